@@ -1,0 +1,159 @@
+// Package history is the record of one run: its events, the recorder that
+// collects them while the run lasts, and the frozen log that is judged afterwards.
+//
+// The package has no clock, no network and no goroutine of its own. Every
+// instant in it is an offset from the run's time base, see [Header].
+package history
+
+import "time"
+
+// Kind says what an event is about, and with that which of its fields are set.
+type Kind string
+
+const (
+	// Request is a root operation of the load: ID, Key, Name ("POST /register"),
+	// Scheduled (the intended instant), At (sent), End, Outcome, Status, Error.
+	Request Kind = "request"
+
+	// Call is one HTTP exchange that crossed an edge, seen by the edge's tap:
+	// Client, To, Name ("POST /log-event"), ID, At, End, Outcome, Status, Error.
+	Call Kind = "call"
+
+	// Produce is one record batch sent to a partition and what the broker
+	// answered: Client, Topic, Partition, Offset (base offset, -1 when unknown),
+	// Count (records), ProducerID, Epoch, Sequence, Transactional, At (sent),
+	// End (answered), Outcome, Error.
+	Produce Kind = "produce"
+
+	// Resume is where an incarnation of a consumer took up a partition: Client,
+	// Group, Member, Generation, Topic, Partition, At (OffsetFetch sent), End
+	// (OffsetFetch answered), Committed (its answer, -1 for none) and Offset (the
+	// first Fetch request's offset, -1 when the incarnation never fetched).
+	Resume Kind = "resume"
+
+	// Fetched is a range of records that the broker sent: Client, Group, Topic,
+	// Partition, Offset (first), Last, Count. Evidence only: clients drop and
+	// fetch again what they had prefetched, so nothing is judged from it alone.
+	Fetched Kind = "fetched"
+
+	// Commit is an offset commit: Client, Group, Member, Generation, Topic,
+	// Partition, Offset, At (sent), End (returned), Outcome, Error, Transactional.
+	Commit Kind = "commit"
+
+	// Assign is a change of ownership: Client, Group, Member, Generation, Topic,
+	// Partition, Name (assigned | revoked | lost).
+	Assign Kind = "assign"
+
+	// Attempt says that a sink saw an id, for the first time or again: Sink, ID, Key, At.
+	Attempt Kind = "attempt"
+
+	// Effect is what a sink did, by its own ledger: Sink, ID, Key, Value, At.
+	Effect Kind = "effect"
+
+	// Fault is one fault of the plan: Name, At (injected), End (healed), Fault.
+	Fault Kind = "fault"
+
+	// Sample is the state of one partition for one group, read over a direct
+	// address: Group, Topic, Partition, HighWatermark, LogStart, Committed (-1 for none), Lag.
+	Sample Kind = "sample"
+
+	// Process is a change of a process: Client, Name (started | ready | exited |
+	// frozen | continued), Value (its pid or container).
+	Process Kind = "process"
+
+	// Audit is one record found by the independent final reader: Topic,
+	// Partition, Offset, ID, Key.
+	Audit Kind = "audit"
+
+	// Trouble is something that went wrong with the kit itself while it
+	// recorded: Client, To, Error. A history with trouble is not judged.
+	Trouble Kind = "trouble"
+)
+
+// Outcome is what is known of an operation. Folding Unknown into Failed raises
+// false alarms, folding it into OK false losses, so it stays a third answer.
+type Outcome string
+
+const (
+	OK      Outcome = "ok"
+	Failed  Outcome = "failed"  // it definitely did not happen
+	Unknown Outcome = "unknown" // it may have happened
+)
+
+// Names of an [Assign] event.
+const (
+	Assigned = "assigned"
+	Revoked  = "revoked"
+	Lost     = "lost"
+)
+
+// Names of a [Process] event.
+const (
+	Started   = "started"
+	Ready     = "ready"
+	Exited    = "exited"
+	Frozen    = "frozen"
+	Continued = "continued"
+)
+
+// Event is one thing that happened. It is flat so that a log of a million
+// events is one slice; which fields mean something depends on Kind.
+type Event struct {
+	N    uint64 `json:"n"` // number in the frozen log, from 1, in order of At
+	Kind Kind   `json:"kind"`
+
+	At        time.Duration `json:"at"`                  // when it happened, or was sent
+	End       time.Duration `json:"end,omitempty"`       // when it was answered; 0: never
+	Scheduled time.Duration `json:"scheduled,omitempty"` // when it was meant to be sent
+	Outcome   Outcome       `json:"outcome,omitempty"`
+	Status    int           `json:"status,omitempty"` // HTTP status; 0: no answer
+	Error     string        `json:"error,omitempty"`  // error class: refused, timeout, eof, reset, NOT_LEADER_OR_FOLLOWER, …
+
+	ID     string `json:"id,omitempty"`     // event id, unique in the run
+	Key    string `json:"key,omitempty"`    // business key; several ids share one
+	Client string `json:"client,omitempty"` // instance that acted: "analytics/1"; "load" for the generator
+	To     string `json:"to,omitempty"`     // what it talked to: "kafka", "email", "mailbox"
+	Sink   string `json:"sink,omitempty"`
+	Name   string `json:"name,omitempty"`
+	Value  string `json:"value,omitempty"`
+
+	Topic      string `json:"topic,omitempty"`
+	Partition  int32  `json:"partition,omitempty"`
+	Offset     int64  `json:"offset,omitempty"`
+	Last       int64  `json:"last,omitempty"`
+	Count      int32  `json:"count,omitempty"`
+	Group      string `json:"group,omitempty"`
+	Member     string `json:"member,omitempty"`
+	Generation int32  `json:"generation,omitempty"`
+	Committed  int64  `json:"committed,omitempty"`
+
+	ProducerID    int64 `json:"producerId,omitempty"`
+	Epoch         int16 `json:"epoch,omitempty"`
+	Sequence      int32 `json:"sequence,omitempty"`
+	Transactional bool  `json:"transactional,omitempty"`
+
+	HighWatermark int64 `json:"highWatermark,omitempty"`
+	LogStart      int64 `json:"logStart,omitempty"`
+	Lag           int64 `json:"lag,omitempty"`
+
+	Fault *FaultRecord `json:"fault,omitempty"`
+}
+
+// FaultRecord is the part of an event that only faults have.
+type FaultRecord struct {
+	Kind   string `json:"kind"`   // cut, silence, latency, kill, …
+	Target string `json:"target"` // analytics/1→kafka, or the instance
+	Params string `json:"params,omitempty"`
+
+	// Active and Clear are when the witness first saw the fault bite and when
+	// it first saw it gone. Zero means that this was never witnessed.
+	Active time.Duration `json:"active,omitempty"`
+	Clear  time.Duration `json:"clear,omitempty"`
+
+	Evidence []string `json:"evidence,omitempty"` // "probe refused", "3 connections closed"
+}
+
+// Took is how long the operation lasted, and false when it never ended.
+func (e *Event) Took() (time.Duration, bool) {
+	return e.End - e.At, e.End > 0
+}

@@ -1,0 +1,85 @@
+package history
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// ErrFrozen is returned for an event that arrives after [Recorder.Freeze].
+var ErrFrozen = errors.New("history: the recorder is frozen")
+
+// Recorder collects events from many goroutines. The zero value is ready.
+// It keeps every event in memory, at most 400 bytes each plus the strings
+// that only this event has.
+type Recorder struct {
+	mu     sync.Mutex
+	events []Event
+	frozen bool
+}
+
+// Add records the events in the order given. It fails only after Freeze; the
+// caller then holds an event that came too late to be judged, which is the
+// kit's own trouble and must not be dropped in silence.
+func (r *Recorder) Add(events ...Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.frozen {
+		return ErrFrozen
+	}
+	r.events = append(r.events, events...)
+	return nil
+}
+
+// Len is the number of events so far.
+func (r *Recorder) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.events)
+}
+
+// Since calls yield for each event from index i on and returns the next index.
+// A conductor follows a run with it; it sees events in order of arrival.
+func (r *Recorder) Since(i int, yield func(*Event)) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ; i < len(r.events); i++ {
+		yield(&r.events[i])
+	}
+	return i
+}
+
+// Freeze ends the recording and returns the log: events sorted by At, events
+// of one instant in order of arrival, numbered from 1. A second call returns
+// the same log.
+func (r *Recorder) Freeze(h Header) Log {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.frozen = true
+	if h.Schema == "" {
+		h.Schema = Schema
+	}
+	slices.SortStableFunc(r.events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	for i := range r.events {
+		r.events[i].N = uint64(i + 1)
+	}
+	return Log{Header: h, Events: r.events}
+}
+
+// Log is a frozen history. Nothing in it is changed by anyone who reads it.
+type Log struct {
+	Header Header
+	Events []Event
+}
+
+// Of yields the events of the given kinds, in order.
+func (l Log) Of(kinds ...Kind) func(yield func(*Event) bool) {
+	return func(yield func(*Event) bool) {
+		for i := range l.Events {
+			if slices.Contains(kinds, l.Events[i].Kind) && !yield(&l.Events[i]) {
+				return
+			}
+		}
+	}
+}
