@@ -1,0 +1,174 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/breakwater-kit/breakwater/services/registration"
+)
+
+// The variables of each service. The tag fix completes the sentence "set it
+// to …" in the error about a variable that is missing or malformed.
+
+// CommonEnv is exported because the env package fills in no unexported fields.
+type CommonEnv struct {
+	Listen   string     `env:"LISTEN,required,notEmpty" fix:"host:port to serve HTTP on, for example 127.0.0.1:8080"`
+	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" fix:"debug, info, warn or error"`
+}
+
+// ConsumerEnv is what the services that consume have in common.
+type ConsumerEnv struct {
+	Brokers           []string      `env:"KAFKA_BROKERS" fix:"host:port,host:port"`
+	Topic             string        `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
+	Group             string        `env:"KAFKA_GROUP" fix:"a consumer group's name"`
+	Instance          string        `env:"KAFKA_INSTANCE" fix:"a client id"`
+	SessionTimeout    time.Duration `env:"SESSION_TIMEOUT" envDefault:"3s" fix:"a positive duration like 3s"`
+	HeartbeatInterval time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"500ms" fix:"a positive duration like 500ms"`
+	FetchMaxWait      time.Duration `env:"FETCH_MAX_WAIT" envDefault:"250ms" fix:"a positive duration like 250ms"`
+	MaxPollRecords    int           `env:"MAX_POLL_RECORDS" envDefault:"100" fix:"a positive number like 100"`
+}
+
+func (e ConsumerEnv) config() consumer.Config {
+	return consumer.Config{
+		Brokers:           e.Brokers,
+		Topic:             e.Topic,
+		Group:             e.Group,
+		ClientID:          e.Instance,
+		SessionTimeout:    e.SessionTimeout,
+		HeartbeatInterval: e.HeartbeatInterval,
+		FetchMaxWait:      e.FetchMaxWait,
+		MaxPollRecords:    e.MaxPollRecords,
+	}
+}
+
+func (e ConsumerEnv) check() error {
+	if len(e.Brokers) > 0 && e.SessionTimeout < 3*e.HeartbeatInterval {
+		return fmt.Errorf("SESSION_TIMEOUT=%v is less than three times HEARTBEAT_INTERVAL=%v: raise the first or lower the second",
+			e.SessionTimeout, e.HeartbeatInterval)
+	}
+	return nil
+}
+
+type registrationEnv struct {
+	CommonEnv
+	Mode           registration.Mode `env:"MODE,required,notEmpty" fix:"sync-sequential, sync-fanout or event"`
+	DatabaseURL    string            `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
+	Workers        int               `env:"WORKERS" envDefault:"32" fix:"a positive number like 32"`
+	QueueTimeout   time.Duration     `env:"QUEUE_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
+	CallTimeout    time.Duration     `env:"CALL_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
+	EmailURL       string            `env:"EMAIL_URL" fix:"a base URL like http://email:8080"`
+	AnalyticsURL   string            `env:"ANALYTICS_URL" fix:"a base URL like http://analytics:8080"`
+	CacheURL       string            `env:"CACHE_URL" fix:"a base URL like http://cache:8080"`
+	Brokers        []string          `env:"KAFKA_BROKERS" fix:"host:port,host:port"`
+	Topic          string            `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
+	Instance       string            `env:"KAFKA_INSTANCE" fix:"a client id"`
+	PublishTimeout time.Duration     `env:"PUBLISH_TIMEOUT" envDefault:"2s" fix:"a positive duration like 2s"`
+}
+
+func (e registrationEnv) check() error {
+	var errs []error
+	require := func(variable, value, fix string) {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("%s is not set, and MODE=%s needs it: set it to %s", variable, e.Mode, fix))
+		}
+	}
+	switch e.Mode {
+	case registration.SyncSequential, registration.SyncFanout:
+		require("EMAIL_URL", e.EmailURL, "a base URL like http://email:8080")
+		require("ANALYTICS_URL", e.AnalyticsURL, "a base URL like http://analytics:8080")
+		require("CACHE_URL", e.CacheURL, "a base URL like http://cache:8080")
+	case registration.Event:
+		require("KAFKA_BROKERS", strings.Join(e.Brokers, ","), "host:port,host:port")
+	default:
+		errs = append(errs, fmt.Errorf("MODE=%s is unknown: set it to sync-sequential, sync-fanout or event", e.Mode))
+	}
+	return errors.Join(errs...)
+}
+
+type emailEnv struct {
+	CommonEnv
+	ConsumerEnv
+	SMTPAddr    string        `env:"SMTP_ADDR,required,notEmpty" fix:"the mail server's host:port"`
+	SMTPTimeout time.Duration `env:"SMTP_TIMEOUT" envDefault:"5s" fix:"a positive duration like 5s"`
+}
+
+type analyticsEnv struct {
+	CommonEnv
+	ConsumerEnv
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
+}
+
+type cacheEnv struct {
+	CommonEnv
+	ConsumerEnv
+	RedisAddr string `env:"REDIS_ADDR,required,notEmpty" fix:"Redis's host:port"`
+}
+
+type mailboxEnv struct {
+	CommonEnv
+	SMTPListen string `env:"SMTP_LISTEN,required,notEmpty" fix:"host:port to take mail on, for example 127.0.0.1:1025"`
+	LedgerFile string `env:"LEDGER_FILE" fix:"a path"`
+}
+
+// readEnv fills in into, a pointer to one of the structs above, from environ.
+// Its error has one line for every variable that is missing or malformed.
+func readEnv(into any, environ map[string]string) error {
+	value := reflect.ValueOf(into).Elem()
+	var errs []error
+	if err := env.ParseWithOptions(into, env.Options{Environment: environ}); err != nil {
+		all := env.AggregateError{}
+		if !errors.As(err, &all) {
+			return err
+		}
+		for _, err := range all.Errors {
+			errs = append(errs, explain(err, value.Type(), environ))
+		}
+		return errors.Join(errs...)
+	}
+
+	for _, field := range reflect.VisibleFields(value.Type()) {
+		switch v := value.FieldByIndex(field.Index).Interface().(type) {
+		case time.Duration, int:
+			if reflect.ValueOf(v).Int() <= 0 {
+				name, fix := tags(field)
+				errs = append(errs, fmt.Errorf("%s=%v is not positive: set it to %s", name, v, fix))
+			}
+		}
+	}
+	if checked, ok := into.(interface{ check() error }); ok {
+		errs = append(errs, checked.check())
+	}
+	return errors.Join(errs...)
+}
+
+// explain puts an error of the env package into words that name the variable
+// and the fix.
+func explain(err error, of reflect.Type, environ map[string]string) error {
+	var notSet env.VarIsNotSetError
+	var empty env.EmptyVarError
+	var malformed env.ParseError
+	for _, field := range reflect.VisibleFields(of) {
+		name, fix := tags(field)
+		switch {
+		case errors.As(err, &notSet) && notSet.Key == name:
+			return fmt.Errorf("%s is not set: set it to %s", name, fix)
+		case errors.As(err, &empty) && empty.Key == name:
+			return fmt.Errorf("%s is empty: set it to %s", name, fix)
+		case errors.As(err, &malformed) && malformed.Name == field.Name:
+			return fmt.Errorf("%s=%s is malformed: set it to %s", name, environ[name], fix)
+		}
+	}
+	return err
+}
+
+func tags(field reflect.StructField) (variable, fix string) {
+	variable, _, _ = strings.Cut(field.Tag.Get("env"), ",")
+	return variable, field.Tag.Get("fix")
+}

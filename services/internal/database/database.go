@@ -1,0 +1,123 @@
+// Package database opens the SQL databases that services keep their data in:
+// PostgreSQL, or SQLite for a machine without one.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
+)
+
+// connectTimeout bounds a PostgreSQL connect where the URL does not.
+const connectTimeout = 2 * time.Second
+
+// Dial opens a connection; nil means net.Dialer. SQLite needs none.
+type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Open prepares, but does not yet open, a connection to the database at
+// rawURL: sqlite:/path/file.db, sqlite::memory:, or postgres://….
+func Open(rawURL string, dial Dial) (*sql.DB, error) {
+	if path, ok := strings.CutPrefix(rawURL, "sqlite:"); ok {
+		return openSQLite(path)
+	}
+	if strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://") {
+		return openPostgres(rawURL, dial)
+	}
+	scheme, _, _ := strings.Cut(rawURL, ":") // the rest may hold a password
+	return nil, fmt.Errorf("database URL starts with %q: use sqlite:/path/file.db or postgres://user:password@host:5432/name", scheme)
+}
+
+func openSQLite(path string) (*sql.DB, error) {
+	if path == "" {
+		return nil, errors.New("database URL has no path: use sqlite:/path/file.db")
+	}
+	settings := url.Values{
+		// A second process writes to the same file: wait for its lock.
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
+		// Take the write lock at BEGIN. Taking it later, after a read, fails
+		// at once when another process wrote in between.
+		"_txlock": {"immediate"},
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+settings.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite database: %w", err)
+	}
+	// SQLite has one writer at a time. One connection queues writers here, in
+	// order, instead of letting them race for the file's lock; and an
+	// in-memory database lives as long as its only connection.
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+func openPostgres(rawURL string, dial Dial) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("PostgreSQL URL: %w", err) // pgx hides the password
+	}
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	config.DialFunc = dial
+	// Names are the dialer's business, not to be resolved before it.
+	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(32)
+	db.SetMaxIdleConns(32)
+	return db, nil
+}
+
+// AutoIncrement is the type of a column that numbers its rows in the order in
+// which they were inserted, in db's dialect.
+func AutoIncrement(db *sql.DB) string {
+	if _, ok := db.Driver().(*sqlite.Driver); ok {
+		return "integer primary key autoincrement"
+	}
+	return "bigint generated always as identity primary key"
+}
+
+// Migrate runs statements until all have succeeded once or ctx ends. They must
+// be idempotent (CREATE TABLE IF NOT EXISTS): a database that is not up yet,
+// or an instance that creates the same table at the same moment, makes it
+// start over.
+func Migrate(ctx context.Context, db *sql.DB, log *slog.Logger, statements ...string) error {
+	for failures := 1; ; failures++ {
+		err := runAll(ctx, db, statements)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			log.Warn("database is not ready, will try again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(backoff.Delay(failures, time.Second)):
+		}
+	}
+}
+
+func runAll(ctx context.Context, db *sql.DB, statements []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, statement := range statements {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package registration
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/breakwater-kit/breakwater/services/internal/event"
+)
+
+// caller tells the other services by calling each of them over HTTP.
+type caller struct {
+	client  *http.Client
+	urls    []string
+	timeout time.Duration // for each call
+	fanout  bool
+}
+
+func newCaller(config Config) *caller {
+	return &caller{
+		client: &http.Client{Transport: &http.Transport{
+			DialContext: config.Dial,
+			// As many as there can be callers, or connections would be opened
+			// and closed at every peak.
+			MaxIdleConnsPerHost: config.Workers,
+			IdleConnTimeout:     30 * time.Second,
+		}},
+		urls: []string{
+			config.EmailURL + "/send-welcome",
+			config.AnalyticsURL + "/log-event",
+			config.CacheURL + "/invalidate",
+		},
+		timeout: config.CallTimeout,
+		fanout:  config.Mode == SyncFanout,
+	}
+}
+
+func isBaseURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+func (c *caller) accepted() int { return http.StatusCreated }
+
+func (c *caller) close() { c.client.CloseIdleConnections() }
+
+func (c *caller) notify(ctx context.Context, e event.Event) error {
+	if !c.fanout {
+		for _, to := range c.urls {
+			if err := c.call(ctx, to, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+
+	// A failed call does not cancel the others: they may as well succeed.
+	var group errgroup.Group
+	errs := make([]error, len(c.urls))
+	for i, to := range c.urls {
+		group.Go(func() error {
+			errs[i] = c.call(ctx, to, e)
+			return nil
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// call makes one call and succeeds on any 2xx.
+func (c *caller) call(ctx context.Context, to string, e event.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(e.Body()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(event.IDHeader, e.ID)
+	// A request with this header is one that net/http would send again by
+	// itself when a kept connection breaks under it. Without GetBody it
+	// cannot, so that one call is one attempt.
+	request.GetBody = nil
+
+	response, err := c.client.Do(request)
+	if err != nil {
+		return err // names the method and the URL
+	}
+	defer response.Body.Close()
+	// Reading to the end lets the connection be used again.
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
+	if err != nil {
+		return fmt.Errorf("POST %s: read answer: %w", to, err)
+	}
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("POST %s: answered %s: %s", to, response.Status, bytes.TrimSpace(answer))
+	}
+	return nil
+}
