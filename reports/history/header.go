@@ -1,6 +1,10 @@
 package history
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Schema names the version of the saved history.
 const Schema = "breakwater.history/1"
@@ -20,6 +24,15 @@ type Header struct {
 	Services []Service `json:"services"`
 	Phases   []Phase   `json:"phases"`
 	Require  Require   `json:"require"`
+
+	// Writes are the names of the root operations that must have an effect in
+	// every sink. Empty: all but Require.Unrelated and those with a safe HTTP
+	// method ("GET /catalog").
+	Writes []string `json:"writes,omitempty"`
+
+	// Events is how many events the recorder froze; a log that holds another
+	// number has lost some. 0 in a log put together by hand: not known.
+	Events int `json:"events,omitempty"`
 }
 
 // Service is what the log's reader must know of one service of the system.
@@ -31,6 +44,12 @@ type Service struct {
 	Topic     string   `json:"topic,omitempty"`
 	Offsets   string   `json:"offsets,omitempty"` // where its position lives: kafka (default) | sink
 	Sink      *Sink    `json:"sink,omitempty"`    // nil: it gives no data about its effects, so none is asked
+
+	// DeadLetter is the topic where it gives records up, and Retry are those
+	// where it puts them off. A record handed over there needs no effect before
+	// its offset is committed; one in DeadLetter needs none at all.
+	DeadLetter string   `json:"deadLetter,omitempty"`
+	Retry      []string `json:"retry,omitempty"`
 
 	// Settings are the time-outs and limits that explain its recovery, by name.
 	Settings map[string]string `json:"settings,omitempty"`
@@ -66,6 +85,7 @@ type Phase struct {
 // Require is what the scenario demands of the run. Zero values ask nothing.
 type Require struct {
 	MinOperations int           `json:"minOperations"`           // ok root requests in each load phase, below which nothing was exercised
+	MayFail       bool          `json:"mayFail,omitempty"`       // total failure under the fault is a result: in the during phase every request that was sent counts, not only the ok ones
 	Replay        bool          `json:"replay,omitempty"`        // at least one resume behind the log's end
 	Recovery      time.Duration `json:"recovery,omitempty"`      // objective from witnessed heal to caught up
 	Availability  float64       `json:"availability,omitempty"`  // objective for ok ÷ scheduled while a fault is active, 0…1
@@ -74,6 +94,38 @@ type Require struct {
 	Amplification float64       `json:"amplification,omitempty"` // limit for leaf calls ÷ root requests
 	MaxLateness   time.Duration `json:"maxLateness,omitempty"`   // generator behind schedule by more than this: undecided
 	Deadline      time.Duration `json:"deadline,omitempty"`      // how long the drain waited at most
+}
+
+// Asks says whether a root operation of that name must have effects.
+func (h Header) Asks(operation string) bool {
+	if len(h.Writes) > 0 {
+		return slices.Contains(h.Writes, operation)
+	}
+	if operation == h.Require.Unrelated && operation != "" {
+		return false
+	}
+	method, _, _ := strings.Cut(operation, " ")
+	return method != "GET" && method != "HEAD" && method != "OPTIONS"
+}
+
+// ServiceOf returns the service that the instance belongs to, and false when
+// the header knows no such instance ("load", "kafka").
+func (h Header) ServiceOf(instance string) (Service, bool) {
+	for _, s := range h.Services {
+		if slices.Contains(s.Instances, instance) {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// Span is from the start of the first phase to the end of the last; both are
+// zero for a header without phases.
+func (h Header) Span() (start, end time.Duration) {
+	if len(h.Phases) == 0 {
+		return 0, 0
+	}
+	return h.Phases[0].Start, h.Phases[len(h.Phases)-1].End
 }
 
 // Phase returns the phase of that name, and false when the run had none.

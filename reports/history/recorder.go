@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // ErrFrozen is returned for an event that arrives after [Recorder.Freeze].
@@ -60,11 +62,25 @@ func (r *Recorder) Freeze(h Header) Log {
 	if h.Schema == "" {
 		h.Schema = Schema
 	}
+	// The log in memory and the log read from its file must be the same to
+	// every judge, so what JSON cannot carry goes now.
+	h.Base = h.Base.Round(0).UTC()
 	slices.SortStableFunc(r.events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	for i := range r.events {
 		r.events[i].N = uint64(i + 1)
+		r.events[i].cleanText()
 	}
+	h.Events = len(r.events)
 	return Log{Header: h, Events: r.events}
+}
+
+// cleanText replaces bytes that are not UTF-8 with U+FFFD.
+func (e *Event) cleanText() {
+	for _, s := range []*string{&e.Error, &e.ID, &e.Key, &e.Client, &e.To, &e.Sink, &e.Name, &e.Value, &e.Topic, &e.Group, &e.Member} {
+		if !utf8.ValidString(*s) {
+			*s = strings.ToValidUTF8(*s, "\uFFFD")
+		}
+	}
 }
 
 // Log is a frozen history. Nothing in it is changed by anyone who reads it.

@@ -1,0 +1,60 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// Availability is broken when ok ÷ scheduled, over the requests of
+// Require.Operation (all when it is "") that were scheduled while a fault was
+// witnessed to be active, is under Require.Availability. Requests that nobody
+// could send count: a closed loop would hide them. In a run without any fault
+// the during phase is judged.
+const Availability = "availability"
+
+func availability(x *history.Index) Verdict {
+	require := x.Log.Header.Require
+	if require.Availability <= 0 {
+		return combine(nil, "the scenario states no objective for availability")
+	}
+	s := measure.Available(x.Log, history.During, require.Operation)
+	f := finding{examined: s.Scheduled}
+	what := cmp.Or(require.Operation, "all requests")
+	switch {
+	case s.Scheduled == 0:
+		f.why = fmt.Sprintf("none of %s was scheduled while a fault was witnessed", what)
+	default:
+		f.why = fmt.Sprintf("%s: %s ok while the fault was active (%s), %s is asked", what, quantity.Percent(s.Availability), quantity.Of(s.OK, s.Scheduled), quantity.Percent(require.Availability))
+	}
+	if s.Scheduled > 0 && s.Availability < require.Availability {
+		f.anomalies = []Anomaly{notOK(x, require.Operation, f.why)}
+	}
+	return combine([]finding{f}, "")
+}
+
+// notOK names the first requests of the operation that were not ok while a
+// fault was active.
+func notOK(x *history.Index, operation, what string) Anomaly {
+	a := Anomaly{What: what}
+	windows := x.Log.Windows()
+	if p, some := x.Log.Header.Phase(history.During); some && len(windows) == 0 {
+		windows = []history.Window{{From: p.Start, To: p.End}}
+	}
+	for r := range x.Log.Of(history.Request) {
+		if r.Outcome == history.OK || operation != "" && r.Name != operation || len(a.IDs) == maxNames {
+			continue
+		}
+		for _, w := range windows {
+			if w.Contains(r.Scheduled) {
+				a.IDs = append(a.IDs, r.ID)
+				a.Events = append(a.Events, r.N)
+				break
+			}
+		}
+	}
+	return a
+}

@@ -1,0 +1,95 @@
+// Package check judges a frozen history: one file per guarantee, each a pure
+// function from a log to a verdict. The same log always gives the same verdict.
+//
+// What the guarantees mean, and when each is broken, is stated at the checkers.
+package check
+
+import (
+	"fmt"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// Status is what a checker found. Combined worst first: broken, unknown, holds, not asked.
+type Status string
+
+const (
+	Holds   Status = "holds"
+	Broken  Status = "broken"
+	Unknown Status = "unknown" // nothing examined, or the evidence does not decide
+
+	// NotAsked: no service of the scenario gives the data that the guarantee
+	// needs (a foreign consumer without a ledger, say). It is shown, never green.
+	NotAsked Status = "not asked"
+)
+
+// Verdict is one checker's answer about one log.
+type Verdict struct {
+	Guarantee string `json:"guarantee"`
+	Status    Status `json:"status"`
+	Examined  int    `json:"examined"` // how many things were judged; a verdict over none is unknown
+	Why       string `json:"why"`      // one plain sentence, with the numbers
+
+	// Anomalies are the worst few of Total, each with its witnesses.
+	Anomalies []Anomaly `json:"anomalies,omitempty"`
+	Total     int       `json:"total,omitempty"`
+}
+
+// Anomaly is one violation of a guarantee, or one thing that could not be decided.
+type Anomaly struct {
+	What    string   `json:"what"`              // "u17-000231 was acknowledged, is at user-events/2@88, and never took effect in analytics"
+	IDs     []string `json:"ids,omitempty"`     // event ids
+	Events  []uint64 `json:"events,omitempty"`  // numbers in the log
+	Offsets []string `json:"offsets,omitempty"` // topic/partition@offset
+	Setting string   `json:"setting,omitempty"` // the setting to look at, where one is known
+}
+
+// Checker judges one guarantee.
+type Checker interface {
+	Guarantee() string
+	Check(history.Log) Verdict
+}
+
+var rank = map[Status]int{NotAsked: 0, Holds: 1, Unknown: 2, Broken: 3}
+
+// Worst combines statuses: broken over unknown over holds over not asked. Of
+// none it is not asked.
+func Worst(statuses ...Status) Status {
+	worst := NotAsked
+	for _, s := range statuses {
+		if rank[s] > rank[worst] {
+			worst = s
+		}
+	}
+	return worst
+}
+
+// Judge runs the checkers over the log, in order. A log that does not validate
+// is not judged: every verdict is unknown and says why. A checker that panics
+// gives unknown as well.
+func Judge(log history.Log, checkers []Checker) []Verdict {
+	invalid := log.Validate()
+	verdicts := make([]Verdict, 0, len(checkers))
+	for _, c := range checkers {
+		if invalid != nil {
+			verdicts = append(verdicts, Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: "the history is inconsistent: " + invalid.Error()})
+			continue
+		}
+		verdicts = append(verdicts, judge(log, c))
+	}
+	return verdicts
+}
+
+func judge(log history.Log, c Checker) (v Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			v = Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: fmt.Sprintf("the checker panicked: %v", p)}
+		}
+	}()
+	v = c.Check(log)
+	v.Guarantee = c.Guarantee()
+	if v.Status == Holds && v.Examined == 0 {
+		v.Status, v.Why = Unknown, "nothing was examined"
+	}
+	return v
+}

@@ -1,0 +1,191 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// CommitAfterEffect is broken when, at the instant at which the commit of an
+// offset was sent, some visible record below that offset certainly had no effect
+// in the service's sink, no dead letter and no place in a retry topic. It holds
+// when none was late and some were certainly in time; cases within the sink's
+// skew are counted and not judged.
+//
+// Exempt are records before the group's first resume on the partition, records
+// skipped by a reset from outside, records without an id, and commits inside a
+// transaction, whose effects appear with it.
+//
+// No crash is needed to see it broken: a consumer that commits before it
+// processes breaks it in any run.
+const CommitAfterEffect = "commit-after-effect"
+
+func commitAfterEffect(x *history.Index) Verdict {
+	sinks := 0
+	all := eachConsumer(x, func(s history.Service, all []*position) finding {
+		if s.Sink == nil {
+			return finding{status: NotAsked, why: "it has no ledger of its effects"}
+		}
+		sinks++
+		t := timing{x: x, service: s, handed: handOvers(x, s)}
+		for _, p := range all {
+			t.judge(p)
+		}
+		f := finding{examined: t.inTime + t.late, anomalies: t.anomalies()}
+		f.why = fmt.Sprintf("%s records were committed before their effect", quantity.Of(t.late, f.examined))
+		if f.examined == 0 {
+			f.why = "no record could be judged"
+		}
+		if t.within > 0 {
+			f.why += fmt.Sprintf(", %s lie within the clock error of %s", quantity.Count(t.within), quantity.Duration(s.Sink.Skew))
+		}
+		if t.late == 0 && t.inTime == 0 {
+			f.status = Unknown
+		}
+		return f
+	})
+	return combine(all, "no service has a consumer group")
+}
+
+// timing collects what was in time and what was late for one service.
+type timing struct {
+	x       *history.Index
+	service history.Service
+	handed  map[string]time.Duration // when an id was handed over; 0: at an unknown time
+
+	inTime, late, within int
+	lateBy               map[*history.Event][]*history.Event // commit → records
+}
+
+func (t *timing) judge(p *position) {
+	first, known := int64(0), false
+	for _, r := range p.resumes {
+		if first, known = start(r); known {
+			break
+		}
+	}
+	if !known {
+		return
+	}
+	records := t.x.Between(p.Partition, first, 1<<62)
+
+	// Only the first commit above a record decides about it, so walk from the
+	// highest record down and keep the earliest commit above.
+	commits := slices.Clone(p.commits)
+	slices.SortStableFunc(commits, func(a, b *history.Event) int { return cmp.Compare(b.Offset, a.Offset) })
+	var earliest, reset *history.Event
+	for _, record := range slices.Backward(records) {
+		for len(commits) > 0 && commits[0].Offset > record.Offset {
+			c := commits[0]
+			commits = commits[1:]
+			switch {
+			case c.Transactional:
+			case p.outside(c):
+				if reset == nil || c.At < reset.At {
+					reset = c
+				}
+			case earliest == nil || c.At < earliest.At:
+				earliest = c
+			}
+		}
+		if earliest != nil && record.ID != "" && (reset == nil || reset.At > earliest.At) {
+			t.record(record, earliest)
+		}
+	}
+}
+
+// record judges one record against the first commit above it.
+func (t *timing) record(record, commit *history.Event) {
+	skew := t.service.Sink.Skew
+	if at, done := t.handed[record.ID]; done && at <= commit.At {
+		t.inTime++
+		return
+	}
+	if effects := t.x.Effects[t.service.Sink.Name][record.ID]; len(effects) > 0 {
+		switch gap := commit.At - effects[0].At; {
+		case gap >= skew:
+			t.inTime++
+			return
+		case gap >= -skew:
+			t.within++
+			return
+		}
+	}
+	t.late++
+	if t.lateBy == nil {
+		t.lateBy = map[*history.Event][]*history.Event{}
+	}
+	t.lateBy[commit] = append(t.lateBy[commit], record)
+}
+
+// anomalies is one for each commit that came too early, in order of time.
+func (t *timing) anomalies() []Anomaly {
+	var all []Anomaly
+	for _, c := range slices.SortedFunc(maps.Keys(t.lateBy), func(a, b *history.Event) int { return cmp.Compare(a.N, b.N) }) {
+		records := t.lateBy[c]
+		slices.Reverse(records) // they were met from the highest down
+		a := Anomaly{Events: []uint64{c.N}, Setting: setting(t.service, "commit", "offset")}
+		var named []string
+		for _, r := range records {
+			named = append(named, r.ID)
+		}
+		for _, r := range clip(records) {
+			a.IDs = append(a.IDs, r.ID)
+			a.Offsets = append(a.Offsets, r.In().At(r.Offset))
+			a.Events = append(a.Events, r.N)
+		}
+		when := "never took effect"
+		if effects := t.x.Effects[t.service.Sink.Name][records[0].ID]; len(effects) > 0 {
+			when = "took effect " + quantity.Duration(effects[0].At-c.At) + " later"
+			a.Events = append(a.Events, effects[0].N)
+		}
+		a.What = fmt.Sprintf("%s committed %s at %s, before the effect of %s in %s; the first of them %s",
+			c.Client, c.In().At(c.Offset), quantity.Duration(c.At), ids(named), t.service.Sink.Name, when)
+		if len(records) == 1 {
+			a.What = fmt.Sprintf("%s committed %s at %s, before the effect of %s in %s, which %s",
+				c.Client, c.In().At(c.Offset), quantity.Duration(c.At), records[0].ID, t.service.Sink.Name, when)
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// handOvers returns when each id was seen to enter the service's dead letter or
+// retry topics. Where the append itself was not seen, the id counts as handed
+// over in time: nothing says that it was late.
+func handOvers(x *history.Index, s history.Service) map[string]time.Duration {
+	topics := slices.DeleteFunc(append(slices.Clone(s.Retry), s.DeadLetter), func(t string) bool { return t == "" })
+	if len(topics) == 0 {
+		return nil
+	}
+	handed := map[string]time.Duration{}
+	for _, part := range slices.SortedFunc(maps.Keys(x.Records), history.Partition.Compare) {
+		if !slices.Contains(topics, part.Topic) {
+			continue
+		}
+		var appends []*history.Event
+		for e := range x.Log.Of(history.Produce) {
+			if e.In() == part && e.Offset >= 0 {
+				appends = append(appends, e)
+			}
+		}
+		for _, r := range x.Records[part] {
+			var at time.Duration
+			for _, e := range appends {
+				if e.Offset <= r.Offset && r.Offset < e.Offset+int64(max(e.Count, 1)) {
+					at = e.At
+					break
+				}
+			}
+			if earlier, seen := handed[r.ID]; !seen || at < earlier {
+				handed[r.ID] = at
+			}
+		}
+	}
+	return handed
+}

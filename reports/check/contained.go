@@ -1,0 +1,136 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// unrelatedShare is how much of the unrelated operation may fail while a fault is
+// active, beyond what failed before, without its being the fault's doing.
+const unrelatedShare = 0.01
+
+// Contained is broken when a fault does harm beyond what was broken:
+//   - a service is breached that is no end of a faulted edge and not itself
+//     faulted (the blast radius): more than measure.BreachShare of the calls to
+//     it failed, are unknown or came late, beyond the share before;
+//   - Require.Unrelated fails, by more than 1 % beyond the share before, or its
+//     median answer comes as late as a breach;
+//   - the calls to a leaf (a service that calls no other) ÷ the root requests
+//     that ask for effects are over Require.Amplification.
+//
+// Without a fault it is not asked.
+const Contained = "contained"
+
+func contained(x *history.Index) Verdict {
+	faults := 0
+	for range x.Log.Of(history.Fault) {
+		faults++
+	}
+	if faults == 0 {
+		return combine(nil, "nothing was broken")
+	}
+	if len(x.Log.Windows()) == 0 {
+		return combine([]finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
+	}
+	breaches, amplified := measure.Cascade(x.Log)
+	return combine([]finding{blastRadius(x, breaches), unrelated(x), amplification(x, amplified)}, "")
+}
+
+func blastRadius(x *history.Index, breaches []measure.Breach) finding {
+	f := finding{subject: "blast radius"}
+	var breached []string
+	for _, b := range breaches {
+		if b.Faulted {
+			continue
+		}
+		f.examined += b.Calls
+		if !b.Breached {
+			continue
+		}
+		breached = append(breached, b.Service)
+		f.anomalies = append(f.anomalies, Anomaly{
+			What: fmt.Sprintf("%s let its callers down: %s calls failed or came late while the fault was active, %s before", b.Service, quantity.Of(b.Bad, b.Calls), quantity.Percent(b.Baseline)),
+		})
+	}
+	switch {
+	case len(breached) > 0:
+		f.why = fmt.Sprintf("%d services beyond the broken one were breached: %s", len(breached), strings.Join(breached, ", "))
+	case f.examined == 0:
+		f.status, f.why = NotAsked, "no call to an unbroken service was seen while the fault was active"
+	default:
+		f.why = "no service beyond the broken one was breached"
+	}
+	return f
+}
+
+func unrelated(x *history.Index) finding {
+	operation := x.Log.Header.Require.Unrelated
+	f := finding{subject: "unrelated operation"}
+	if operation == "" {
+		return finding{subject: f.subject, status: NotAsked, why: "none is named"}
+	}
+	before := measure.Available(x.Log, history.Before, operation)
+	during := measure.Available(x.Log, history.During, operation)
+	f.examined = during.Scheduled
+	if during.Scheduled == 0 {
+		f.why = operation + " was never scheduled while the fault was active"
+		return f
+	}
+	failing := 1 - during.Availability
+	if before.Scheduled > 0 {
+		failing -= 1 - before.Availability
+	}
+	f.why = fmt.Sprintf("%s ok by %s while the fault was active (%s)", operation, quantity.Percent(during.Availability), quantity.Of(during.OK, during.Scheduled))
+	limit := measure.Late(before.P99)
+	switch {
+	case failing > unrelatedShare:
+		f.anomalies = []Anomaly{notOK(x, operation, f.why)}
+	case limit > 0 && during.P50 > limit:
+		f.why = fmt.Sprintf("%s took %s at the median while the fault was active, %s before", operation, quantity.Duration(during.P50), quantity.Duration(before.P50))
+		f.anomalies = []Anomaly{{What: f.why}}
+	}
+	return f
+}
+
+func amplification(x *history.Index, a measure.Amplified) finding {
+	limit := x.Log.Header.Require.Amplification
+	f := finding{subject: "amplification"}
+	if limit <= 0 {
+		return finding{subject: f.subject, status: NotAsked, why: "no limit is stated"}
+	}
+	if len(a.Calls) == 0 {
+		return finding{subject: f.subject, status: NotAsked, why: "no service calls another"}
+	}
+	if a.Roots == 0 {
+		f.why = "no root request was scheduled while the fault was active"
+		return f
+	}
+	worst := ""
+	for _, to := range slices.Sorted(maps.Keys(a.Calls)) {
+		if !a.Leaf[to] {
+			continue
+		}
+		f.examined++
+		if worst == "" || a.Calls[to] > a.Calls[worst] {
+			worst = to
+		}
+		if ratio := float64(a.Calls[to]) / float64(a.Roots); ratio > limit {
+			f.anomalies = append(f.anomalies, Anomaly{
+				What: fmt.Sprintf("%s was called %s times for %s root requests: %s each, %s is allowed", to, quantity.Count(a.Calls[to]), quantity.Count(a.Roots),
+					quantity.Value(ratio, "ratio"), quantity.Value(limit, "ratio")),
+			})
+		}
+	}
+	if worst == "" {
+		f.why = "no call to a leaf was seen"
+		return f
+	}
+	f.why = fmt.Sprintf("%s calls to %s for each root request, %s is allowed", quantity.Value(float64(a.Calls[worst])/float64(a.Roots), "ratio"), worst, quantity.Value(limit, "ratio"))
+	return f
+}

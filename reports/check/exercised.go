@@ -1,0 +1,138 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// Exercised says whether the run did enough for the other verdicts to mean
+// anything. It never says broken: it holds, or it is unknown because
+//   - a load phase (before, during, after) has fewer ok requests than
+//     Require.MinOperations; with Require.MayFail every request that was sent
+//     counts in the during phase;
+//   - a fault was not witnessed to bite, or not witnessed to be gone;
+//   - Require.Replay is set and no consumer resumed behind the log's end after
+//     the first fault was injected;
+//   - the generator was behind its schedule by more than Require.MaxLateness.
+const Exercised = "exercised"
+
+func exercised(x *history.Index) Verdict {
+	f := finding{}
+	f.anomalies = append(f.anomalies, tooFew(x.Log, &f.examined)...)
+	f.anomalies = append(f.anomalies, notWitnessed(x.Log)...)
+	if x.Log.Header.Require.Replay {
+		f.anomalies = append(f.anomalies, noReplay(x.Log)...)
+	}
+	f.anomalies = append(f.anomalies, tooLate(x.Log)...)
+	if len(f.anomalies) > 0 {
+		var whys []string
+		for _, a := range f.anomalies {
+			whys = append(whys, a.What)
+		}
+		f.status, f.why = Unknown, strings.Join(whys, "; ")
+	} else {
+		f.why = quantity.Count(f.examined) + " requests were sent, every fault was seen to bite and seen gone"
+	}
+	return combine([]finding{f}, "")
+}
+
+// tooFew counts by the scheduled instant, and all requests into examined.
+func tooFew(log history.Log, examined *int) []Anomaly {
+	h := log.Header
+	counted, seen := map[string]int{}, map[string]bool{}
+	for r := range log.Of(history.Request) {
+		*examined++
+		for _, p := range h.Phases {
+			if p.Contains(r.Scheduled) && (r.Outcome == history.OK || p.Name == history.During && h.Require.MayFail) {
+				counted[p.Name]++
+			}
+		}
+	}
+	for _, p := range h.Phases {
+		seen[p.Name] = true
+	}
+	var found []Anomaly
+	for _, name := range []string{history.Before, history.During, history.After} {
+		n, least := counted[name], h.Require.MinOperations
+		switch {
+		case least <= 0 || n >= least:
+		case !seen[name]:
+			found = append(found, Anomaly{What: fmt.Sprintf("the run had no phase %q", name)})
+		default:
+			found = append(found, Anomaly{What: fmt.Sprintf("%s ok requests in phase %q, the scenario asks for %s", quantity.Count(n), name, quantity.Count(least))})
+		}
+	}
+	return found
+}
+
+func notWitnessed(log history.Log) []Anomaly {
+	var found []Anomaly
+	for e := range log.Of(history.Fault) {
+		what := ""
+		switch f := e.Fault; {
+		case f == nil || f.Active == 0:
+			what = "was never seen to bite"
+		case f.Clear == 0:
+			what = "was never seen to be gone"
+		default:
+			continue
+		}
+		found = append(found, Anomaly{What: fmt.Sprintf("fault %q %s", e.Name, what), Events: []uint64{e.N}})
+	}
+	return found
+}
+
+// noReplay looks for a resume at an offset below what the partition was then
+// known to hold.
+func noReplay(log history.Log) []Anomaly {
+	var fault time.Duration
+	for e := range log.Of(history.Fault) {
+		fault = e.At
+		break
+	}
+	end := map[history.Partition][]*history.Event{}
+	for e := range log.Of(history.Produce, history.Sample) {
+		end[e.In()] = append(end[e.In()], e)
+	}
+	resumes := 0
+	for r := range log.Of(history.Resume) {
+		if r.At < fault {
+			continue
+		}
+		resumes++
+		from := r.Offset
+		if from < 0 {
+			from = r.Committed
+		}
+		for _, e := range end[r.In()] {
+			switch {
+			case from < 0:
+			case e.Kind == history.Sample && e.At <= r.At && e.HighWatermark > from,
+				e.Kind == history.Produce && e.Outcome == history.OK && e.End > 0 && e.End <= r.At && e.Offset+int64(e.Count) > from:
+				return nil
+			}
+		}
+	}
+	return []Anomaly{{What: fmt.Sprintf("nothing was replayed: none of %s resumes since the fault was behind the log's end", quantity.Count(resumes))}}
+}
+
+func tooLate(log history.Log) []Anomaly {
+	limit := log.Header.Require.MaxLateness
+	var worst *history.Event
+	for r := range log.Of(history.Request) {
+		if worst == nil || r.At-r.Scheduled > worst.At-worst.Scheduled {
+			worst = r
+		}
+	}
+	if limit <= 0 || worst == nil || worst.At-worst.Scheduled <= limit {
+		return nil
+	}
+	return []Anomaly{{
+		What: fmt.Sprintf("the generator was %s behind its schedule, %s is allowed", quantity.Duration(worst.At-worst.Scheduled), quantity.Duration(limit)),
+		IDs:  []string{worst.ID}, Events: []uint64{worst.N},
+	}}
+}

@@ -1,0 +1,136 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// maxAnomalies is how many of its anomalies a verdict keeps, and maxNames how
+// many ids or events an anomaly that stands for many names.
+const (
+	maxAnomalies = 10
+	maxNames     = 5
+)
+
+// guarantee is a checker made of its name and its rule.
+type guarantee struct {
+	name string
+	rule func(*history.Index) Verdict
+}
+
+func (g guarantee) Guarantee() string { return g.name }
+
+func (g guarantee) Check(log history.Log) Verdict {
+	v := g.rule(log.Index())
+	v.Guarantee = g.name
+	return v
+}
+
+// All returns every checker, in the order in which reports show them.
+func All() []Checker {
+	return []Checker{
+		guarantee{Exercised, exercised},
+		guarantee{NoLostInLog, noLostInLog},
+		guarantee{NoAcknowledgedLoss, noAcknowledgedLoss},
+		guarantee{NoPhantom, noPhantom},
+		guarantee{NoOrphans, noOrphans},
+		guarantee{ResumeAtCommitted, resumeAtCommitted},
+		guarantee{ExplainedRedelivery, explainedRedelivery},
+		guarantee{CommitAfterEffect, commitAfterEffect},
+		guarantee{BoundedRecovery, boundedRecovery},
+		guarantee{Availability, availability},
+		guarantee{Contained, contained},
+	}
+}
+
+// Names returns the names of all guarantees, in the order of [All].
+func Names() []string {
+	var names []string
+	for _, c := range All() {
+		names = append(names, c.Guarantee())
+	}
+	return names
+}
+
+// finding is what one checker found about one subject: a sink, a group.
+type finding struct {
+	subject   string // "" when the whole run is the subject
+	status    Status
+	examined  int
+	why       string
+	anomalies []Anomaly
+}
+
+// settle makes holds of what examined something and found nothing against it.
+func (f finding) settle() finding {
+	switch {
+	case f.status != "":
+	case len(f.anomalies) > 0:
+		f.status = Broken
+	case f.examined == 0:
+		f.status = Unknown
+	default:
+		f.status = Holds
+	}
+	return f
+}
+
+// combine makes one verdict of the findings about several subjects, worst
+// first. Without any finding the verdict is not asked and says why.
+func combine(findings []finding, notAsked string) Verdict {
+	for i := range findings {
+		findings[i] = findings[i].settle()
+	}
+	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(rank[b.status], rank[a.status]) })
+	v := Verdict{Status: NotAsked, Why: notAsked}
+	var whys []string
+	for _, f := range findings {
+		v.Status = Worst(v.Status, f.status)
+		v.Examined += f.examined
+		v.Total += len(f.anomalies)
+		v.Anomalies = append(v.Anomalies, f.anomalies...)
+		why := f.why
+		if f.subject != "" {
+			why = f.subject + ": " + why
+		}
+		whys = append(whys, why)
+	}
+	if len(whys) > 0 {
+		v.Why = strings.Join(whys, "; ")
+	}
+	v.Anomalies = v.Anomalies[:min(len(v.Anomalies), maxAnomalies)]
+	return v
+}
+
+// ids names the first few of many.
+func ids(all []string) string {
+	named := strings.Join(all[:min(len(all), maxNames)], ", ")
+	if n := len(all) - maxNames; n > 0 {
+		named += " and " + quantity.Count(n) + " more"
+	}
+	return named
+}
+
+func clip[T any](s []T) []T { return s[:min(len(s), maxNames)] }
+
+// setting returns the first of the service's settings whose name contains one
+// of the words, as "session time-out 3 s", and "" when there is none.
+func setting(s history.Service, words ...string) string {
+	for _, word := range words {
+		var names []string
+		for name := range s.Settings {
+			if strings.Contains(strings.ToLower(name), word) {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			name := slices.Min(names)
+			return name + " " + s.Settings[name]
+		}
+	}
+	return ""
+}

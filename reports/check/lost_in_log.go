@@ -1,0 +1,50 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// NoLostInLog is broken when an acknowledged id is missing from the log that the
+// independent reader found. Without a Kafka log it is not asked; when the
+// reader found nothing at all it is unknown, since then it may not have read.
+const NoLostInLog = "no-lost-in-log"
+
+func noLostInLog(x *history.Index) Verdict {
+	if !x.Log.Header.Logged() {
+		return combine(nil, "the system has no log to be looked into")
+	}
+	var f finding
+	for r := range x.Acknowledged() {
+		f.examined++
+		if x.InTopic(r.ID, "") == nil {
+			f.anomalies = append(f.anomalies, lostByBroker(x, r))
+		}
+	}
+	switch {
+	case !x.Audited:
+		f = finding{status: Unknown, why: "the independent reader found no record at all"}
+	case f.examined == 0:
+		f.why = "no request was acknowledged"
+	default:
+		f.why = fmt.Sprintf("%s acknowledged ids are missing from the log", quantity.Of(len(f.anomalies), f.examined))
+	}
+	return combine([]finding{f}, "")
+}
+
+// lostByBroker says that an acknowledged id is not in the log.
+func lostByBroker(x *history.Index, r *history.Event) Anomaly {
+	a := Anomaly{
+		What:   fmt.Sprintf("%s was acknowledged at %s and is not in the log: lost by the broker", r.ID, quantity.Duration(r.End)),
+		IDs:    []string{r.ID},
+		Events: []uint64{r.N},
+	}
+	for _, s := range x.Log.Header.Services {
+		if a.Setting = setting(s, "acks"); a.Setting != "" {
+			break
+		}
+	}
+	return a
+}

@@ -1,0 +1,54 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// NoOrphans is broken when, after the drain, some of a root request's effects
+// happened and some never did, whatever the request was answered. What a
+// service gave up to its dead letter topic counts as done. It needs two sinks.
+const NoOrphans = "no-orphans"
+
+func noOrphans(x *history.Index) Verdict {
+	sinks := x.Log.Header.Sinks()
+	if len(sinks) < 2 {
+		return combine(nil, "there are no two sinks between which a request could be torn")
+	}
+	var f finding
+	for r := range x.Log.Of(history.Request) {
+		if !x.Log.Header.Asks(r.Name) {
+			continue
+		}
+		done, missing := x.Torn(r.ID)
+		if len(done) == 0 {
+			continue
+		}
+		f.examined++
+		if len(missing) == 0 {
+			continue
+		}
+		a := Anomaly{
+			What: fmt.Sprintf("%s (answered %s) took effect in %s and never in %s", r.ID, r.Outcome, strings.Join(done, ", "), strings.Join(missing, ", ")),
+			IDs:  []string{r.ID}, Events: []uint64{r.N},
+		}
+		for _, sink := range done {
+			for _, e := range x.Effects[sink][r.ID][:min(1, len(x.Effects[sink][r.ID]))] {
+				a.Events = append(a.Events, e.N)
+			}
+		}
+		if rec := x.InTopic(r.ID, ""); rec != nil {
+			a.Events = append(a.Events, rec.N)
+			a.Offsets = []string{rec.In().At(rec.Offset)}
+		}
+		f.anomalies = append(f.anomalies, a)
+	}
+	f.why = fmt.Sprintf("%s requests are torn between their sinks", quantity.Of(len(f.anomalies), f.examined))
+	if f.examined == 0 {
+		f.why = "no request had an effect"
+	}
+	return combine([]finding{f}, "")
+}

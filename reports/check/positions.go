@@ -1,0 +1,128 @@
+package check
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// position is what the history says of one group's position on one partition.
+type position struct {
+	place
+	service history.Service
+	resumes []*history.Event
+	commits []*history.Event // sent by anyone, with any outcome
+	samples []*history.Event
+}
+
+// positions returns the positions of the service's group, by partition.
+func positions(x *history.Index, s history.Service) []*position {
+	byPlace := map[place]*position{}
+	for e := range x.Log.Of(history.Resume, history.Commit, history.Sample) {
+		if e.Group != s.Group {
+			continue
+		}
+		at := place{e.Group, e.In()}
+		p := byPlace[at]
+		if p == nil {
+			p = &position{place: at, service: s}
+			byPlace[at] = p
+		}
+		switch e.Kind {
+		case history.Resume:
+			p.resumes = append(p.resumes, e)
+		case history.Commit:
+			p.commits = append(p.commits, e)
+		case history.Sample:
+			p.samples = append(p.samples, e)
+		}
+	}
+	return slices.SortedFunc(maps.Values(byPlace), func(a, b *position) int { return a.Compare(b.Partition) })
+}
+
+// outside says whether a commit came from outside the group: a reset by an
+// operator or by the kit, which records it under a client that is no instance
+// of the service.
+func (p *position) outside(c *history.Event) bool {
+	return c.Client != "" && !slices.Contains(p.service.Instances, c.Client)
+}
+
+// since is the instant from which an acknowledged commit certainly stands, and
+// false when there is none: it was not acknowledged, or takes effect only with
+// its transaction.
+func since(c *history.Event) (time.Duration, bool) {
+	return c.End, c.Outcome == history.OK && c.End > 0 && !c.Transactional
+}
+
+// possible returns the commits that may have been current at some instant of
+// [from, to], and whether the group may have had none.
+//
+// A commit may be current once it was sent, acknowledged or not: its answer may
+// have been lost. It certainly no longer is when another was sent after it had
+// returned, and was acknowledged before from. What never returned may be
+// applied at any time.
+func (p *position) possible(from, to time.Duration) (current []*history.Event, none bool) {
+	latest, some := p.latest(from)
+	for _, c := range p.commits {
+		if c.At > to || c.Outcome == history.Failed {
+			continue
+		}
+		if done, certain := since(c); certain && some && done < latest {
+			continue // it had returned before one that was done in time was even sent
+		}
+		current = append(current, c)
+	}
+	return current, !some
+}
+
+// latest is when the last of the commits that were certainly done by then was
+// sent, and false when none was.
+func (p *position) latest(by time.Duration) (sent time.Duration, some bool) {
+	for _, c := range p.commits {
+		if done, certain := since(c); certain && done <= by && (!some || c.At > sent) {
+			sent, some = c.At, true
+		}
+	}
+	return sent, some
+}
+
+// setElsewhere says whether a sample showed the offset, by the instant to and
+// not before the last commit that was done by from, while no commit of the
+// history ever had it: somebody outside set it, or it is older than the run.
+func (p *position) setElsewhere(offset int64, from, to time.Duration) bool {
+	if offset < 0 || slices.ContainsFunc(p.commits, func(c *history.Event) bool { return c.Offset == offset }) {
+		return false
+	}
+	latest, some := p.latest(from)
+	return slices.ContainsFunc(p.samples, func(s *history.Event) bool {
+		return s.Committed == offset && s.At <= to && (!some || s.At >= latest)
+	})
+}
+
+// start is where the incarnation began to process, and false when it is not known.
+func start(r *history.Event) (int64, bool) {
+	offset := r.Offset
+	if offset < 0 {
+		offset = r.Committed
+	}
+	return offset, offset >= 0
+}
+
+// eachConsumer judges every consumer whose positions live in Kafka. Those that
+// keep them in their own sink leave nothing in the history to compare with.
+func eachConsumer(x *history.Index, judge func(history.Service, []*position) finding) []finding {
+	var all []finding
+	for _, s := range x.Log.Header.Consumers() {
+		if cmp.Or(s.Offsets, "kafka") != "kafka" {
+			all = append(all, finding{subject: s.Group, status: NotAsked, why: "its offsets live in its sink, and nothing records them there"})
+			continue
+		}
+		f := judge(s, positions(x, s))
+		f.subject = s.Group
+		all = append(all, f)
+	}
+	return all
+}

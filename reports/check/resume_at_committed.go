@@ -1,0 +1,98 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// ResumeAtCommitted is broken on either of two sides when a consumer takes up a
+// partition.
+//
+// The broker: its OffsetFetch answer is none of the commits that could be
+// current then, nor empty when there was none. A commit that was sent and never
+// answered could be; so could each of two that were on the way together, and one
+// inside a transaction at any time after it was sent. An offset that no
+// recorded commit had, and that a sample showed, was set from outside.
+//
+// The client: its first Fetch asks for another offset than that answer. After an
+// empty answer the client's reset policy decides, and after the log start has
+// passed the committed offset it has to move; neither is judged.
+const ResumeAtCommitted = "resume-at-committed"
+
+func resumeAtCommitted(x *history.Index) Verdict {
+	return combine(eachConsumer(x, func(s history.Service, all []*position) finding {
+		var f finding
+		for _, p := range all {
+			for _, r := range p.resumes {
+				f.examined++
+				if a, bad := wrongAnswer(p, r); bad {
+					f.anomalies = append(f.anomalies, a)
+				}
+				if a, bad := wrongFetch(x, p, r); bad {
+					f.anomalies = append(f.anomalies, a)
+				}
+			}
+		}
+		f.why = fmt.Sprintf("%s resumes were not at a committed offset", quantity.Of(len(f.anomalies), f.examined))
+		if f.examined == 0 {
+			f.why = "no resume was recorded"
+		}
+		return f
+	}), "no service has a consumer group")
+}
+
+func wrongAnswer(p *position, r *history.Event) (Anomaly, bool) {
+	if r.End == 0 || r.Error != "" || r.Outcome == history.Failed || r.Outcome == history.Unknown {
+		return Anomaly{}, false // no answer to judge
+	}
+	current, none := p.possible(r.At, r.End)
+	if r.Committed < 0 && none ||
+		slices.ContainsFunc(current, func(c *history.Event) bool { return c.Offset == r.Committed }) ||
+		p.setElsewhere(r.Committed, r.At, r.End) {
+		return Anomaly{}, false
+	}
+	answer := fmt.Sprintf("committed offset %d", r.Committed)
+	if r.Committed < 0 {
+		answer = "no committed offset"
+	}
+	a := Anomaly{Events: []uint64{r.N}}
+	if r.Committed >= 0 {
+		a.Offsets = []string{p.At(r.Committed)}
+	}
+	if len(current) == 0 {
+		a.What = fmt.Sprintf("the broker answered %s %s on %s with %s, and nothing was committed", r.Client, p.group, p.Partition, answer)
+		return a, true
+	}
+	last := current[len(current)-1]
+	a.What = fmt.Sprintf("the broker answered %s %s on %s with %s, when %d was committed (event %d)", r.Client, p.group, p.Partition, answer, last.Offset, last.N)
+	for _, c := range clip(current) {
+		a.Events = append(a.Events, c.N)
+	}
+	return a, true
+}
+
+func wrongFetch(x *history.Index, p *position, r *history.Event) (Anomaly, bool) {
+	if r.Offset < 0 || r.Committed < 0 || r.Offset == r.Committed {
+		return Anomaly{}, false
+	}
+	moved := slices.ContainsFunc(p.samples, func(s *history.Event) bool { return s.LogStart > r.Committed })
+	if moved && r.Offset > r.Committed {
+		return Anomaly{}, false
+	}
+	a := Anomaly{
+		What:    fmt.Sprintf("%s resumed %s at %s, its committed offset was %d", r.Client, p.group, p.At(r.Offset), r.Committed),
+		Events:  []uint64{r.N},
+		Offsets: []string{p.At(r.Committed), p.At(r.Offset)},
+		Setting: setting(p.service, "reset"),
+	}
+	for _, record := range clip(x.Between(p.Partition, min(r.Offset, r.Committed), max(r.Offset, r.Committed))) {
+		a.IDs = append(a.IDs, record.ID)
+	}
+	if n := len(x.Between(p.Partition, r.Committed, r.Offset)); n > 0 {
+		a.What += fmt.Sprintf(" and %s records were skipped", quantity.Count(n))
+	}
+	return a, true
+}

@@ -1,0 +1,344 @@
+package measure
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// maxStale is how many windows a lag is carried forward when nobody sampled it.
+const maxStale = 4
+
+// lag is the lag of one group by window, over all its partitions.
+type lag struct {
+	service history.Service
+	value   []float64
+	known   []bool
+	base    float64 // highest of the before phase
+	hasBase bool
+	max     float64
+}
+
+// newLag takes the lag from samples, or, for a service that keeps its position
+// in its sink, from its sink: ids acknowledged and not yet in effect.
+func newLag(x *history.Index, s history.Service, phases spans, end time.Duration) lag {
+	l := lag{service: s}
+	n := len(newCounts(end))
+	l.value, l.known = make([]float64, n), make([]bool, n)
+	if s.Offsets == "sink" && s.Sink != nil {
+		l.fromSink(x, end)
+	} else {
+		l.fromSamples(x, end)
+	}
+	for i := range l.value {
+		if !l.known[i] {
+			continue
+		}
+		l.max = max(l.max, l.value[i])
+		if phases.contains(history.Before, time.Duration(i)*Window) {
+			l.base, l.hasBase = max(l.base, l.value[i]), true
+		}
+	}
+	return l
+}
+
+func (l *lag) fromSamples(x *history.Index, end time.Duration) {
+	latest := map[history.Partition]int64{}
+	next, stale := 0, maxStale
+	var samples []*history.Event
+	for e := range x.Log.Of(history.Sample) {
+		if e.Group == l.service.Group && (l.service.Topic == "" || e.Topic == l.service.Topic) {
+			samples = append(samples, e)
+		}
+	}
+	for i := range l.value {
+		stale++
+		for ; next < len(samples) && samples[next].At < time.Duration(i+1)*Window; next++ {
+			latest[samples[next].In()] = samples[next].Lag
+			stale = 0
+		}
+		for _, n := range latest {
+			l.value[i] += float64(n)
+		}
+		l.known[i] = len(latest) > 0 && stale <= maxStale
+	}
+}
+
+func (l *lag) fromSink(x *history.Index, end time.Duration) {
+	change := newCounts(end)
+	effects := x.Effects[l.service.Sink.Name]
+	for r := range x.Owed(l.service) {
+		change.add(max(r.End, r.At))
+		if done := effects[r.ID]; len(done) > 0 {
+			if i := window(max(done[0].At, r.End, r.At)); i < len(change) {
+				change[i]--
+			}
+		}
+	}
+	sum := 0.0
+	for i, n := range change {
+		sum += n
+		l.value[i], l.known[i] = max(0, sum), true
+	}
+}
+
+func (l lag) points() []Point {
+	var points []Point
+	for i, v := range l.value {
+		if l.known[i] {
+			points = append(points, Point{time.Duration(i) * Window, v})
+		}
+	}
+	return points
+}
+
+func groups(lags []lag) []Group {
+	var all []Group
+	for _, l := range lags {
+		all = append(all, Group{Group: l.service.Group, Topic: l.service.Topic, Lag: l.points(), BaselineLag: l.base, MaxLag: l.max})
+	}
+	return all
+}
+
+func sinks(x *history.Index, end time.Duration) []Sink {
+	var all []Sink
+	for _, s := range x.Log.Header.Sinks() {
+		k := Sink{Name: s.Sink.Name, IDs: len(x.Effects[s.Sink.Name])}
+		rate := newCounts(end)
+		for _, entries := range x.Effects[k.Name] {
+			k.Effects += len(entries)
+			for _, e := range entries {
+				rate.add(e.At)
+			}
+		}
+		for _, entries := range x.Attempts[k.Name] {
+			k.Attempts += len(entries)
+		}
+		for r := range x.Owed(s) {
+			if len(x.Effects[k.Name][r.ID]) == 0 {
+				k.Missing++
+			}
+		}
+		k.Rate = rate.rate()
+		all = append(all, k)
+	}
+	return all
+}
+
+// tenure is one incarnation while the ladder is built.
+type tenure struct {
+	Incarnation
+	highest  int64 // offset fetched or attempted, -1 for none
+	replayed int   // visible records in Replayed
+}
+
+// climb is the ladder of one group on one partition with what its rungs add up to.
+type climb struct {
+	Ladder
+	tenures []*tenure
+}
+
+// newClimbs builds the ladders of the service's group, by partition. An
+// incarnation lasts from its resume to the next one on the partition, to its
+// own loss of it, or to the end of its process.
+func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb {
+	byPartition := map[history.Partition]*climb{}
+	climbOf := func(p history.Partition) *climb {
+		if byPartition[p] == nil {
+			byPartition[p] = &climb{Ladder: Ladder{Group: s.Group, Topic: p.Topic, Partition: p.Partition}}
+		}
+		return byPartition[p]
+	}
+	offsets := map[string]*history.Event{} // id → its record in the consumed topic
+	for id := range x.Found {
+		if r := x.InTopic(id, s.Topic); r != nil {
+			offsets[id] = r
+		}
+	}
+	sink := ""
+	if s.Sink != nil {
+		sink = s.Sink.Name
+	}
+	for e := range x.Log.Of(history.Sample, history.Resume, history.Assign, history.Process, history.Fetched, history.Commit, history.Attempt) {
+		switch e.Kind {
+		case history.Process:
+			if e.Name == history.Exited {
+				for _, c := range byPartition {
+					c.close(e.Client, e.At)
+				}
+			}
+			continue
+		case history.Attempt:
+			if r := offsets[e.ID]; r != nil && sink != "" && e.Sink == sink {
+				climbOf(r.In()).reach("", e.At, r.Offset)
+			}
+			continue
+		}
+		if e.Group != s.Group {
+			continue
+		}
+		c := climbOf(e.In())
+		switch e.Kind {
+		case history.Sample:
+			c.LogEnd = append(c.LogEnd, Point{e.At, float64(e.HighWatermark)})
+		case history.Resume:
+			c.open(e, end)
+		case history.Assign:
+			if e.Name != history.Assigned {
+				c.close(e.Client, e.At)
+			}
+		case history.Fetched:
+			c.reach(e.Client, e.At, e.Last)
+		case history.Commit:
+			c.commit(e)
+		}
+	}
+	var all []*climb
+	for _, p := range slices.SortedFunc(maps.Keys(byPartition), history.Partition.Compare) {
+		c := byPartition[p]
+		c.finish(x)
+		all = append(all, c)
+	}
+	return all
+}
+
+func (c *climb) current() *tenure {
+	if len(c.tenures) == 0 {
+		return nil
+	}
+	return c.tenures[len(c.tenures)-1]
+}
+
+func (c *climb) open(r *history.Event, end time.Duration) {
+	if t := c.current(); t != nil {
+		t.Until = min(t.Until, r.At)
+	}
+	resumed := r.Offset
+	if resumed < 0 {
+		resumed = max(r.Committed, 0)
+	}
+	c.tenures = append(c.tenures, &tenure{highest: -1, Incarnation: Incarnation{
+		Client: r.Client, Member: r.Member, Generation: r.Generation,
+		From: r.At, Until: max(end, r.At), Resumed: resumed, Committed: r.Committed,
+	}})
+}
+
+func (c *climb) close(client string, at time.Duration) {
+	if t := c.current(); t != nil && t.Client == client && at >= t.From {
+		t.Until = min(t.Until, at)
+	}
+}
+
+// reach notes that the partition's owner got as far as the offset. An attempt
+// does not say who made it, so it is the owner's.
+func (c *climb) reach(client string, at time.Duration, offset int64) {
+	t := c.current()
+	if t == nil || client != "" && t.Client != client || at > t.Until || offset <= t.highest {
+		return
+	}
+	t.highest = offset
+	p := Point{at, float64(offset)}
+	if n := len(t.Progress); n > 0 && window(t.Progress[n-1].At) == window(at) {
+		t.Progress[n-1] = p
+		return
+	}
+	t.Progress = append(t.Progress, p)
+}
+
+func (c *climb) commit(e *history.Event) {
+	if t := c.current(); t != nil && t.Client == e.Client && e.Outcome == history.OK {
+		t.Commits = append(t.Commits, Point{e.End, float64(e.Offset)})
+	}
+}
+
+func (c *climb) finish(x *history.Index) {
+	sent := int64(-1)
+	in := history.Partition{Topic: c.Topic, Partition: c.Partition}
+	c.LogEnd = thin(c.LogEnd)
+	for _, t := range c.tenures {
+		from, to := t.Resumed, min(sent, t.highest)+1
+		t.Replayed = [2]int64{from, max(from, to)}
+		t.replayed = len(x.Between(in, t.Replayed[0], t.Replayed[1]))
+		sent = max(sent, t.highest)
+		t.Progress, t.Commits = thin(t.Progress), thin(t.Commits)
+		c.Incarnations = append(c.Incarnations, t.Incarnation)
+	}
+}
+
+// rejoins counts the memberships and generations under which the group's
+// members took up partitions after the instant, and not before it.
+func rejoins(log history.Log, group string, after time.Duration) (n, resumes int) {
+	type membership struct {
+		client, member string
+		generation     int32
+	}
+	before, since := map[membership]bool{}, map[membership]bool{}
+	for e := range log.Of(history.Resume) {
+		if e.Group != group {
+			continue
+		}
+		resumes++
+		if m := (membership{e.Client, e.Member, e.Generation}); e.At < after {
+			before[m] = true
+		} else if !before[m] {
+			since[m] = true
+		}
+	}
+	return len(since), resumes
+}
+
+func faults(log history.Log) []Fault {
+	var all []Fault
+	for e := range log.Of(history.Fault) {
+		f := Fault{Name: e.Name, Injected: e.At, Healed: e.End}
+		if r := e.Fault; r != nil {
+			f.Kind, f.Target, f.Active, f.Clear, f.Evidence = r.Kind, r.Target, r.Active, r.Clear, r.Evidence
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func exercised(x *history.Index) Exercised {
+	log := x.Log
+	e := Exercised{Events: len(log.Events)}
+	type member struct{ group, client, member string }
+	members := map[member]bool{}
+	for i := range log.Events {
+		switch ev := &log.Events[i]; ev.Kind {
+		case history.Request:
+			e.Scheduled++
+			if ev.At > 0 || ev.End > 0 || ev.Scheduled == 0 {
+				e.Sent++
+			}
+			e.Lateness = max(e.Lateness, ev.At-ev.Scheduled)
+			switch ev.Outcome {
+			case history.OK:
+				e.OK++
+			case history.Failed:
+				e.Failed++
+			default:
+				e.Unknown++
+			}
+		case history.Fault:
+			e.Faults++
+			if f := ev.Fault; f != nil && f.Active > 0 && f.Clear > 0 {
+				e.Witnessed++
+			}
+		case history.Resume:
+			members[member{ev.Group, ev.Client, cmp.Or(ev.Member, ev.Client)}] = true
+		case history.Effect:
+			e.Effects++
+		}
+	}
+	e.Incarnations = len(members)
+	for _, ledger := range x.Attempts {
+		for _, entries := range ledger {
+			e.Redelivered += len(entries) - 1
+		}
+	}
+	return e
+}

@@ -1,0 +1,259 @@
+package measure
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// edge is one service's connections to another.
+type edge struct{ client, to string }
+
+// exchange is one call that crossed an edge, of whatever protocol.
+type exchange struct {
+	edge
+	name     string
+	protocol string
+	sent     time.Duration // by the schedule, where there is one
+	took     time.Duration
+	answered bool
+	ok       bool
+}
+
+// traffic is everything that crossed an edge of the system, with what is late
+// on each.
+type traffic struct {
+	log       history.Log
+	exchanges []exchange
+	late      map[edge]map[string]time.Duration // by name; 0: no baseline, nothing is late
+	faulted   map[edge]bool
+	broken    map[string]bool // services and dependencies at the ends of a fault
+}
+
+func newTraffic(log history.Log, s spans) *traffic {
+	t := &traffic{log: log, late: map[edge]map[string]time.Duration{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
+	entry := entryService(log.Header)
+	for e := range log.Of(history.Request, history.Call, history.Produce, history.Commit) {
+		x := exchange{name: e.Name, protocol: "http", sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
+		switch e.Kind {
+		case history.Request:
+			x.edge = edge{"load", t.service(cmp.Or(e.To, entry))}
+			x.sent, x.took = e.Scheduled, e.End-e.Scheduled
+		case history.Call:
+			x.edge = edge{t.service(e.Client), t.service(e.To)}
+			if x.client == "load" {
+				continue // the request itself is there
+			}
+		default:
+			x.edge, x.name, x.protocol = edge{t.service(e.Client), cmp.Or(t.service(e.To), "kafka")}, string(e.Kind), "kafka"
+		}
+		t.exchanges = append(t.exchanges, x)
+	}
+	baseline := map[edge]map[string][]time.Duration{}
+	for _, x := range t.exchanges {
+		if !x.answered || !s.contains(history.Before, x.sent) {
+			continue
+		}
+		if baseline[x.edge] == nil {
+			baseline[x.edge], t.late[x.edge] = map[string][]time.Duration{}, map[string]time.Duration{}
+		}
+		baseline[x.edge][x.name] = append(baseline[x.edge][x.name], x.took)
+	}
+	for e, byName := range baseline {
+		for name, took := range byName {
+			slices.Sort(took)
+			t.late[e][name] = Late(quantile(took, 0.99))
+		}
+	}
+	for e := range log.Of(history.Fault) {
+		if e.Fault == nil || e.Fault.Active == 0 {
+			continue
+		}
+		from, to, isEdge := cutEdge(e.Fault.Target)
+		t.broken[t.service(from)] = true
+		if isEdge {
+			t.broken[t.service(to)] = true
+			t.faulted[edge{t.service(from), t.service(to)}] = true
+		}
+	}
+	return t
+}
+
+// cutEdge takes "analytics/1→kafka" apart.
+func cutEdge(target string) (client, to string, ok bool) {
+	for _, arrow := range []string{"→", "->"} {
+		if client, to, ok = strings.Cut(target, arrow); ok {
+			return strings.TrimSpace(client), strings.TrimSpace(to), true
+		}
+	}
+	return strings.TrimSpace(target), "", false
+}
+
+// service is the name of the service that an instance belongs to: "email" for
+// "email/1".
+func (t *traffic) service(instance string) string {
+	if s, known := t.log.Header.ServiceOf(instance); known {
+		return s.Name
+	}
+	name, _, _ := strings.Cut(instance, "/")
+	return name
+}
+
+// entryService is whom the load talks to when its requests do not say: the
+// first service that consumes nothing and that no other needs.
+func entryService(h history.Header) string {
+	for _, s := range h.Services {
+		needed := slices.ContainsFunc(h.Services, func(o history.Service) bool { return slices.Contains(o.Needs, s.Name) })
+		if s.Group == "" && !needed {
+			return s.Name
+		}
+	}
+	return "system"
+}
+
+func (t *traffic) bad(x exchange) bool {
+	limit := t.late[x.edge][x.name]
+	return !x.ok || limit > 0 && x.took > limit
+}
+
+// hops is the cascade map: what crossed each edge while a fault was active, and
+// every edge that the header knows of.
+func (t *traffic) hops(s spans) []Hop {
+	found := map[edge]*Hop{}
+	hop := func(e edge) *Hop {
+		if found[e] == nil {
+			found[e] = &Hop{Client: e.client, To: e.to, Faulted: t.faulted[e]}
+		}
+		return found[e]
+	}
+	for _, svc := range t.log.Header.Services {
+		for _, need := range svc.Needs {
+			hop(edge{svc.Name, need})
+		}
+	}
+	for e := range t.faulted {
+		hop(e)
+	}
+	var start time.Duration
+	if w := t.log.Windows(); len(w) > 0 {
+		start = w[0].From
+	}
+	took := map[edge][]time.Duration{}
+	for _, x := range t.exchanges {
+		h := hop(x.edge)
+		h.Protocol = x.protocol
+		if !s.contains(history.During, x.sent) {
+			continue
+		}
+		h.Calls++
+		if x.answered {
+			took[x.edge] = append(took[x.edge], x.took)
+		}
+		if !t.bad(x) {
+			continue
+		}
+		failed := x.sent
+		if x.answered {
+			failed += x.took
+		}
+		if failed = max(0, failed-start); h.Failed == 0 || failed < h.FirstFailure {
+			h.FirstFailure = failed
+		}
+		h.Failed++
+	}
+	var hops []Hop
+	for _, e := range slices.SortedFunc(maps.Keys(found), func(a, b edge) int {
+		return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.to, b.to))
+	}) {
+		h := found[e]
+		slices.Sort(took[e])
+		h.P50, h.P99 = quantile(took[e], 0.50), quantile(took[e], 0.99)
+		hops = append(hops, *h)
+	}
+	return hops
+}
+
+// breaches says of every service that was called while a fault was active how it
+// served its callers. Both ends of a faulted edge count as broken on purpose:
+// neither can do its work over it.
+func (t *traffic) breaches(s spans) []Breach {
+	during, before := map[string]*Breach{}, map[string][2]int{}
+	for _, x := range t.exchanges {
+		if x.protocol != "http" {
+			continue
+		}
+		if s.contains(history.Before, x.sent) {
+			n := before[x.to]
+			n[0]++
+			if t.bad(x) {
+				n[1]++
+			}
+			before[x.to] = n
+		}
+		if !s.contains(history.During, x.sent) {
+			continue
+		}
+		b := during[x.to]
+		if b == nil {
+			b = &Breach{Service: x.to, Faulted: t.broken[x.to]}
+			during[x.to] = b
+		}
+		b.Calls++
+		if t.bad(x) {
+			b.Bad++
+		}
+	}
+	var all []Breach
+	for _, name := range slices.Sorted(maps.Keys(during)) {
+		b := during[name]
+		if n := before[name]; n[0] > 0 {
+			b.Baseline = round(float64(n[1]) / float64(n[0]))
+		}
+		b.Breached = float64(b.Bad)/float64(b.Calls) > b.Baseline+BreachShare
+		all = append(all, *b)
+	}
+	return all
+}
+
+// Amplified is the calls to each service while a fault was active, and the root
+// requests that ask for effects which were scheduled then.
+type Amplified struct {
+	Roots int
+	Calls map[string]int  // by service
+	Leaf  map[string]bool // services that themselves called nobody
+}
+
+func (t *traffic) amplified(s spans) Amplified {
+	a := Amplified{Calls: map[string]int{}, Leaf: map[string]bool{}}
+	for r := range t.log.Of(history.Request) {
+		if t.log.Header.Asks(r.Name) && s.contains(history.During, r.Scheduled) {
+			a.Roots++
+		}
+	}
+	calls := map[string]bool{}
+	for _, x := range t.exchanges {
+		if x.protocol != "http" || x.client == "load" {
+			continue
+		}
+		calls[x.client] = true
+		if s.contains(history.During, x.sent) {
+			a.Calls[x.to]++
+		}
+	}
+	for to := range a.Calls {
+		a.Leaf[to] = !calls[to]
+	}
+	return a
+}
+
+// Cascade is what crossed the system's edges while a fault was active: the
+// breach of every service and the amplification of every leaf.
+func Cascade(log history.Log) ([]Breach, Amplified) {
+	s := newSpans(log)
+	t := newTraffic(log, s)
+	return t.breaches(s), t.amplified(s)
+}

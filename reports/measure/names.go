@@ -1,0 +1,138 @@
+package measure
+
+import (
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// The name of a value is its measure, the statistic and the phase where there
+// are several, and in brackets what it is about:
+//
+//	name      = measure { "." part } [ "[" subject "]" ]
+//	measure   = lower-case letters and "-"
+//	part      = the same, and digits: p50, p99, before, during, after, excess, added
+//	subject   = an operation ("POST /register"), a sink, a group or a service
+//
+// "latency.p99.during[POST /register]", "catch-up[analytics]", "orphans".
+// The functions below make them, so that nobody types one.
+
+// Quantiles that latencies are measured at.
+const (
+	P50 = "p50"
+	P99 = "p99"
+)
+
+// Orphans is the name of the number of root requests torn between their sinks.
+const Orphans = "orphans"
+
+// BlastRadius is the name of the number of services that let their callers down
+// while a fault was active, beyond those that were broken on purpose.
+const BlastRadius = "blast-radius"
+
+// Latency names the intended latency of an operation in a phase (before,
+// during, after) in ms. During is while a fault was witnessed to be active;
+// without any fault in the run, phases are the header's.
+func Latency(quantile, phase, operation string) string {
+	return name("latency."+quantile+"."+phase, operation)
+}
+
+// LatencyAdded names latency during − before, in ms.
+func LatencyAdded(quantile, operation string) string {
+	return name("latency."+quantile+".added", operation)
+}
+
+// LatencyExcess names (during − before) ÷ max(50 % of before, 5 ms), so that ≤ 1
+// reads "no more than baseline + max(50 %, 5 ms)".
+func LatencyExcess(quantile, operation string) string {
+	return name("latency."+quantile+".excess", operation)
+}
+
+// Availability names ok ÷ scheduled, 0…1, of an operation while a fault was active.
+func Availability(operation string) string { return AvailabilityIn(history.During, operation) }
+
+// AvailabilityIn names ok ÷ scheduled of an operation in a phase.
+func AvailabilityIn(phase, operation string) string { return name("availability."+phase, operation) }
+
+// Lost names the number of ids that a sink was owed and never got.
+func Lost(sink string) string { return name("lost", sink) }
+
+// Duplicates names the effects beyond the first of each id in a sink.
+func Duplicates(sink string) string { return name("duplicates", sink) }
+
+// Redelivered names the attempts beyond the first of each id in a sink.
+func Redelivered(sink string) string { return name("redelivered", sink) }
+
+// EffectsDuring names the effects in a sink while a fault was active.
+func EffectsDuring(sink string) string { return name("effects.during", sink) }
+
+// EffectsRatio names the effects in a sink while a fault was active ÷ the
+// requests that were scheduled then and ask for one.
+func EffectsRatio(sink string) string { return name("effects.ratio", sink) }
+
+// Amplification names the calls to a service ÷ the root requests that ask for
+// effects, while a fault was active.
+func Amplification(service string) string { return name("amplification", service) }
+
+// Detection names the seconds from the witnessed start of a fault to the first
+// breach at a group or operation; of several faults the longest.
+func Detection(subject string) string { return name("detection", subject) }
+
+// Outage names the longest gap in seconds between two good completions of a
+// group or operation that overlaps a fault.
+func Outage(subject string) string { return name("outage", subject) }
+
+// FirstProgress names the seconds from the witnessed heal to the first good completion.
+func FirstProgress(subject string) string { return name("first-progress", subject) }
+
+// CatchUp names the seconds from the witnessed heal until the group or
+// operation is back at its baseline and stays there.
+func CatchUp(subject string) string { return name("catch-up", subject) }
+
+// IdealCatchUp names backlog ÷ (replay rate − arrival rate) of a group, in seconds.
+func IdealCatchUp(group string) string { return name("ideal", group) }
+
+// Headroom names replay rate ÷ arrival rate of a group; ≤ 1 never catches up.
+func Headroom(group string) string { return name("headroom", group) }
+
+// ReplayDepth names the records that a group's consumers were sent again after a fault.
+func ReplayDepth(group string) string { return name("replay-depth", group) }
+
+// Rejoins names how often members of a group took up partitions under a new
+// membership or generation after the first fault had become active.
+func Rejoins(group string) string { return name("rejoins", group) }
+
+func name(measure, subject string) string { return measure + "[" + subject + "]" }
+
+// Split takes a name apart: "latency.p50.during" and "POST /register".
+func Split(name string) (measure, subject string) {
+	measure, subject, found := strings.Cut(name, "[")
+	if found {
+		subject = strings.TrimSuffix(subject, "]")
+	}
+	return measure, subject
+}
+
+// Unit is the unit of the value of that name, and "" for a name that nobody
+// measures.
+func Unit(name string) string {
+	measure, _ := Split(name)
+	if strings.HasPrefix(measure, "latency.") {
+		if strings.HasSuffix(measure, ".excess") {
+			return "ratio"
+		}
+		return "ms"
+	}
+	if strings.HasPrefix(measure, "availability.") {
+		return "share"
+	}
+	switch measure {
+	case "detection", "outage", "first-progress", "catch-up", "ideal":
+		return "s"
+	case "amplification", "headroom", "effects.ratio":
+		return "ratio"
+	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "effects.during", "replay-depth", "rejoins":
+		return "count"
+	}
+	return ""
+}

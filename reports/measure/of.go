@@ -1,0 +1,96 @@
+package measure
+
+import (
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// fold is what the parts of the measurement share.
+type fold struct {
+	log       history.Log
+	index     *history.Index
+	spans     spans
+	end       time.Duration
+	eras      []era
+	requests  requests
+	traffic   *traffic
+	consumers []history.Service
+	lags      []lag      // by consumer
+	climbs    [][]*climb // by consumer
+	arrivals  float64    // requests a second that ask for effects, before the fault
+	served    []window3  // by window: were the requests that ask for effects answered ok
+}
+
+func newFold(log history.Log) *fold {
+	f := &fold{log: log, index: log.Index(), spans: newSpans(log), end: end(log), requests: newRequests(log), consumers: log.Header.Consumers()}
+	f.eras = eras(log, f.end)
+	f.traffic = newTraffic(log, f.spans)
+	for _, s := range f.consumers {
+		f.lags = append(f.lags, newLag(f.index, s, f.spans, f.end))
+		f.climbs = append(f.climbs, newClimbs(f.index, s, f.end))
+	}
+	f.load()
+	return f
+}
+
+// load measures the arrivals, and by window whether they were served: a lag of
+// nothing while nobody can publish is no recovery.
+func (f *fold) load() {
+	all, ok := newCounts(f.end), newCounts(f.end)
+	before := 0
+	for r := range f.log.Of(history.Request) {
+		if !f.log.Header.Asks(r.Name) {
+			continue
+		}
+		all.add(r.Scheduled)
+		if r.Outcome == history.OK {
+			ok.add(r.Scheduled)
+		}
+		if f.spans.contains(history.Before, r.Scheduled) {
+			before++
+		}
+	}
+	var length time.Duration
+	for _, w := range f.spans[history.Before] {
+		length += w.To - w.From
+	}
+	if length > 0 {
+		f.arrivals = float64(before) / length.Seconds()
+	}
+	f.served = make([]window3, len(all))
+	for i := range all {
+		switch {
+		case all[i] == 0:
+		case ok[i] >= recoveredShare*all[i]:
+			f.served[i] = fine
+		default:
+			f.served[i] = breached
+		}
+	}
+}
+
+// Of measures a frozen history. It is a pure function: the same log gives the
+// same measurements. A log that does not validate is measured as far as it goes.
+func Of(log history.Log) Measurements {
+	f := newFold(log)
+	m := Measurements{
+		Window:     Window,
+		End:        f.end,
+		Exercised:  exercised(f.index),
+		Operations: operations(f.requests, f.spans, f.end),
+		Faults:     faults(log),
+		Sinks:      sinks(f.index, f.end),
+		Groups:     groups(f.lags),
+		Hops:       f.traffic.hops(f.spans),
+		Breaches:   f.traffic.breaches(f.spans),
+		Recoveries: f.recoveries(),
+	}
+	for _, climbs := range f.climbs {
+		for _, c := range climbs {
+			m.Ladders = append(m.Ladders, c.Ladder)
+		}
+	}
+	m.Values = f.values(m)
+	return m
+}

@@ -1,0 +1,132 @@
+package measure
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// A breach is an answer that failed, is unknown, or came later than the p99 of
+// the time before the fault plus the larger of that p99 and BreachLatency. A
+// service is breached when more than BreachShare of the calls to it are
+// breaches, beyond the share before the fault: one slow answer on a busy
+// machine is no cascade.
+const (
+	BreachLatency = 100 * time.Millisecond
+	BreachShare   = 0.10
+)
+
+// Late is the threshold above which an answer is a breach, 0 for none.
+func Late(baselineP99 time.Duration) time.Duration {
+	if baselineP99 <= 0 {
+		return 0
+	}
+	return baselineP99 + max(baselineP99, BreachLatency)
+}
+
+// requests are the root requests of the run by operation name.
+type requests map[string][]*history.Event
+
+func newRequests(log history.Log) requests {
+	all := requests{}
+	for r := range log.Of(history.Request) {
+		all[r.Name] = append(all[r.Name], r)
+	}
+	return all
+}
+
+func (r requests) names() []string { return slices.Sorted(maps.Keys(r)) }
+
+// intended is the latency that a client who kept to the schedule would see.
+func intended(r *history.Event) (time.Duration, bool) {
+	return r.End - r.Scheduled, r.End > 0
+}
+
+func operations(all requests, s spans, end time.Duration) []Operation {
+	var found []Operation
+	for _, name := range all.names() {
+		found = append(found, operation(name, all[name], s, end))
+	}
+	return found
+}
+
+func operation(name string, all []*history.Event, s spans, end time.Duration) Operation {
+	op := Operation{Name: name, Phases: map[string]Stats{}}
+	for _, phase := range []string{history.Before, history.During, history.After} {
+		op.Phases[phase] = stats(all, func(r *history.Event) bool { return s.contains(phase, r.Scheduled) })
+	}
+	offered, served, failed := newCounts(end), newCounts(end), newCounts(end)
+	latency := make([][]time.Duration, len(offered))
+	for _, r := range all {
+		offered.add(r.Scheduled)
+		switch {
+		case r.Outcome == history.OK:
+			served.add(r.End)
+		case r.End > 0:
+			failed.add(r.End)
+		default:
+			failed.add(r.At) // never answered
+		}
+		if took, done := intended(r); done && r.Scheduled >= 0 && window(r.Scheduled) < len(latency) {
+			latency[window(r.Scheduled)] = append(latency[window(r.Scheduled)], took)
+		}
+	}
+	op.Offered, op.Served, op.Failed = offered.rate(), served.rate(), failed.rate()
+	for i, l := range latency {
+		if len(l) == 0 {
+			continue
+		}
+		slices.Sort(l)
+		at := time.Duration(i) * Window
+		op.P50 = append(op.P50, Point{at, milliseconds(quantile(l, 0.50))})
+		op.P99 = append(op.P99, Point{at, milliseconds(quantile(l, 0.99))})
+	}
+	return op
+}
+
+func stats(all []*history.Event, in func(*history.Event) bool) Stats {
+	var s Stats
+	var latency []time.Duration
+	for _, r := range all {
+		if !in(r) {
+			continue
+		}
+		s.Scheduled++
+		switch r.Outcome {
+		case history.OK:
+			s.OK++
+		case history.Failed:
+			s.Failed++
+		default:
+			s.Unknown++
+		}
+		if took, done := intended(r); done {
+			latency = append(latency, took)
+		}
+	}
+	if s.Scheduled > 0 {
+		s.Availability = float64(s.OK) / float64(s.Scheduled)
+	}
+	slices.Sort(latency)
+	s.P50, s.P90, s.P99 = quantile(latency, 0.50), quantile(latency, 0.90), quantile(latency, 0.99)
+	if n := len(latency); n > 0 {
+		s.Max = latency[n-1]
+	}
+	return s
+}
+
+// Available is the stats of one operation, or of all when it is "", in a phase as
+// the values of that phase see it: during is while a fault was witnessed to be
+// active.
+func Available(log history.Log, phase, operation string) Stats {
+	var all []*history.Event
+	for r := range log.Of(history.Request) {
+		if operation == "" || r.Name == operation {
+			all = append(all, r)
+		}
+	}
+	s := newSpans(log)
+	return stats(all, func(r *history.Event) bool { return s.contains(phase, r.Scheduled) })
+}

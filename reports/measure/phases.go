@@ -1,0 +1,59 @@
+package measure
+
+import (
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// spans says which instants count as before, during and after.
+type spans map[string][]history.Window
+
+// newSpans takes during from the witnesses: before ends where the first fault
+// became active and after starts where the last was gone. In a run without any
+// fault the phases are the header's; in one whose faults were not witnessed
+// nothing is during.
+func newSpans(log history.Log) spans {
+	phase := func(name string) history.Window {
+		p, _ := log.Header.Phase(name)
+		return history.Window{From: p.Start, To: p.End}
+	}
+	before, during, after := phase(history.Before), phase(history.During), phase(history.After)
+	faults := false
+	for range log.Of(history.Fault) {
+		faults = true
+	}
+	if !faults {
+		return spans{history.Before: {before}, history.During: {during}, history.After: {after}}
+	}
+	s := spans{history.Before: {before}, history.After: {after}}
+	witnessed := log.Windows()
+	if len(witnessed) == 0 {
+		return s
+	}
+	first, last := witnessed[0].From, witnessed[len(witnessed)-1].To
+	if before.To == 0 {
+		before.To = first
+	}
+	_, end := log.Header.Span()
+	s[history.Before] = []history.Window{{From: before.From, To: min(before.To, first)}}
+	s[history.During] = witnessed
+	s[history.After] = []history.Window{{From: last, To: max(after.To, min(end, during.To))}}
+	return s
+}
+
+func (s spans) contains(phase string, t time.Duration) bool {
+	return slices.ContainsFunc(s[phase], func(w history.Window) bool { return w.Contains(t) })
+}
+
+// end is the end of the run: of its last phase, or of its last event.
+func end(log history.Log) time.Duration {
+	if _, end := log.Header.Span(); end > 0 {
+		return end
+	}
+	if n := len(log.Events); n > 0 {
+		return max(0, log.Events[n-1].At)
+	}
+	return 0
+}

@@ -1,0 +1,334 @@
+package measure
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// What counts as back at the baseline, window by window. The load's requests of
+// a window are ok by at least recoveredShare; an operation's p99 is at most
+// recoveredLatency × that of the time before or recoveredSlack above it; a
+// group's lag is at most the highest before plus the arrivals of one window,
+// since a sample and a commit may lie that far apart. A single window out of
+// bounds is noise, two in a row are not: back at the baseline and staying there
+// means that no such pair follows.
+const (
+	recoveredShare   = 0.95
+	recoveredLatency = 1.5
+	recoveredSlack   = 10 * time.Millisecond
+)
+
+// era is one fault with the time that belongs to its recovery: from when it bit,
+// through when it and all that overlapped it were gone, until the next one bit
+// or the run ended.
+type era struct {
+	fault              *history.Event
+	from, clear, until time.Duration
+}
+
+func eras(log history.Log, end time.Duration) []era {
+	windows := log.Windows()
+	var all []era
+	for e := range log.Of(history.Fault) {
+		f := e.Fault
+		if f == nil || f.Active == 0 || f.Clear <= f.Active {
+			continue
+		}
+		for i, w := range windows {
+			if !w.Contains(f.Active) {
+				continue
+			}
+			until := end
+			if i+1 < len(windows) {
+				until = windows[i+1].From
+			}
+			all = append(all, era{e, f.Active, w.To, max(until, w.To)})
+		}
+	}
+	return all
+}
+
+// Recoveries takes apart how every consumer group and every operation recovered
+// from every witnessed fault.
+func Recoveries(log history.Log) []Recovery {
+	return newFold(log).recoveries()
+}
+
+func (f *fold) recoveries() []Recovery {
+	var all []Recovery
+	for _, e := range f.eras {
+		for i, s := range f.consumers {
+			all = append(all, f.groupRecovery(e, s, f.lags[i], f.climbs[i]))
+		}
+		for _, name := range f.requests.names() {
+			all = append(all, f.operationRecovery(e, name))
+		}
+	}
+	return all
+}
+
+func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) Recovery {
+	r := Recovery{Fault: e.fault.Name, Subject: s.Group, Floors: floors(s)}
+	r.Detection = f.groupDetection(e, s)
+
+	good := f.progress(s)
+	r.Outage = outage(good, e)
+	r.FirstProgress = firstAfter(good, e)
+	if len(good) == 0 {
+		r.Unmeasured = append(r.Unmeasured, "outage", "first progress")
+	}
+
+	limit := l.base + f.arrivals*Window.Seconds()
+	state := make([]window3, len(l.value))
+	for i := range state {
+		if l.known[i] && l.hasBase {
+			state[i] = fine
+			if l.value[i] > limit || f.served[i] == breached {
+				state[i] = breached
+			}
+		}
+	}
+	var at int
+	var measured bool
+	r.CatchUp, at, measured = catchUp(state, e)
+	if !measured {
+		r.Unmeasured = append(r.Unmeasured, "catch-up")
+	}
+	if measured && !r.CatchUp.None {
+		f.ideal(&r, e, l, s, at)
+	}
+
+	if s.Sink != nil {
+		for _, entries := range f.index.Attempts[s.Sink.Name] {
+			for _, a := range entries[1:] {
+				if e.from <= a.At && a.At < e.until {
+					r.Redelivered++
+				}
+			}
+		}
+	}
+	for _, c := range climbs {
+		for _, t := range c.tenures {
+			if e.from <= t.From && t.From < e.until {
+				r.ReplayDepth += int64(t.replayed)
+			}
+		}
+	}
+	return r
+}
+
+func (f *fold) operationRecovery(e era, name string) Recovery {
+	all := f.requests[name]
+	r := Recovery{Fault: e.fault.Name, Subject: name}
+	for _, svc := range f.log.Header.Services {
+		if svc.Name == f.traffic.service(cmp.Or(all[0].To, entryService(f.log.Header))) {
+			r.Floors = floors(svc)
+		}
+	}
+	base := stats(all, func(q *history.Event) bool { return f.spans.contains(history.Before, q.Scheduled) })
+
+	r.Detection = Span{None: true}
+	var good []time.Duration
+	state := make([]window3, len(f.served))
+	byWindow := make([][]*history.Event, len(state))
+	for _, q := range all {
+		took, done := intended(q)
+		limit := Late(base.P99)
+		if bad := q.Outcome != history.OK || limit > 0 && took > limit; bad && done && q.End >= e.from && q.End < e.until {
+			r.Detection = earlier(r.Detection, q.End-e.from)
+		}
+		if q.Outcome == history.OK && done {
+			good = append(good, q.End)
+		}
+		if i := window(q.Scheduled); q.Scheduled >= 0 && i < len(state) {
+			byWindow[i] = append(byWindow[i], q)
+		}
+	}
+	slices.Sort(good)
+	r.Outage = outage(good, e)
+	r.FirstProgress = firstAfter(good, e)
+
+	limit := max(time.Duration(recoveredLatency*float64(base.P99)), base.P99+recoveredSlack)
+	for i, qs := range byWindow {
+		if len(qs) == 0 {
+			continue
+		}
+		s := stats(qs, func(*history.Event) bool { return true })
+		state[i] = fine
+		if s.Availability < recoveredShare || base.Scheduled > 0 && s.P99 > limit {
+			state[i] = breached
+		}
+	}
+	var measured bool
+	if r.CatchUp, _, measured = catchUp(state, e); !measured {
+		r.Unmeasured = append(r.Unmeasured, "catch-up")
+	}
+	r.Ideal = Span{None: true}
+	return r
+}
+
+// groupDetection is the first sign at the group's own side: a failed commit,
+// produce or call of one of its instances, or a change of ownership.
+func (f *fold) groupDetection(e era, s history.Service) Span {
+	first := Span{None: true}
+	for ev := range f.log.Of(history.Assign, history.Resume, history.Commit, history.Produce, history.Call) {
+		at := ev.At
+		switch ev.Kind {
+		case history.Assign, history.Resume:
+			if ev.Group != s.Group {
+				continue
+			}
+		default:
+			if !slices.Contains(s.Instances, ev.Client) || ev.Outcome == history.OK || ev.End == 0 {
+				continue
+			}
+			at = ev.End
+		}
+		if e.from <= at && at < e.until {
+			first = earlier(first, at-e.from)
+		}
+	}
+	return first
+}
+
+func earlier(s Span, took time.Duration) Span {
+	if s.None || took < s.Took {
+		return Span{Took: took, Reached: true}
+	}
+	return s
+}
+
+// progress is when the service got something done, in order: its sink's first
+// effect of each id, or without a sink the commits that were acknowledged.
+func (f *fold) progress(s history.Service) []time.Duration {
+	var good []time.Duration
+	if s.Sink != nil {
+		for _, entries := range f.index.Effects[s.Sink.Name] {
+			good = append(good, entries[0].At)
+		}
+	} else {
+		for c := range f.log.Of(history.Commit) {
+			if c.Group == s.Group && c.Outcome == history.OK {
+				good = append(good, c.End)
+			}
+		}
+	}
+	slices.Sort(good)
+	return good
+}
+
+// outage is the longest gap between two good completions that overlaps the
+// fault. One that no completion ended is open.
+func outage(good []time.Duration, e era) Span {
+	if len(good) == 0 {
+		return Span{None: true}
+	}
+	i := sort.Search(len(good), func(i int) bool { return good[i] > e.from })
+	last := e.from
+	if i > 0 {
+		last = good[i-1]
+	}
+	longest := time.Duration(0)
+	for ; i < len(good) && last < e.clear; i++ {
+		longest, last = max(longest, good[i]-last), good[i]
+	}
+	if last < e.clear {
+		return Span{Took: e.until - last}
+	}
+	return Span{Took: longest, Reached: true}
+}
+
+func firstAfter(good []time.Duration, e era) Span {
+	i := sort.Search(len(good), func(i int) bool { return good[i] >= e.clear })
+	if i < len(good) && good[i] < e.until {
+		return Span{Took: good[i] - e.clear, Reached: true}
+	}
+	return Span{Took: e.until - e.clear}
+}
+
+// window3 is what is known of one window.
+type window3 byte
+
+const (
+	noData window3 = iota
+	fine
+	breached
+)
+
+// catchUp finds the first window after the heal that is fine and after which no
+// two windows in a row are breached, and its index. Windows without data neither
+// break nor make a pair. It is not measured when no window after the heal has data.
+func catchUp(state []window3, e era) (Span, int, bool) {
+	last := min(len(state), window(e.until)) // the window in which the next fault begins is not judged
+	first := min(last, window(e.clear+Window-1))
+	from := min(first, window(e.from))
+	found, bad, seen := -1, false, false // walking back: bad is whether the window after is breached
+	for i := last - 1; i >= first; i-- {
+		if state[i] == noData {
+			continue
+		}
+		if state[i] == breached && (bad || !seen) {
+			break // a pair, or the run ends out of bounds
+		}
+		seen, bad = true, state[i] == breached
+		if state[i] == fine {
+			found = i
+		}
+	}
+	if found < 0 {
+		if !slices.ContainsFunc(state[first:last], func(s window3) bool { return s != noData }) {
+			return Span{None: true}, 0, false
+		}
+		return Span{Took: e.until - e.clear}, last, true
+	}
+	if !slices.Contains(state[from:last], breached) {
+		return Span{None: true}, found, true
+	}
+	return Span{Took: max(0, time.Duration(found)*Window-e.clear), Reached: true}, found, true
+}
+
+// ideal compares the catch-up with the best that the group's own capacity
+// allows: the highest rate at which its sink took effects on the way.
+func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int) {
+	r.Ideal = Span{None: true}
+	first := min(window(e.clear+Window-1), len(l.value)-1)
+	if s.Sink == nil || first < 0 || f.arrivals == 0 {
+		return
+	}
+	done := newCounts(f.end)
+	for _, entries := range f.index.Effects[s.Sink.Name] {
+		done.add(entries[0].At)
+	}
+	replay := 0.0
+	for i := window(e.from); i < min(caughtUp+1, len(done)); i++ {
+		replay = max(replay, done[i]/Window.Seconds())
+	}
+	r.Headroom = round(replay / f.arrivals)
+	backlog := max(0, l.value[first]-l.base)
+	if spare := replay - f.arrivals; spare > 0 {
+		r.Ideal = Span{Took: time.Duration(math.Round(backlog / spare * float64(time.Second))), Reached: true}
+	} else {
+		r.Ideal = Span{Took: e.until - e.clear}
+	}
+}
+
+// floors are the settings that bound a recovery from below.
+func floors(s history.Service) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
+		for _, word := range []string{"time-out", "timeout", "back-off", "backoff", "heartbeat", "interval", "max.age", "max age"} {
+			if strings.Contains(strings.ToLower(name), word) {
+				found = append(found, name+" "+s.Settings[name])
+				break
+			}
+		}
+	}
+	return found
+}

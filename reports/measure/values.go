@@ -1,0 +1,191 @@
+package measure
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// latencyFloor is the smallest rise of a latency that counts as one, and half of
+// the baseline the smallest relative one, see [LatencyExcess].
+const latencyFloor = 5 * time.Millisecond
+
+// values names every single number. What nobody observed is there with N = 0.
+func (f *fold) values(m Measurements) []Value {
+	var all []Value
+	add := func(name string, value float64, n int) {
+		all = append(all, Value{Name: name, Value: round(value), Unit: Unit(name), N: n})
+	}
+	for _, op := range m.Operations {
+		f.latencies(op, add)
+		for _, phase := range []string{history.Before, history.During, history.After} {
+			s := op.Phases[phase]
+			// Not rounded: 0.9999 is not 1.
+			all = append(all, Value{Name: AvailabilityIn(phase, op.Name), Value: s.Availability, Unit: Unit(AvailabilityIn(phase, op.Name)), N: s.Scheduled})
+		}
+	}
+	f.sinkValues(m, add)
+	f.cascadeValues(m, add)
+	for _, s := range f.consumers {
+		depth := 0
+		for _, r := range m.Recoveries {
+			if r.Subject == s.Group {
+				depth += int(r.ReplayDepth)
+			}
+		}
+		var after time.Duration
+		if w := f.log.Windows(); len(w) > 0 {
+			after = w[0].From
+		}
+		n, resumes := rejoins(f.log, s.Group, after)
+		if len(f.eras) == 0 {
+			resumes = 0 // after nothing
+		}
+		add(Rejoins(s.Group), float64(n), resumes)
+		add(ReplayDepth(s.Group), float64(depth), resumes)
+	}
+	return append(all, f.recoveryValues(m)...)
+}
+
+func (f *fold) latencies(op Operation, add func(string, float64, int)) {
+	completed := map[string]int{}
+	for _, r := range f.requests[op.Name] {
+		for phase := range f.spans {
+			if r.End > 0 && f.spans.contains(phase, r.Scheduled) {
+				completed[phase]++
+			}
+		}
+	}
+	for _, q := range []string{P50, P99} {
+		of := func(phase string) time.Duration {
+			if q == P50 {
+				return op.Phases[phase].P50
+			}
+			return op.Phases[phase].P99
+		}
+		for _, phase := range []string{history.Before, history.During, history.After} {
+			add(Latency(q, phase, op.Name), milliseconds(of(phase)), completed[phase])
+		}
+		before, during := of(history.Before), of(history.During)
+		n := min(completed[history.Before], completed[history.During])
+		if n == 0 {
+			before, during = 0, 0
+		}
+		add(LatencyAdded(q, op.Name), milliseconds(during-before), n)
+		add(LatencyExcess(q, op.Name), float64(during-before)/float64(max(before/2, latencyFloor)), n)
+	}
+}
+
+func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
+	scheduled, asking := 0, 0
+	for r := range f.log.Of(history.Request) {
+		if f.log.Header.Asks(r.Name) {
+			asking++
+			if f.spans.contains(history.During, r.Scheduled) {
+				scheduled++
+			}
+		}
+	}
+	services := f.log.Header.Sinks()
+	for i, k := range m.Sinks {
+		owed := 0
+		for range f.index.Owed(services[i]) {
+			owed++
+		}
+		during := 0
+		for _, entries := range f.index.Effects[k.Name] {
+			for _, e := range entries {
+				if f.spans.contains(history.During, e.At) {
+					during++
+				}
+			}
+		}
+		add(Lost(k.Name), float64(k.Missing), owed)
+		add(Duplicates(k.Name), float64(k.Effects-k.IDs), k.IDs)
+		redelivered := 0
+		for _, entries := range f.index.Attempts[k.Name] {
+			redelivered += len(entries) - 1
+		}
+		add(Redelivered(k.Name), float64(redelivered), k.Attempts)
+		add(EffectsDuring(k.Name), float64(during), max(scheduled, during))
+		add(EffectsRatio(k.Name), float64(during)/float64(max(scheduled, 1)), scheduled)
+	}
+	if len(services) < 2 {
+		asking = 0
+	}
+	orphans := 0
+	for r := range f.log.Of(history.Request) {
+		if f.log.Header.Asks(r.Name) {
+			if done, missing := f.index.Torn(r.ID); len(done) > 0 && len(missing) > 0 {
+				orphans++
+			}
+		}
+	}
+	add(Orphans, float64(orphans), asking)
+}
+
+func (f *fold) cascadeValues(m Measurements, add func(string, float64, int)) {
+	radius, judged := 0, 0
+	for _, b := range m.Breaches {
+		judged++
+		if b.Breached && !b.Faulted {
+			radius++
+		}
+	}
+	if len(f.eras) == 0 {
+		judged = 0
+	}
+	add(BlastRadius, float64(radius), judged)
+	a := f.traffic.amplified(f.spans)
+	for _, to := range slices.Sorted(maps.Keys(a.Calls)) {
+		add(Amplification(to), float64(a.Calls[to])/float64(max(a.Roots, 1)), a.Roots)
+	}
+}
+
+// recoveryValues are, for each subject, the worst over all faults.
+func (f *fold) recoveryValues(m Measurements) []Value {
+	worst := map[string]Value{}
+	var names []string
+	put := func(v Value) {
+		old, seen := worst[v.Name]
+		if !seen {
+			names = append(names, v.Name)
+		}
+		if !seen || old.N == 0 || v.N > 0 && (v.AtLeast && !old.AtLeast || v.AtLeast == old.AtLeast && v.Value > old.Value) {
+			worst[v.Name] = v
+		}
+	}
+	span := func(name string, s Span, measured bool) {
+		v := Value{Name: name, Unit: Unit(name)}
+		if measured {
+			v.Value, v.N, v.AtLeast = round(s.Took.Seconds()), 1, !s.Reached && !s.None
+			if s.None {
+				v.Value = 0
+			}
+		}
+		put(v)
+	}
+	for _, r := range m.Recoveries {
+		measured := func(part string) bool { return !slices.Contains(r.Unmeasured, part) }
+		span(Detection(r.Subject), r.Detection, !r.Detection.None)
+		span(Outage(r.Subject), r.Outage, measured("outage") && !r.Outage.None)
+		span(FirstProgress(r.Subject), r.FirstProgress, measured("first progress"))
+		span(CatchUp(r.Subject), r.CatchUp, measured("catch-up"))
+		if r.Headroom > 0 {
+			span(IdealCatchUp(r.Subject), r.Ideal, !r.Ideal.None)
+			name := Headroom(r.Subject)
+			if least, seen := worst[name]; !seen || r.Headroom < least.Value {
+				delete(worst, name)
+				names = slices.DeleteFunc(names, func(n string) bool { return n == name })
+				put(Value{Name: name, Value: r.Headroom, Unit: Unit(name), N: 1})
+			}
+		}
+	}
+	var all []Value
+	for _, name := range names {
+		all = append(all, worst[name])
+	}
+	return all
+}
