@@ -77,7 +77,7 @@ func Write(w io.Writer, l Log) error {
 // Read loads a saved log. A torn or edited file gives a [*DamagedError] and the
 // log up to the damage. The log is not validated, see [Log.Validate].
 func Read(r io.Reader) (Log, error) {
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
 	if err != nil {
 		return Log{}, &DamagedError{Why: "it does not start as a zstd stream", Err: err}
 	}

@@ -20,6 +20,7 @@ type lag struct {
 	base    float64 // highest of the before phase
 	hasBase bool
 	max     float64
+	last    time.Duration // when it was last seen
 }
 
 // newLag takes the lag from samples, or, for a service that keeps its position
@@ -58,7 +59,7 @@ func (l *lag) fromSamples(x *history.Index, end time.Duration) {
 		stale++
 		for ; next < len(samples) && samples[next].At < time.Duration(i+1)*Window; next++ {
 			latest[samples[next].In()] = samples[next].Lag
-			stale = 0
+			l.last, stale = samples[next].At, 0
 		}
 		for _, n := range latest {
 			l.value[i] += float64(n)
@@ -78,6 +79,7 @@ func (l *lag) fromSink(x *history.Index, end time.Duration) {
 			}
 		}
 	}
+	l.last = end
 	sum := 0.0
 	for i, n := range change {
 		sum += n

@@ -98,7 +98,7 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 	var at int
 	var measured bool
 	r.CatchUp, at, measured = catchUp(state, e)
-	if !measured {
+	if measured = measured && l.last >= e.clear; !measured {
 		r.Unmeasured = append(r.Unmeasured, "catch-up")
 	}
 	if measured && !r.CatchUp.None {

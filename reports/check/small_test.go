@@ -1,0 +1,490 @@
+package check
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
+)
+
+const ms = time.Millisecond
+
+// The small histories below speak of one consumer, analytics/1, on partition
+// orders/0, whose sink is "db" and whose clock is off by at most 2 ms; of a
+// second sink "mail" where one is needed.
+
+func consumer() history.Header {
+	return history.Header{
+		Services: []history.Service{
+			{Name: "registration", Instances: []string{"registration/1"}},
+			{Name: "analytics", Instances: []string{"analytics/1", "analytics/2"}, Group: "analytics", Topic: "orders", Sink: &history.Sink{Name: "db", Skew: 2 * ms}},
+		},
+		Phases: []history.Phase{{Name: history.Before, End: time.Second}, {Name: history.During, Start: time.Second, End: 2 * time.Second}, {Name: history.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: history.Drain, Start: 3 * time.Second, End: 10 * time.Second}},
+	}
+}
+
+func synchronous() history.Header {
+	h := consumer()
+	h.Services = []history.Service{
+		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"analytics", "email"}},
+		{Name: "analytics", Instances: []string{"analytics/1"}, Sink: &history.Sink{Name: "db"}},
+		{Name: "email", Instances: []string{"email/1"}, Needs: []string{"mailbox"}, Sink: &history.Sink{Name: "mail"}},
+	}
+	return h
+}
+
+func with(h history.Header, edit func(*history.Header)) history.Header { edit(&h); return h }
+
+func request(id string, at time.Duration, o history.Outcome) history.Event {
+	e := history.Event{Kind: history.Request, ID: id, Client: "load", To: "registration", Name: "POST /register", Scheduled: at, At: at, End: at + 5*ms, Outcome: o}
+	return e
+}
+
+func read(id string, at time.Duration, o history.Outcome) history.Event {
+	e := request(id, at, o)
+	e.Name = "GET /catalog"
+	return e
+}
+
+func record(id string, offset int64) history.Event {
+	return history.Event{Kind: history.Audit, Topic: "orders", Offset: offset, ID: id, At: 9 * time.Second}
+}
+
+func effect(sink, id string, at time.Duration) history.Event {
+	return history.Event{Kind: history.Effect, Sink: sink, ID: id, At: at}
+}
+
+func attempt(sink, id string, at time.Duration) history.Event {
+	return history.Event{Kind: history.Attempt, Sink: sink, ID: id, At: at}
+}
+
+func commit(offset int64, at, end time.Duration, o history.Outcome) history.Event {
+	return history.Event{Kind: history.Commit, Client: "analytics/1", Group: "analytics", Member: "m", Generation: 1, Topic: "orders", Offset: offset, At: at, End: end, Outcome: o}
+}
+
+func resume(at time.Duration, committed, offset int64) history.Event {
+	return history.Event{Kind: history.Resume, Client: "analytics/1", Group: "analytics", Member: "m", Generation: 1, Topic: "orders", At: at, End: at + ms, Committed: committed, Offset: offset}
+}
+
+func sample(at time.Duration, high, committed int64) history.Event {
+	return history.Event{Kind: history.Sample, Group: "analytics", Topic: "orders", At: at, HighWatermark: high, Committed: committed, Lag: high - max(0, committed)}
+}
+
+func fault(target string, active, clear time.Duration) history.Event {
+	return history.Event{Kind: history.Fault, Name: "cut", At: max(0, active-ms), End: max(clear, active, ms), Fault: &history.FaultRecord{Kind: "cut", Target: target, Active: active, Clear: clear}}
+}
+
+func by(client string, e history.Event) history.Event         { e.Client = client; return e }
+func in(partition int32, e history.Event) history.Event       { e.Partition = partition; return e }
+func on(topic string, e history.Event) history.Event          { e.Topic = topic; return e }
+func transactional(e history.Event) history.Event             { e.Transactional = true; return e }
+func took(d time.Duration, e history.Event) history.Event     { e.End = e.At + d; return e }
+func started(at time.Duration, e history.Event) history.Event { e.At = at; return e }
+
+type events = []history.Event
+
+type small struct {
+	name      string
+	guarantee string
+	header    history.Header
+	events    events
+	want      Status
+	ids       []string // of the only anomaly; none: no anomaly is expected, or none with an id
+	why       string   // part of Why or of the first anomaly
+}
+
+func TestSmallHistories(t *testing.T) {
+	for _, c := range slices.Concat(exercisedCases, lostCases, phantomCases, orphanCases, resumeCases, redeliveryCases, commitCases, recoveryCases, availabilityCases, containedCases) {
+		t.Run(c.guarantee+"/"+strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			v := verdict(t, historytest.Log(c.header, c.events...), c.guarantee)
+			if v.Status != c.want {
+				t.Fatalf("%s, want %s: %s %+v", v.Status, c.want, v.Why, v.Anomalies)
+			}
+			if c.want == Broken && (v.Total == 0 || len(v.Anomalies) == 0) {
+				t.Errorf("broken without an anomaly: %+v", v)
+			}
+			if c.want == Holds && v.Total != 0 {
+				t.Errorf("it holds with anomalies: %+v", v)
+			}
+			var ids []string
+			text := v.Why
+			for _, a := range v.Anomalies {
+				ids = append(ids, a.IDs...)
+				text += "\n" + a.What
+			}
+			if !slices.Equal(ids, c.ids) {
+				t.Errorf("ids %q, want %q: %+v", ids, c.ids, v.Anomalies)
+			}
+			if !strings.Contains(text, c.why) {
+				t.Errorf("nothing says %q:\n%s", c.why, text)
+			}
+		})
+	}
+}
+
+// asks is a run in which two requests were made in each load phase and a fault was witnessed.
+func asks(edit func(*history.Require)) history.Header {
+	return with(consumer(), func(h *history.Header) { edit(&h.Require) })
+}
+
+func twice(outcome map[string]history.Outcome) events {
+	var all events
+	for i, phase := range []string{history.Before, history.During, history.After} {
+		o := outcome[phase]
+		if o == "" {
+			o = history.OK
+		}
+		at := time.Duration(i)*time.Second + 500*ms
+		all = append(all, request(phase+"-1", at, o), request(phase+"-2", at+10*ms, o))
+	}
+	return all
+}
+
+var exercisedCases = []small{
+	{"enough of everything", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MaxLateness = 10 * ms }),
+		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
+	{"one too few after", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+		twice(nil)[:5], Unknown, nil, `1 ok requests in phase "after", the scenario asks for 2`},
+	{"failed ones do not count", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+		twice(map[string]history.Outcome{history.During: history.Failed}), Unknown, nil, `phase "during"`},
+	{"unless failing is the result", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
+		twice(map[string]history.Outcome{history.During: history.Failed}), Holds, nil, ""},
+	{"which excuses no other phase", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
+		twice(map[string]history.Outcome{history.Before: history.Failed}), Unknown, nil, `phase "before"`},
+	{"a phase is missing", Exercised, with(asks(func(r *history.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
+		twice(nil)[:4], Unknown, nil, `no phase "after"`},
+	{"the fault never bit", Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to bite"},
+	{"the fault never went", Exercised, consumer(), append(twice(nil), fault("analytics/1", 1100*ms, 0)), Unknown, nil, "never seen to be gone"},
+	{"nothing happened", Exercised, consumer(), nil, Unknown, nil, ""},
+	{"generator behind", Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
+		append(twice(nil), took(20*ms, started(611*ms, request("late", 600*ms, history.OK)))), Unknown, []string{"late"}, "11 ms behind its schedule"},
+	{"generator just in time", Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
+		append(twice(nil), took(20*ms, started(610*ms, request("late", 600*ms, history.OK)))), Holds, nil, ""},
+	{"no replay", Exercised, asks(func(r *history.Require) { r.Replay = true }),
+		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms), sample(ms, 5, -1), resume(2*ms, -1, 0), sample(1400*ms, 9, 9), resume(1500*ms, 9, 9)), Unknown, nil, "none of 1 resumes"},
+	{"a replay", Exercised, asks(func(r *history.Require) { r.Replay = true }),
+		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms), sample(1400*ms, 10, 9), resume(1500*ms, 9, 9)), Holds, nil, ""},
+}
+
+var sent = request("u1", 10*ms, history.OK)
+
+var lostCases = []small{
+	{"missing from the log", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Broken, []string{"u2"}, "lost by the broker"},
+	{"all there", NoLostInLog, consumer(), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
+	{"failed and unknown are not promised", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.Failed), request("u3", 30*ms, history.Unknown), record("u1", 0)}, Holds, nil, ""},
+	{"a read leaves no record", NoLostInLog, consumer(), events{sent, read("c1", 20*ms, history.OK), record("u1", 0)}, Holds, nil, "0 of 1"},
+	{"nobody read the log", NoLostInLog, consumer(), events{sent}, Unknown, nil, "found no record"},
+	{"nothing acknowledged", NoLostInLog, consumer(), events{record("u1", 0)}, Unknown, nil, ""},
+	{"there is no log", NoLostInLog, synchronous(), events{sent}, NotAsked, nil, ""},
+
+	{"in the log, never took effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7)}, Broken, []string{"u1"}, "u1 was acknowledged, is at orders/0@7: in the log, never took effect in db"},
+	{"committed past it", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7), commit(8, 50*ms, 51*ms, history.OK)}, Broken, []string{"u1"}, "though analytics committed up to 8"},
+	{"lost by the broker", NoAcknowledgedLoss, consumer(), events{sent}, Broken, []string{"u1"}, "lost by the broker"},
+	{"took effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms)}, Holds, nil, "0 of 1"},
+	{"an attempt is no effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), attempt("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
+	{"unknown, in the log, no effect", NoAcknowledgedLoss, consumer(), events{request("u2", 20*ms, history.Unknown), record("u2", 0)}, Broken, []string{"u2"}, "may have been acknowledged"},
+	{"unknown, not in the log", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Unknown)}, Holds, nil, ""},
+	{"failed", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, ""},
+	{"dead-lettered", NoAcknowledgedLoss, with(consumer(), func(h *history.Header) {
+		h.Services = slices.Clone(h.Services)
+		h.Services[1].DeadLetter = "orders-dead"
+	}), events{sent, request("u2", 20*ms, history.OK), record("u1", 0), record("u2", 1), effect("db", "u1", 20*ms), on("orders-dead", record("u2", 0))}, Holds, nil, ""},
+	{"synchronous, lost", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "mail: 1 of 1"},
+	{"synchronous, all", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
+	{"synchronous, unknown is not owed", NoAcknowledgedLoss, synchronous(), events{sent, request("u2", 20*ms, history.Unknown), effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
+	{"no ledger", NoAcknowledgedLoss, history.Header{}, events{sent}, NotAsked, nil, ""},
+	{"nothing acknowledged", NoAcknowledgedLoss, consumer(), nil, Unknown, nil, ""},
+}
+
+var phantomCases = []small{
+	{"an effect nobody asked for", NoPhantom, consumer(), events{sent, effect("db", "u1", 20*ms), effect("db", "ghost", 20*ms)}, Broken, []string{"ghost"}, "nobody sent it"},
+	{"an attempt nobody asked for", NoPhantom, consumer(), events{sent, attempt("db", "ghost", 20*ms)}, Broken, []string{"ghost"}, "delivered to db"},
+	{"effects of ok, unknown and failed requests", NoPhantom, consumer(), events{sent, request("u2", 11*ms, history.Unknown), request("u3", 12*ms, history.Failed), effect("db", "u1", 20*ms), effect("db", "u2", 20*ms), effect("db", "u3", 20*ms)}, Holds, nil, ""},
+	{"an effect without id", NoPhantom, consumer(), events{sent, effect("db", "u1", 20*ms), effect("db", "", 20*ms)}, Unknown, nil, "have no id"},
+	{"no effect at all", NoPhantom, consumer(), events{sent}, Unknown, nil, ""},
+	{"no ledger", NoPhantom, history.Header{}, events{sent}, NotAsked, nil, ""},
+}
+
+var orphanCases = []small{
+	{"torn", NoOrphans, synchronous(), events{request("u1", 10*ms, history.Unknown), effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "took effect in db and never in mail"},
+	{"torn though it definitely failed", NoOrphans, synchronous(), events{request("u1", 10*ms, history.Failed), effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, ""},
+	{"all or nothing", NoOrphans, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, "0 of 1"},
+	{"nothing took effect", NoOrphans, synchronous(), events{sent}, Unknown, nil, ""},
+	{"one sink cannot be torn", NoOrphans, consumer(), events{sent, effect("db", "u1", 12*ms)}, NotAsked, nil, ""},
+}
+
+var resumeCases = []small{
+	{"the broker forgot a commit", ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, -1, 0)}, Broken, nil, "with no committed offset, when 5 was committed"},
+	{"the broker went back", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), resume(20*ms, 5, 5)}, Broken, nil, "with committed offset 5, when 9 was committed"},
+	{"and a sample that saw it go back excuses nothing", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), sample(18*ms, 20, 5), resume(20*ms, 5, 5)}, Broken, nil, ""},
+	{"the broker made one up", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 6, 6)}, Broken, nil, ""},
+	{"out of nothing", ResumeAtCommitted, consumer(), events{resume(20*ms, 6, 6)}, Broken, nil, "nothing was committed"},
+	{"the latest", ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, "0 of 2"},
+	{"before a commit that is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
+	{"after a commit that is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 9, 9)}, Holds, nil, ""},
+	{"none, while the first is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 25*ms, history.OK), resume(20*ms, -1, 0)}, Holds, nil, ""},
+	{"a commit sent while the answer was on its way", ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 20*ms+100*time.Microsecond, 25*ms, history.OK)}, Holds, nil, ""},
+	{"a commit of the future", ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 30*ms, 35*ms, history.OK)}, Broken, nil, ""},
+	{"a commit that was never answered", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 9, 9)}, Holds, nil, ""},
+	{"as if it had not arrived", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"a rejected commit is none", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.Failed), resume(50*ms, 9, 9)}, Broken, nil, ""},
+	{"two that crossed, the lower last", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 15*ms, history.OK), commit(5, 11*ms, 14*ms, history.OK), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"in a transaction not yet ended", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"in a transaction that ended", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 9, 9)}, Holds, nil, ""},
+	{"a recorded reset", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 12*ms, history.OK), by("kit", commit(0, 20*ms, 21*ms, history.OK)), resume(50*ms, 0, 0)}, Holds, nil, ""},
+	{"a reset that only a sample saw", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 12*ms, history.OK), sample(30*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
+	{"a sample older than the commits excuses nothing", ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), commit(9, 10*ms, 12*ms, history.OK), resume(50*ms, 3, 3)}, Broken, nil, ""},
+	{"committed before the run", ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
+	{"another partition's commit", ResumeAtCommitted, consumer(), events{in(1, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 5, 5)}, Broken, nil, ""},
+	{"another group's commit does not count", ResumeAtCommitted, consumer(), events{{Kind: history.Commit, Client: "email/1", Group: "email", Topic: "orders", Offset: 5, At: ms, End: 2 * ms, Outcome: history.OK}, resume(20*ms, -1, 0)}, Holds, nil, ""},
+	{"no answer came", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }()}, Holds, nil, ""},
+
+	{"the client skipped the first record", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 6), record("u1", 5), record("u2", 6)}, Broken, []string{"u1"}, "1 records were skipped"},
+	{"the client went back", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4), record("u0", 4), record("u1", 5)}, Broken, []string{"u0"}, ""},
+	{"the client never fetched", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, -1)}, Holds, nil, ""},
+	{"the reset policy decides", ResumeAtCommitted, consumer(), events{resume(20*ms, -1, 42)}, Holds, nil, ""},
+	{"retention passed the commit", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), {Kind: history.Sample, Group: "analytics", Topic: "orders", At: 15 * ms, LogStart: 8, HighWatermark: 20, Committed: 5}, resume(20*ms, 5, 8)}, Holds, nil, ""},
+	{"nothing resumed", ResumeAtCommitted, consumer(), events{sent}, Unknown, nil, "no resume was recorded"},
+	{"offsets in the sink", ResumeAtCommitted, with(consumer(), func(h *history.Header) {
+		h.Services = slices.Clone(h.Services)
+		h.Services[1].Offsets = "sink"
+	}), events{resume(20*ms, 6, 9)}, NotAsked, nil, "live in its sink"},
+	{"nobody consumes", ResumeAtCommitted, synchronous(), nil, NotAsked, nil, ""},
+}
+
+var redeliveryCases = []small{
+	{"below an acknowledged commit", ExplainedRedelivery, consumer(), events{record("u1", 3), record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4)}, Broken, []string{"u2"}, "without cause"},
+	{"at the commit", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
+	{"the commit was on its way", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 22*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"the commit was lost", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 0, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"only control records between", ExplainedRedelivery, consumer(), events{record("u2", 2), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 3)}, Holds, nil, ""},
+	{"a recorded reset", ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), by("kit", commit(0, 15*ms, 16*ms, history.OK)), resume(20*ms, 0, 0)}, Holds, nil, ""},
+	{"a reset before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), by("kit", commit(0, 5*ms, 6*ms, history.OK)), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
+	{"a reset that samples saw", ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), sample(18*ms, 9, 0), resume(20*ms, 0, 0)}, Holds, nil, ""},
+	{"a sample from before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
+	{"a lower commit that crossed it", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 15*ms, history.OK), commit(4, 11*ms, 14*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"the member itself went back", ExplainedRedelivery, consumer(), events{record("u2", 4), resume(ms, -1, 5), commit(5, 10*ms, 11*ms, history.OK), commit(4, 12*ms, 13*ms, history.OK), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
+	{"a member that had taken up further down", ExplainedRedelivery, consumer(), events{record("u2", 4), record("u1", 3), by("analytics/2", resume(9*ms, 3, 3)), commit(5, 8*ms, 11*ms, history.OK), by("analytics/2", commit(4, 12*ms, 13*ms, history.OK)), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"never fetched", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(15*ms, 5, 5), resume(20*ms, 4, -1)}, Holds, nil, ""},
+	{"nothing resumed", ExplainedRedelivery, consumer(), events{sent}, Unknown, nil, ""},
+	{"nobody consumes", ExplainedRedelivery, synchronous(), nil, NotAsked, nil, ""},
+}
+
+var commitCases = []small{
+	{"committed, then processed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, "took effect 10 ms later"},
+	{"committed, never processed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u2"}, "never took effect"},
+	{"past a failed record", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u1"}, ""},
+	{"the commit was refused, the order is wrong all the same", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.Failed), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
+	{"processed, then committed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"not committed yet", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"only the first commit above it counts", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(9, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@1"},
+	{"within the clock error", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 11*ms)}, Holds, nil, "1 lie within the clock error of 2 ms"},
+	{"nothing but the clock error", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 9*ms)}, Unknown, nil, ""},
+	{"before the group's first resume", CommitAfterEffect, consumer(), events{record("old", 0), resume(ms, 1, 1), record("u1", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
+	{"another incarnation's effect", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), by("analytics/2", resume(8*ms, -1, 0)), by("analytics/2", commit(1, 10*ms, 11*ms, history.OK))}, Holds, nil, ""},
+	{"redelivered later", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 50*ms)}, Holds, nil, ""},
+	{"skipped by a reset", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), by("kit", commit(1, 3*ms, 4*ms, history.OK)), resume(5*ms, 1, 1), effect("db", "u2", 6*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"in a transaction", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), transactional(commit(1, 10*ms, 11*ms, history.OK)), effect("db", "u1", 20*ms)}, Unknown, nil, ""},
+	{"sparse offsets", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 3), effect("db", "u1", 5*ms), commit(9, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"handed over in time", CommitAfterEffect, deadLetters(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), handOver(6 * ms), on("dead", record("u1", 4)), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 2"},
+	{"handed over too late", CommitAfterEffect, deadLetters(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), handOver(16 * ms), on("dead", record("u1", 4)), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u1"}, ""},
+	{"nothing committed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0)}, Unknown, nil, "no record could be judged"},
+	{"no resume: nobody knows where it began", CommitAfterEffect, consumer(), events{record("u1", 0), commit(1, 10*ms, 11*ms, history.OK)}, Unknown, nil, ""},
+	{"no ledger", CommitAfterEffect, with(consumer(), func(h *history.Header) {
+		h.Services = []history.Service{{Name: "analytics", Group: "analytics"}}
+	}), nil, NotAsked, nil, "no ledger"},
+	{"nobody consumes", CommitAfterEffect, synchronous(), nil, NotAsked, nil, ""},
+}
+
+func deadLetters() history.Header {
+	return with(consumer(), func(h *history.Header) {
+		h.Services = slices.Clone(h.Services)
+		h.Services[1].DeadLetter = "dead"
+	})
+}
+
+func handOver(at time.Duration) history.Event {
+	return history.Event{Kind: history.Produce, Client: "analytics/1", Topic: "dead", Offset: 3, Count: 2, At: at, End: at + ms, Outcome: history.OK}
+}
+
+// lags is a run at 20 requests a second with a fault from 1.0 s to 2.0 s, the
+// lag of the only partition sampled every 250 ms, 0 where not given.
+func lags(lag map[time.Duration]int64) events {
+	var all events
+	for at := time.Duration(0); at < 3*time.Second; at += 50 * ms {
+		all = append(all, request("u"+at.String(), at, history.OK))
+	}
+	high := int64(0)
+	for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+		if at <= 3*time.Second {
+			high = int64(at / (50 * ms))
+		}
+		all = append(all, sample(at, high, high-lag[at]))
+	}
+	return append(all, fault("analytics/1", time.Second, 2*time.Second))
+}
+
+func lagFrom(from, until time.Duration, n int64) map[time.Duration]int64 {
+	lag := map[time.Duration]int64{}
+	for at := from; at < until; at += 250 * ms {
+		lag[at] = n
+	}
+	return lag
+}
+
+func within(d time.Duration) history.Header {
+	return with(consumer(), func(h *history.Header) { h.Require.Recovery = d })
+}
+
+var recoveryCases = []small{
+	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at its baseline after 3 s"},
+	{"back too late", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
+	{"never back", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
+	{"the run ended before the objective", BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
+	{"back, and away again", BoundedRecovery, within(2 * time.Second), func() events {
+		lag := lagFrom(time.Second, 3*time.Second, 20)
+		for at, n := range lagFrom(5*time.Second, 7*time.Second, 20) {
+			lag[at] = n
+		}
+		return lags(lag)
+	}(), Broken, nil, "took 5 s"},
+	{"one odd sample is no relapse", BoundedRecovery, within(2 * time.Second), func() events {
+		lag := lagFrom(time.Second, 3*time.Second, 20)
+		lag[5*time.Second] = 20
+		return lags(lag)
+	}(), Holds, nil, "after 1 s"},
+	{"never left", BoundedRecovery, within(time.Second), lags(nil), Holds, nil, "never left"},
+	{"no objective", BoundedRecovery, within(0), lags(nil), NotAsked, nil, ""},
+	{"no fault", BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Fault }), Unknown, nil, "no fault"},
+	{"no samples after", BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Sample && e.At > time.Second }), Unknown, nil, "nothing was sampled"},
+	{"an empty queue while nobody can publish", BoundedRecovery, within(500 * ms), func() events {
+		all := lags(nil)
+		for i := range all {
+			if all[i].Kind == history.Request && all[i].Scheduled >= time.Second {
+				all[i].Outcome = history.Failed
+			}
+		}
+		return all
+	}(), Broken, nil, ""},
+	{"one partition stands still", BoundedRecovery, within(2 * time.Second), func() events {
+		all := lags(nil)
+		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+			all = append(all, in(1, sample(at, 12, 10)))
+		}
+		return all
+	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	{"synchronous, back", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
+	{"synchronous, failing on", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
+}
+
+// failing is a run at 20 requests a second with a fault from 1.0 s to 2.0 s in
+// which those scheduled in [from, until) failed.
+func failing(from, until time.Duration) events {
+	all := events{fault("analytics/1", time.Second, 2*time.Second)}
+	for at := time.Duration(0); at < 3*time.Second; at += 50 * ms {
+		o := history.OK
+		if from <= at && at < until {
+			o = history.Failed
+		}
+		all = append(all, request("u"+at.String(), at, o))
+	}
+	return all
+}
+
+func available(share float64) history.Header {
+	return with(synchronous(), func(h *history.Header) { h.Require.Availability, h.Require.Operation = share, "POST /register" })
+}
+
+var availabilityCases = []small{
+	{"under the objective", Availability, available(0.5), failing(time.Second, 1550*ms), Broken, []string{"u1s", "u1.05s", "u1.1s", "u1.15s", "u1.2s"}, "45 % ok while the fault was active (9 of 20)"},
+	{"just at it", Availability, available(0.5), failing(time.Second, 1500*ms), Holds, nil, "10 of 20"},
+	{"failures outside the fault do not count", Availability, available(1), failing(2*time.Second, 3*time.Second), Holds, nil, "20 of 20"},
+	{"another operation does not count", Availability, available(1), append(failing(0, 0), read("c", 1500*ms, history.Failed)), Holds, nil, ""},
+	{"not witnessed", Availability, available(1), append(failing(0, 0)[1:], fault("analytics/1", 1100*ms, 0)), Unknown, nil, ""},
+	{"no fault: the during phase", Availability, available(1), failing(1500*ms, 1550*ms)[1:], Broken, []string{"u1.5s"}, "19 of 20"},
+	{"no objective", Availability, available(0), failing(0, 0), NotAsked, nil, ""},
+}
+
+// calls is a run in which, while the edge email→mailbox is faulty, of 20 calls a
+// second from registration to email the share bad fails, and email calls the
+// mailbox so many times for each.
+func calls(header history.Header, bad, times int) (history.Header, events) {
+	all := events{fault("email/1→mailbox", time.Second, 2*time.Second)}
+	for i := range 60 {
+		at := time.Duration(i) * 50 * ms
+		id := "u" + at.String()
+		all = append(all, request(id, at, history.OK), read("c"+at.String(), at, history.OK))
+		o, during := history.OK, at >= time.Second && at < 2*time.Second
+		if during && i-20 < bad {
+			o = history.Unknown
+		}
+		all = append(all, history.Event{Kind: history.Call, Client: "registration/1", To: "email", Name: "POST /send", ID: id, At: at + ms, End: at + 3*ms, Outcome: o})
+		n := 1
+		if during {
+			n = times
+		}
+		for range n {
+			o := history.OK
+			if during {
+				o = history.Unknown
+			}
+			all = append(all, history.Event{Kind: history.Call, Client: "email/1", To: "mailbox", Name: "POST /messages", ID: id, At: at + 2*ms, End: at + 3*ms, Outcome: o})
+		}
+	}
+	return header, all
+}
+
+func limited() history.Header {
+	return with(synchronous(), func(h *history.Header) { h.Require.Unrelated, h.Require.Amplification = "GET /catalog", 2 })
+}
+
+func containedCase(name string, bad, times int, change func(*history.Event), want Status, ids []string, why string) small {
+	h, all := calls(limited(), bad, times)
+	for i := range all {
+		if change != nil {
+			change(&all[i])
+		}
+	}
+	return small{name, Contained, h, all, want, ids, why}
+}
+
+var containedCases = []small{
+	containedCase("only the broken edge suffers", 20, 1, nil, Holds, nil, "no service beyond the broken one"),
+	containedCase("the caller of the broken one fails", 20, 1, func(e *history.Event) {
+		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 2*time.Second {
+			e.Outcome = history.Unknown
+		}
+	}, Broken, nil, "1 services beyond the broken one were breached: registration"),
+	containedCase("or is merely slow", 20, 1, func(e *history.Event) {
+		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 2*time.Second {
+			e.End += time.Second
+		}
+	}, Broken, nil, "registration let its callers down"),
+	containedCase("two failures of forty are no cascade", 20, 1, func(e *history.Event) {
+		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 1100*ms {
+			e.Outcome = history.Unknown
+		}
+	}, Holds, nil, ""),
+	containedCase("the unrelated operation fails", 0, 1, func(e *history.Event) {
+		if e.ID == "c1.5s" {
+			e.Outcome = history.Failed
+		}
+	}, Broken, []string{"c1.5s"}, "GET /catalog ok by 95 %"),
+	containedCase("it failed before as well", 0, 1, func(e *history.Event) {
+		if e.ID == "c1.5s" || e.ID == "c500ms" {
+			e.Outcome = history.Failed
+		}
+	}, Holds, nil, ""),
+	containedCase("retries amplify", 0, 3, nil, Broken, nil, "mailbox was called 60 times for 20 root requests: 3 each, 2 is allowed"),
+	containedCase("retries within the limit", 0, 2, nil, Holds, nil, ""),
+	containedCase("no witness", 0, 1, func(e *history.Event) {
+		if e.Kind == history.Fault {
+			e.Fault.Clear = 0
+		}
+	}, Unknown, nil, ""),
+	{"nothing was broken", Contained, limited(), failing(0, 0)[1:], NotAsked, nil, ""},
+}
+
