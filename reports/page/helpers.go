@@ -1,0 +1,54 @@
+package page
+
+import (
+	"cmp"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// helpers are what the templates may call. None of them returns markup.
+var helpers = template.FuncMap{
+	"count":    func(n int) string { return quantity.Count(n) },
+	"count64":  func(n int64) string { return quantity.Count(n) },
+	"duration": func(d time.Duration) string { return quantity.Duration(d) },
+	"instant":  instant,
+	"percent":  quantity.Percent,
+	"glyph":    glyph,
+	"pairs":    pairs,
+	"witness":  witness,
+	"says":     sayPrediction,
+	"label":    faultLabel,
+	"join":     func(s []string, sep string) string { return strings.Join(s, sep) },
+	"mark":     outcomeMark,
+	"status":   func(s check.Status) string { return strings.ReplaceAll(string(cmp.Or(s, check.Unknown)), " ", "-") },
+	"outcome":  func(o trial.Outcome) string { return string(cmp.Or(o, trial.Undecided)) },
+	"columns":  func() []string { return exercisedColumns },
+	"who":      incarnationName,
+	"until":    func(p px, q px) px { return p - q },
+}
+
+// instant is a time of the run; zero means that it never came.
+func instant(d time.Duration) string {
+	if d == 0 {
+		return "never"
+	}
+	return quantity.Duration(d)
+}
+
+// outcomeMark is the sign in front of an outcome's word.
+func outcomeMark(o trial.Outcome) string {
+	switch o {
+	case trial.Confirmed:
+		return "✓"
+	case trial.Refuted:
+		return "✗"
+	case trial.Trouble:
+		return "!"
+	}
+	return "?"
+}

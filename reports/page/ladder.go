@@ -1,0 +1,238 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// interest ranks ladders: something replayed, a resume elsewhere than at the
+// commit, many incarnations.
+func interest(l measure.Ladder) float64 {
+	score := 0.0
+	for _, i := range l.Incarnations {
+		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
+			score += 100 + math.Log1p(float64(n))
+		}
+		if i.Committed >= 0 && i.Resumed != i.Committed {
+			score += 1000
+		}
+	}
+	return score + 10*float64(len(l.Incarnations))
+}
+
+// sortLadders puts the most interesting first; equals keep their order.
+func sortLadders(ladders []ladderOf) {
+	slices.SortStableFunc(ladders, func(a, b ladderOf) int { return cmp.Compare(interest(b.Ladder), interest(a.Ladder)) })
+}
+
+type ladderOf struct {
+	measure.Ladder
+	c contender
+}
+
+func (l ladderOf) name() string { return fmt.Sprintf("%s/%d", l.Topic, l.Partition) }
+
+// extent is the range of offsets of the ladder, false when it holds no point.
+func (l ladderOf) extent() (lo, hi float64, ok bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	see := func(v float64) {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			lo, hi, ok = math.Min(lo, v), math.Max(hi, v), true
+		}
+	}
+	for _, p := range l.LogEnd {
+		see(p.Value)
+	}
+	for _, i := range l.Incarnations {
+		for _, p := range i.Progress {
+			see(p.Value)
+		}
+		for _, p := range i.Commits {
+			see(p.Value)
+		}
+		if i.Resumed >= 0 {
+			see(float64(i.Resumed))
+		}
+	}
+	return lo, hi, ok
+}
+
+// rangeTicks are round values around [lo, hi]; whole numbers, for offsets.
+func rangeTicks(lo, hi float64, n int) []tick {
+	step := math.Max(niceStep(math.Max(hi-lo, 1), n), 1)
+	var ticks []tick
+	for v := math.Floor(lo/step) * step; ; v += step {
+		ticks = append(ticks, tick{v, quantity.Count(int64(v))})
+		if v >= hi && len(ticks) > 1 {
+			return ticks
+		}
+	}
+}
+
+// stand is where the incarnation stood at an instant, by its progress.
+func stand(progress []measure.Point, offset float64) (time.Duration, bool) {
+	for _, p := range progress {
+		if p.Value >= offset {
+			return p.At, true
+		}
+	}
+	return 0, false
+}
+
+func incarnationName(i measure.Incarnation) string {
+	name := cmp.Or(i.Client, i.Member, "consumer")
+	if i.Generation > 0 {
+		name += fmt.Sprintf(" · generation %d", i.Generation)
+	}
+	return name
+}
+
+// draw renders the ladder: time across, offset up, one line for each
+// incarnation, commits as ticks, what was replayed as a shaded box.
+func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (drawing, bool) {
+	lo, hi, ok := l.extent()
+	if !ok || end <= 0 || len(l.Incarnations) == 0 {
+		return drawing{}, false
+	}
+	height := 250.0
+	x0, x1 := cv.plot()
+	bottom := padTop + height
+	ticks := rangeTicks(lo, hi, 5)
+	y := scale{lo: ticks[0].Value, hi: ticks[len(ticks)-1].Value, from: bottom, to: padTop}
+	x := scale{lo: 0, hi: end.Seconds(), from: x0, to: x1}
+	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, X0: px(x0), X1: px(x1), End: end.Seconds(),
+		Title: fmt.Sprintf("Replay ladder of group %s on %s", l.Group, l.name()), Desc: l.describe()}
+
+	drawBands(&d, bands, x, padTop, bottom)
+	for _, t := range ticks {
+		d.line("grid", x0, y.at(t.Value), x1, y.at(t.Value))
+		d.text("tick", "end", x0-8, y.at(t.Value)+cv.font*0.34, t.Label)
+	}
+	drawTimeAxis(&d, end, cv, x, padTop, bottom)
+	at := func(p measure.Point) point { return point{x.at(min(p.At, end).Seconds()), y.at(p.Value)} }
+	trace := func(points []measure.Point) []point {
+		var out []point
+		for _, p := range thin(points, end, int(x1-x0)) {
+			out = append(out, at(p))
+		}
+		return straighten(out, 0.15)
+	}
+
+	// Labels stand on the line's upper left or lower right, where a ladder that
+	// climbs to the right leaves room; a label that finds none is left to the table.
+	var placed []box
+	place := func(class, s string, candidates []point, anchor string) {
+		w := textWidth(s, cv.font)
+		for _, p := range candidates {
+			b := box{p.X, p.Y - cv.font, w, cv.font * 1.3}
+			if anchor == "end" {
+				b.x -= w
+			}
+			if b.x < x0 || b.x+b.w > cv.width || b.y < 0 || b.y+b.h > bottom || slices.ContainsFunc(placed, b.overlaps) {
+				continue
+			}
+			placed = append(placed, b)
+			d.text(class, anchor, p.X, p.Y, s)
+			return
+		}
+	}
+
+	logEnd := trace(l.LogEnd)
+	if len(logEnd) > 1 {
+		d.add(mark{Tag: "path", Class: "line logend", D: polyline(logEnd), Series: &axisOf{Name: "log end", Unit: "offset", Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi}})
+		last := logEnd[len(logEnd)-1]
+		place("name muted", "log end", []point{{last.X + 8, last.Y + 4}}, "")
+	}
+	var earlier *measure.Incarnation
+	for k := range l.Incarnations {
+		i := &l.Incarnations[k]
+		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
+			from, to := x.at(i.From.Seconds()), x.at(min(cmp.Or(i.Until, end), end).Seconds())
+			if passed, ok := stand(i.Progress, float64(i.Replayed[1]-1)); ok {
+				to = x.at(passed.Seconds())
+			}
+			top, base := y.at(float64(i.Replayed[1])), y.at(float64(i.Replayed[0]))
+			d.rect("replayed", from, top, math.Max(to-from, 3), math.Max(base-top, 2), 0,
+				fmt.Sprintf("%s replayed %s to %s, %s records", incarnationName(*i), quantity.Count(i.Replayed[0]), quantity.Count(i.Replayed[1]-1), quantity.Count(n)))
+		}
+		if earlier != nil && len(earlier.Progress) > 0 && i.Resumed >= 0 {
+			p := earlier.Progress[len(earlier.Progress)-1]
+			y0, y1 := at(p).Y, y.at(float64(i.Resumed))
+			d.path("back", polyline([]point{{at(p).X, y0}, {x.at(i.From.Seconds()), y1}}))
+		}
+		earlier = i
+	}
+	type label struct {
+		p    point
+		name string
+	}
+	var names, replays []label
+	seen := map[string]bool{}
+	for k, i := range l.Incarnations {
+		shade := l.c.Class
+		if k%2 == 1 {
+			shade += " alt"
+		}
+		points := trace(i.Progress)
+		if len(points) > 1 {
+			d.add(mark{Tag: "path", Class: "line strong " + shade, D: polyline(points), Series: &axisOf{Name: incarnationName(i), Unit: "offset", Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi}})
+		}
+		for _, p := range thin(i.Commits, end, int((x1-x0)/8)) {
+			q := at(p)
+			d.line("commit", q.X, q.Y-4, q.X, q.Y+4)
+		}
+		if i.Resumed >= 0 {
+			class, tip := "resume "+shade, fmt.Sprintf("%s resumed at %s", incarnationName(i), quantity.Count(i.Resumed))
+			switch {
+			case i.Committed < 0:
+				tip += "; no offset was committed"
+			case i.Committed == i.Resumed:
+				tip += ", the committed offset"
+			default:
+				class = "resume off"
+				tip += fmt.Sprintf(", but the committed offset was %s", quantity.Count(i.Committed))
+			}
+			d.circle(class, x.at(i.From.Seconds()), y.at(float64(i.Resumed)), 3.5, tip)
+		}
+		if len(points) > 0 && !seen[incarnationName(i)] {
+			seen[incarnationName(i)] = true
+			names = append(names, label{points[len(points)/2], incarnationName(i)})
+		}
+		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
+			replays = append(replays, label{point{x.at(i.From.Seconds()), y.at(float64(i.Replayed[0]))},
+				fmt.Sprintf("replays %s…%s (%s)", quantity.Count(i.Replayed[0]), quantity.Count(i.Replayed[1]-1), quantity.Count(n))})
+		}
+	}
+	for _, r := range replays {
+		place("name bad", r.name, []point{{r.p.X + 10, r.p.Y + 14}, {r.p.X + 10, r.p.Y + 30}, {r.p.X - 10, r.p.Y + 16}}, "")
+	}
+	for _, n := range names {
+		place("name "+l.c.Class, n.name, []point{{n.p.X - 12, n.p.Y - 8}, {n.p.X - 12, n.p.Y - 24}, {n.p.X - 40, n.p.Y - 12}}, "end")
+	}
+	return d, true
+}
+
+func (l ladderOf) describe() string {
+	replayed := int64(0)
+	for _, i := range l.Incarnations {
+		replayed += max(i.Replayed[1]-i.Replayed[0], 0)
+	}
+	return fmt.Sprintf("%d %s; %s records replayed.", len(l.Incarnations), plural(len(l.Incarnations), "incarnation"), quantity.Count(replayed))
+}
+
+// Name, Contender and Replays are for the table of incarnations.
+func (l ladderOf) Name() string      { return l.name() }
+func (l ladderOf) Contender() string { return l.c.Label }
+func (l ladderOf) Replays(i measure.Incarnation) string {
+	n := i.Replayed[1] - i.Replayed[0]
+	if n <= 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%s…%s (%s)", quantity.Count(i.Replayed[0]), quantity.Count(i.Replayed[1]-1), quantity.Count(n))
+}

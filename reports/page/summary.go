@@ -1,0 +1,241 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Summary is a run in a few lines: what the top of the page, the job summary
+// and the JSON say.
+type Summary struct {
+	Headline string  `json:"headline"` // "3 claims confirmed, 1 refuted"
+	Green    bool    `json:"green"`    // every trial as predicted, and at least one
+	Note     string  `json:"note"`     // one sentence on green or red
+	Claims   []Claim `json:"claims"`
+}
+
+// Claim is one row of the claims table.
+type Claim struct {
+	ID      string        `json:"id"` // "" for scenarios that settle no claim
+	Title   string        `json:"title"`
+	Outcome trial.Outcome `json:"outcome"` // the worst of its trials
+	Known   bool          `json:"known"`   // refuted, and nothing but what is known to be
+	Rows    []ClaimRow    `json:"rows"`    // one for each trial
+}
+
+// ClaimRow is what one contender said and did about a claim.
+type ClaimRow struct {
+	Trial     string        `json:"trial"`
+	Scenario  string        `json:"scenario"`
+	Contender string        `json:"contender"`
+	Predicted string        `json:"predicted"`
+	Observed  string        `json:"observed"`
+	Outcome   trial.Outcome `json:"outcome"`
+	Known     bool          `json:"known"`
+}
+
+// Rank orders outcomes worst first: a refuted claim stays refuted whatever else
+// could not be decided, and trouble of the kit weighs more than a trial that
+// examined too little. An outcome that is none of the four counts as undecided.
+func rank(o trial.Outcome) int {
+	switch o {
+	case trial.Refuted:
+		return 0
+	case trial.Trouble:
+		return 1
+	case trial.Confirmed:
+		return 3
+	}
+	return 2
+}
+
+// Summarize says how the run went. Claims come in the order of their first
+// trial, scenarios without a claim last.
+func Summarize(run Run) Summary {
+	s := Summary{Claims: []Claim{}}
+	for _, t := range run.Trials {
+		i := slices.IndexFunc(s.Claims, func(c Claim) bool { return c.ID == t.Claim })
+		if i < 0 {
+			i = len(s.Claims)
+			s.Claims = append(s.Claims, Claim{ID: t.Claim, Title: claimTitle(run, t), Outcome: trial.Confirmed})
+		}
+		c := &s.Claims[i]
+		row := claimRow(t)
+		c.Rows = append(c.Rows, row)
+		if rank(row.Outcome) < rank(c.Outcome) {
+			c.Outcome = row.Outcome
+		}
+	}
+	slices.SortStableFunc(s.Claims, func(a, b Claim) int {
+		return cmp.Compare(btoi(a.ID == ""), btoi(b.ID == ""))
+	})
+	for i := range s.Claims {
+		c := &s.Claims[i]
+		c.Known = c.Outcome == trial.Refuted && !slices.ContainsFunc(c.Rows, func(r ClaimRow) bool {
+			return r.Outcome != trial.Confirmed && !r.Known
+		})
+	}
+	s.Headline = headline(s.Claims)
+	s.Green, s.Note = greenness(run)
+	return s
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func claimTitle(run Run, t *trial.Trial) string {
+	switch title := run.Claims[t.Claim]; {
+	case t.Claim == "":
+		return "Scenarios that settle no claim"
+	case title != "":
+		return title
+	}
+	return cmp.Or(t.Title, t.Spec, t.Claim)
+}
+
+func claimRow(t *trial.Trial) ClaimRow {
+	row := ClaimRow{Trial: t.ID, Scenario: cmp.Or(t.Title, t.Spec), Contender: t.Contender, Outcome: t.Outcome, Known: known(t)}
+	if rank(t.Outcome) == 2 {
+		row.Outcome = trial.Undecided
+	}
+	// Nothing predicted or nothing to be read off says so itself, in Why.
+	var says, seen []string
+	for _, p := range t.Predictions {
+		says = append(says, sayPrediction(p))
+		if p.Observed != "" {
+			seen = append(seen, p.Observed)
+		}
+	}
+	row.Predicted = strings.Join(says, "; ")
+	row.Observed = cmp.Or(strings.Join(distinct(seen), "; "), t.Why)
+	return row
+}
+
+// known is whether the trial was refuted in nothing but what is known to be.
+func known(t *trial.Trial) bool { return t.Outcome == trial.Refuted && t.AsPredicted() }
+
+// sayPrediction is the prediction's sentence; one saved without it is put
+// together from its parts.
+func sayPrediction(p trial.Predicted) string {
+	switch {
+	case p.Says != "":
+		return p.Says
+	case p.Guarantee != "":
+		return p.Guarantee + " " + cmp.Or(string(p.Expect), string(check.Holds))
+	case p.Measurement != "":
+		return p.Measurement + " " + strings.NewReplacer("<=", "≤", ">=", "≥").Replace(p.Op) + " " + quantity.Value(p.Bound, "")
+	}
+	return "a prediction that names nothing"
+}
+
+func distinct(s []string) []string {
+	var out []string
+	for _, v := range s {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func headline(claims []Claim) string {
+	if len(claims) == 0 {
+		return "No trial was performed"
+	}
+	noun := "claim"
+	if claims[0].ID == "" { // sorted last, so there is no other
+		noun = "scenario"
+		return scenarioHeadline(claims[0], noun)
+	}
+	counts := map[trial.Outcome]int{}
+	n := 0
+	for _, c := range claims {
+		if c.ID != "" {
+			counts[c.Outcome]++
+			n++
+		}
+	}
+	return countOutcomes(counts, n, noun)
+}
+
+func scenarioHeadline(c Claim, noun string) string {
+	counts := map[trial.Outcome]int{}
+	for _, r := range c.Rows {
+		counts[r.Outcome]++
+	}
+	return countOutcomes(counts, len(c.Rows), noun)
+}
+
+// countOutcomes is "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
+func countOutcomes(counts map[trial.Outcome]int, n int, noun string) string {
+	names := map[trial.Outcome]string{trial.Trouble: "not judged: the kit had trouble"}
+	var parts []string
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+		count := counts[o]
+		if count == 0 {
+			continue
+		}
+		name := cmp.Or(names[o], string(o))
+		if len(parts) > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count, name))
+			continue
+		}
+		lead := fmt.Sprintf("%d %s", count, plural(count, noun))
+		if count == n && n > 1 {
+			lead = fmt.Sprintf("All %d %s", n, plural(n, noun))
+		}
+		parts = append(parts, lead+" "+name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+func greenness(run Run) (bool, string) {
+	var red []string
+	knowns := 0
+	for _, t := range run.Trials {
+		switch {
+		case !t.AsPredicted():
+			red = append(red, t.ID)
+		case known(t):
+			knowns++
+		}
+	}
+	skipped := ""
+	if n := len(run.Skipped); n > 0 {
+		skipped = fmt.Sprintf(" %d %s skipped.", n, plural(n, "spec"))
+	}
+	n := len(run.Trials)
+	switch {
+	case n == 0:
+		return false, "There is nothing to judge." + skipped
+	case len(red) == 0 && knowns == 0:
+		return true, fmt.Sprintf("%s came out as predicted.", every(n)) + skipped
+	case len(red) == 0:
+		return true, fmt.Sprintf("%s came out as predicted, %d of them refuted as is known.", every(n), knowns) + skipped
+	}
+	return false, fmt.Sprintf("%d of %d %s did not come out as predicted.", len(red), n, plural(n, "trial")) + skipped
+}
+
+func every(n int) string {
+	if n == 1 {
+		return "The one trial"
+	}
+	return fmt.Sprintf("All %d trials", n)
+}
