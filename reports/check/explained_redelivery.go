@@ -79,6 +79,9 @@ func (p *position) overruled(c, r *history.Event) bool {
 		if d == c || d.Offset >= c.Offset || d.Outcome == history.Failed || d.At > max(r.End, r.At) {
 			continue
 		}
+		if _, certain := since(d); !certain && fenced(d, c) {
+			continue
+		}
 		together := d.At < c.End && (d.End == 0 || d.End > c.At || d.Outcome == history.Unknown || d.Transactional)
 		after := d.End == 0 || d.End > c.At
 		if together || after && (p.outside(d) || p.tookUpBelow(d, c.Offset)) {

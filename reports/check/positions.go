@@ -63,19 +63,32 @@ func since(c *history.Event) (time.Duration, bool) {
 // A commit may be current once it was sent, acknowledged or not: its answer may
 // have been lost. It certainly no longer is when another was sent after it had
 // returned, and was acknowledged before from. What never returned may be
-// applied at any time.
+// applied at any time, unless a later generation's commit was accepted meanwhile.
 func (p *position) possible(from, to time.Duration) (current []*history.Event, none bool) {
 	latest, some := p.latest(from)
 	for _, c := range p.commits {
 		if c.At > to || c.Outcome == history.Failed {
 			continue
 		}
-		if done, certain := since(c); certain && some && done < latest {
+		done, certain := since(c)
+		if certain && some && done < latest {
 			continue // it had returned before one that was done in time was even sent
+		}
+		if !certain && slices.ContainsFunc(p.commits, func(k *history.Event) bool {
+			done, certain := since(k)
+			return certain && done <= from && fenced(c, k)
+		}) {
+			continue
 		}
 		current = append(current, c)
 	}
 	return current, !some
+}
+
+// fenced says whether the commit cannot have been applied after the other, which
+// was accepted: it is of an earlier generation, and brokers refuse those.
+func fenced(c, accepted *history.Event) bool {
+	return c.Generation > 0 && c.Generation < accepted.Generation
 }
 
 // latest is when the last of the commits that were certainly done by then was

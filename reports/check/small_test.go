@@ -78,6 +78,7 @@ func fault(target string, active, clear time.Duration) history.Event {
 }
 
 func by(client string, e history.Event) history.Event         { e.Client = client; return e }
+func generation(n int32, e history.Event) history.Event       { e.Generation = n; return e }
 func in(partition int32, e history.Event) history.Event       { e.Partition = partition; return e }
 func on(topic string, e history.Event) history.Event          { e.Topic = topic; return e }
 func transactional(e history.Event) history.Event             { e.Transactional = true; return e }
@@ -230,6 +231,7 @@ var resumeCases = []small{
 	{"a commit of the future", ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 30*ms, 35*ms, history.OK)}, Broken, nil, ""},
 	{"a commit that was never answered", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 9, 9)}, Holds, nil, ""},
 	{"as if it had not arrived", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"nor was it applied after a later generation", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 0, history.Unknown), generation(2, commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 5, 5)}, Broken, nil, ""},
 	{"a rejected commit is none", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.Failed), resume(50*ms, 9, 9)}, Broken, nil, ""},
 	{"two that crossed, the lower last", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 15*ms, history.OK), commit(5, 11*ms, 14*ms, history.OK), resume(50*ms, 5, 5)}, Holds, nil, ""},
 	{"in a transaction not yet ended", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 5, 5)}, Holds, nil, ""},
@@ -260,6 +262,8 @@ var redeliveryCases = []small{
 	{"at the commit", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
 	{"the commit was on its way", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 22*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
 	{"the commit was lost", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 0, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"a lower commit was lost, of an earlier generation", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(4, 5*ms, 0, history.Unknown), generation(2, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
+	{"a lower commit was lost, of the same generation", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(4, 5*ms, 0, history.Unknown), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
 	{"only control records between", ExplainedRedelivery, consumer(), events{record("u2", 2), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 3)}, Holds, nil, ""},
 	{"a recorded reset", ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), by("kit", commit(0, 15*ms, 16*ms, history.OK)), resume(20*ms, 0, 0)}, Holds, nil, ""},
 	{"a reset before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), by("kit", commit(0, 5*ms, 6*ms, history.OK)), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
@@ -487,4 +491,3 @@ var containedCases = []small{
 	}, Unknown, nil, ""),
 	{"nothing was broken", Contained, limited(), failing(0, 0)[1:], NotAsked, nil, ""},
 }
-

@@ -267,7 +267,7 @@ const (
 // break nor make a pair. It is not measured when no window after the heal has data.
 func catchUp(state []window3, e era) (Span, int, bool) {
 	last := min(len(state), window(e.until)) // the window in which the next fault begins is not judged
-	first := min(last, window(e.clear+Window-1))
+	first := min(last, windowFrom(e.clear))
 	from := min(first, window(e.from))
 	found, bad, seen := -1, false, false // walking back: bad is whether the window after is breached
 	for i := last - 1; i >= first; i-- {
@@ -298,7 +298,7 @@ func catchUp(state []window3, e era) (Span, int, bool) {
 // allows: the highest rate at which its sink took effects on the way.
 func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int) {
 	r.Ideal = Span{None: true}
-	first := min(window(e.clear+Window-1), len(l.value)-1)
+	first := min(windowFrom(e.clear), len(l.value)-1)
 	if s.Sink == nil || first < 0 || f.arrivals == 0 {
 		return
 	}

@@ -16,13 +16,18 @@ const maxRun = 24 * time.Hour
 // maxThinned is how many points a thinned series keeps at most.
 const maxThinned = 80
 
-func window(t time.Duration) int { return int(t / Window) }
+// window is the index of the window that t lies in. Instants before the run are
+// in the first, and those after the longest run in one that no series has.
+func window(t time.Duration) int { return int(min(max(t, 0), maxRun) / Window) }
+
+// windowFrom is the index of the first window that starts at or after t.
+func windowFrom(t time.Duration) int { return window(min(t, maxRun) + Window - 1) }
 
 // counts is one number per window, 0 where nothing was added.
 type counts []float64
 
 func newCounts(end time.Duration) counts {
-	return make(counts, max(0, window(min(end, maxRun)+Window-1)))
+	return make(counts, windowFrom(end))
 }
 
 // add counts one at t. What lies outside the run is left out.

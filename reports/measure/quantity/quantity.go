@@ -22,7 +22,7 @@ func Of(part, whole int) string { return Count(part) + " of " + Count(whole) }
 // most three figures, and the unit that one would say.
 func Duration(d time.Duration) string {
 	if d < 0 {
-		return "−" + Duration(-d)
+		return "−" + Duration(-max(d, -math.MaxInt64))
 	}
 	switch ms := float64(d) / float64(time.Millisecond); {
 	case d == 0:
