@@ -1,0 +1,199 @@
+package trial
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// Operators of a bound.
+const (
+	AtMost  = "<="
+	AtLeast = ">="
+)
+
+// Judge fills in what follows from the log and the predictions: Measurements,
+// Verdicts, Predictions, Outcome and Why. It is a pure function of the log, the
+// predictions and the trial's contender; predictions for other contenders are
+// left out.
+//
+// The trial is trouble when the kit had trouble while it recorded. It is
+// undecided when the history is inconsistent, when the guarantee "exercised" does
+// not hold, when nothing was predicted, or when a prediction cannot be decided:
+// its verdict is unknown or not asked, its measurement has no observation, or a
+// value known only as "at least" has not reached the bound. Otherwise it is
+// refuted when any prediction was observed otherwise, and confirmed when none was.
+func (t *Trial) Judge(log history.Log, predictions []Prediction) {
+	t.Measurements = measure.Of(log)
+	t.Verdicts = check.Judge(log, check.All())
+	t.Predictions = nil
+	for _, p := range predictions {
+		if p.Contender == "" || p.Contender == t.Contender {
+			t.Predictions = append(t.Predictions, t.observe(p))
+		}
+	}
+	t.Outcome, t.Why = t.conclude(log)
+}
+
+// Rejudge judges a saved trial again from its saved history: the same predictions,
+// the same log, and so the same JSON. The trial given is not changed.
+func Rejudge(t *Trial, log history.Log) *Trial {
+	again := *t
+	var predictions []Prediction
+	for _, p := range t.Predictions {
+		predictions = append(predictions, p.Prediction)
+	}
+	again.Judge(log, predictions)
+	return &again
+}
+
+func (t *Trial) conclude(log history.Log) (Outcome, string) {
+	troubles := 0
+	var first *history.Event
+	for e := range log.Of(history.Trouble) {
+		if troubles++; first == nil {
+			first = e
+		}
+	}
+	if troubles > 0 {
+		return Trouble, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
+	}
+	if err := log.Validate(); err != nil {
+		return Undecided, "the history is inconsistent: " + err.Error()
+	}
+	if v := t.verdict(check.Exercised); v.Status != check.Holds {
+		return Undecided, "not exercised: " + v.Why
+	}
+	if len(t.Predictions) == 0 {
+		return Undecided, "nothing was predicted"
+	}
+	of := func(o Outcome) (found []Predicted) {
+		for _, p := range t.Predictions {
+			if p.Outcome == o {
+				found = append(found, p)
+			}
+		}
+		return found
+	}
+	if open := of(Undecided); len(open) > 0 {
+		return Undecided, fmt.Sprintf("%s predictions cannot be decided: %s: %s", quantity.Of(len(open), len(t.Predictions)), open[0].Says, open[0].Observed)
+	}
+	if wrong := of(Refuted); len(wrong) > 0 {
+		return Refuted, fmt.Sprintf("%s predictions were observed otherwise: %s: %s", quantity.Of(len(wrong), len(t.Predictions)), wrong[0].Says, wrong[0].Observed)
+	}
+	if len(t.Predictions) == 1 {
+		return Confirmed, "observed as predicted: " + t.Predictions[0].Says
+	}
+	return Confirmed, fmt.Sprintf("all %d predictions were observed", len(t.Predictions))
+}
+
+func (t *Trial) verdict(guarantee string) check.Verdict {
+	for _, v := range t.Verdicts {
+		if v.Guarantee == guarantee {
+			return v
+		}
+	}
+	return check.Verdict{Guarantee: guarantee, Status: check.NotAsked, Why: "there is no such guarantee"}
+}
+
+// observe compares one prediction with the trial.
+func (t *Trial) observe(p Prediction) Predicted {
+	found := Predicted{Prediction: p, Says: p.String(), Outcome: Undecided}
+	switch {
+	case p.Validate() != nil:
+		found.Observed = p.Validate().Error()
+	case p.Guarantee != "":
+		v := t.verdict(p.Guarantee)
+		found.Observed = fmt.Sprintf("%s: %s", v.Status, v.Why)
+		switch v.Status {
+		case p.Expect:
+			found.Outcome = Confirmed
+		case check.Holds, check.Broken:
+			found.Outcome = Refuted
+		}
+	default:
+		v, measured := t.Measurements.Lookup(p.Measurement)
+		found.Observed = v.String()
+		if measured {
+			found.Outcome = p.compare(v)
+		}
+	}
+	return found
+}
+
+// compare holds a value against the bound. One that is known only to be at least
+// something decides nothing while that is on the good side of an upper bound.
+func (p Prediction) compare(v measure.Value) Outcome {
+	within := v.Value <= p.Bound
+	if p.Op == AtLeast {
+		within = v.Value >= p.Bound
+	}
+	switch {
+	case v.AtLeast && within == (p.Op == AtMost):
+		return Undecided
+	case within:
+		return Confirmed
+	}
+	return Refuted
+}
+
+// Validate says what is wrong with a prediction, naming the field. A prediction is
+// about a guarantee that holds or is broken, or a bound on a measurement.
+func (p Prediction) Validate() error {
+	switch {
+	case p.Guarantee != "" && p.Measurement != "":
+		return fmt.Errorf("prediction: Guarantee %q and Measurement %q are both set; make two predictions", p.Guarantee, p.Measurement)
+	case p.Guarantee == "" && p.Measurement == "":
+		return fmt.Errorf("prediction: set Guarantee or Measurement")
+	case p.Guarantee != "" && !slices.Contains(check.Names(), p.Guarantee):
+		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(check.Names(), ", "))
+	case p.Guarantee != "" && p.Expect != check.Holds && p.Expect != check.Broken:
+		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, check.Holds, check.Broken)
+	case p.Measurement != "" && measure.Unit(p.Measurement) == "":
+		return fmt.Errorf("prediction: Measurement %q is not measured; make names with the functions of package measure", p.Measurement)
+	case p.Measurement != "" && p.Op != AtMost && p.Op != AtLeast:
+		return fmt.Errorf("prediction: Op of %s is %q; say %q or %q", p.Measurement, p.Op, AtMost, AtLeast)
+	case p.Bound != p.Bound:
+		return fmt.Errorf("prediction: Bound of %s is not a number", p.Measurement)
+	}
+	return nil
+}
+
+// String is what the prediction says: "no-acknowledged-loss holds",
+// "catch-up[analytics] ≤ 10 s".
+func (p Prediction) String() string {
+	if p.Measurement == "" {
+		return p.Guarantee + " " + string(cmp.Or(p.Expect, "?"))
+	}
+	op := map[string]string{AtMost: "≤", AtLeast: "≥"}[p.Op]
+	return fmt.Sprintf("%s %s %s", p.Measurement, cmp.Or(op, p.Op), quantity.Value(p.Bound, measure.Unit(p.Measurement)))
+}
+
+// Encode is the trial as one line of JSON with a line end, the form in which it
+// is saved.
+func (t *Trial) Encode() ([]byte, error) {
+	b, err := json.Marshal(t)
+	if err != nil {
+		return nil, fmt.Errorf("trial %s: %w", t.ID, err)
+	}
+	return append(b, '\n'), nil
+}
+
+// Decode reads a saved trial. It fails on JSON that is no trial of this schema.
+func Decode(b []byte) (*Trial, error) {
+	var t Trial
+	if err := json.Unmarshal(b, &t); err != nil {
+		return nil, fmt.Errorf("trial: %w", err)
+	}
+	if t.Schema != Schema {
+		return nil, fmt.Errorf("trial: schema is %q, this version reads %q", t.Schema, Schema)
+	}
+	return &t, nil
+}

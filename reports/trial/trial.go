@@ -1,0 +1,106 @@
+// Package trial is the one record of one run: scenario, seed, environment, what
+// was measured, what was judged, and what had been predicted.
+package trial
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+)
+
+// Schema names the version of the saved trial.
+const Schema = "breakwater.trial/1"
+
+// Trial is one performance of a scenario by one contender in one world. Its
+// history is saved beside it and can be judged again at any time.
+type Trial struct {
+	Schema    string          `json:"schema"`
+	ID        string          `json:"id"`        // unique in the run and usable in a file name: "replay-e2-kill-event"
+	Suite     string          `json:"suite"`     // folder of the suite: "replay"
+	Spec      string          `json:"spec"`      // the spec's sentence
+	Claim     string          `json:"claim"`     // row of CLAIMS.md: "E2"; "" for none
+	Title     string          `json:"title"`     // the scenario's name
+	Contender string          `json:"contender"` // "event", "sync-fanout"
+	World     string          `json:"world"`
+	Seed      uint64          `json:"seed"`
+	Started   time.Time       `json:"started"`
+	Took      time.Duration   `json:"took"`
+	Scenario  json.RawMessage `json:"scenario"` // canonical JSON, with plan and load: all that a replay needs
+
+	Environment  Environment          `json:"environment"`
+	Measurements measure.Measurements `json:"measurements"`
+	Verdicts     []check.Verdict      `json:"verdicts"`
+	Predictions  []Predicted          `json:"predictions"`
+
+	Outcome Outcome `json:"outcome"`
+	Why     string  `json:"why"` // one sentence for the outcome
+
+	History string            `json:"history"`        // file name of the saved history, beside the trial
+	Logs    map[string]string `json:"logs,omitempty"` // last lines of each instance's log, kept unless all was as predicted
+}
+
+// Environment is what the trial ran on. It never holds credentials.
+type Environment struct {
+	World    string            `json:"world"`
+	Versions map[string]string `json:"versions"` // go, kafka, toxiproxy, franz-go, engine, …
+	Images   map[string]string `json:"images,omitempty"`
+	Machine  string            `json:"machine"` // "linux/amd64, 2 cores, 24 GiB"
+	Clock    string            `json:"clock"`
+	Settings map[string]string `json:"settings"` // every time-out and tuning value, "analytics: session time-out"
+}
+
+// Outcome of a trial or of a single prediction.
+type Outcome string
+
+const (
+	Confirmed Outcome = "confirmed" // observed as predicted
+	Refuted   Outcome = "refuted"   // observed otherwise
+	Undecided Outcome = "undecided" // nothing examined, fault not witnessed, history inconsistent, generator behind
+	Trouble   Outcome = "trouble"   // the kit's own trouble; no verdict about the system
+)
+
+// Prediction is stated before the run: a guarantee that holds or is broken, or
+// a bound on a measurement, for one contender. It is data and is saved with the trial.
+type Prediction struct {
+	Contender string `json:"contender,omitempty"` // "": every contender of the experiment
+
+	Guarantee string       `json:"guarantee,omitempty"`
+	Expect    check.Status `json:"expect,omitempty"` // holds | broken
+
+	Measurement string  `json:"measurement,omitempty"`
+	Op          string  `json:"op,omitempty"` // <= or >=
+	Bound       float64 `json:"bound,omitempty"`
+
+	// KnownRefuted gives the reason why this prediction is known to come out
+	// refuted. The row stays refuted and the spec green; should it come out
+	// confirmed after all, the spec is red.
+	KnownRefuted string `json:"knownRefuted,omitempty"`
+}
+
+// Predicted is a prediction with what was observed.
+type Predicted struct {
+	Prediction
+	Says     string  `json:"says"`     // "no-acknowledged-loss holds", "catch-up ≤ 10 s"
+	Observed string  `json:"observed"` // "0 of 3,000 lost", "4.8 s"
+	Outcome  Outcome `json:"outcome"`
+}
+
+// AsPredicted is whether the trial leaves a spec green: every prediction came
+// out confirmed, or refuted where it is known to be.
+func (t *Trial) AsPredicted() bool {
+	if t.Outcome == Trouble || t.Outcome == Undecided || len(t.Predictions) == 0 {
+		return false
+	}
+	for _, p := range t.Predictions {
+		want := Confirmed
+		if p.KnownRefuted != "" {
+			want = Refuted
+		}
+		if p.Outcome != want {
+			return false
+		}
+	}
+	return true
+}
