@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -41,28 +42,30 @@ func niceStep(span float64, n int) float64 {
 	return 10 * unit
 }
 
-// linearTicks are round values from 0 up to the first that covers top, in about
-// n steps. The last tick is the axis's end. A top that is no positive number
-// gives an axis to 1.
+// linearTicks are round values from 0 up to top, about n of them above 0. A top
+// that is no positive number counts as 1.
 func linearTicks(top float64, n int) []tick {
 	if !(top > 0) || math.IsInf(top, 0) {
 		top = 1
 	}
 	step := niceStep(top, n)
+	if step > top { // one tick above 0 at least
+		step /= 2
+	}
 	var ticks []tick
 	for i := 0; ; i++ {
 		v := float64(i) * step
-		ticks = append(ticks, tick{v, quantity.Value(v, "ratio")})
-		if v >= top*(1-1e-9) {
-			break
+		if v > top*(1+1e-9) {
+			return ticks
 		}
-	}
-	if step >= 1 {
-		for i := range ticks {
-			ticks[i].Label = quantity.Count(int64(math.Round(ticks[i].Value)))
+		label := quantity.Value(v, "ratio")
+		if step >= 1 {
+			label = quantity.Count(int64(math.Round(v)))
+		} else if step < 0.01 {
+			label = strconv.FormatFloat(v, 'g', 3, 64)
 		}
+		ticks = append(ticks, tick{v, label})
 	}
-	return ticks
 }
 
 // logTicks are the powers of ten around [lo, hi], which are milliseconds. An

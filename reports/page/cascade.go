@@ -23,7 +23,7 @@ const (
 	nodeTall = 32.0
 	portGap  = 30.0 // between edges that end at one node, when they have labels
 	rowGap   = 14.0 // between nodes of a column
-	bend     = 38.0 // room for an edge to change its height
+	bend     = 34.0 // room for an edge to change its height
 	mapPad   = 6.0
 )
 
@@ -80,10 +80,11 @@ func newCascade(hops []measure.Hop, faults []measure.Fault) cascade {
 		if h.Protocol == "kafka" && !reached[h.Client] {
 			e.from, e.to = e.to, e.from
 		}
-		if failedShare(h) >= slight {
+		e.fault = edgeFault(h, faults)
+		// Behind a broken edge the service may well be whole.
+		if failedShare(h) >= slight && e.fault == "" {
 			node(h.To).Failed = true
 		}
-		e.fault = edgeFault(h, faults)
 		e.above, e.below = edgeWords(e)
 		c.edges = append(c.edges, e)
 	}

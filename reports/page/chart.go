@@ -29,6 +29,7 @@ type chart struct {
 	Unit   string // of the crosshair's reading: "/s", "ms", "count"
 	Log    bool
 	Height float64 // of the plot
+	Bare   bool    // no labels at the time axis: a chart below has them
 	End    time.Duration
 	Bands  []band
 	Series []series
@@ -62,13 +63,18 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 	}
 	x0, x1 := cv.plot()
 	bottom := padTop + c.Height
-	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: c.Title, Desc: c.describe(lo, hi), X0: px(x0), X1: px(x1), End: c.End.Seconds()}
+	room := axisRoom
+	if c.Bare {
+		room = 4
+	}
+	d := drawing{ID: id, W: px(cv.width), H: px(bottom + room), Class: cv.name, Title: c.Title, Desc: c.describe(lo, hi), X0: px(x0), X1: px(x1), End: c.End.Seconds()}
 
-	ticks := linearTicks(hi, max(2, int(c.Height/34)))
+	ticks := linearTicks(hi, max(2, int(c.Height/30)))
+	y := scale{lo: 0, hi: math.Max(hi, ticks[len(ticks)-1].Value) * 1.04, from: bottom, to: padTop}
 	if c.Log {
 		ticks = logTicks(lo, hi, max(2, int(c.Height/20)))
+		y = scale{lo: ticks[0].Value, hi: ticks[len(ticks)-1].Value, from: bottom, to: padTop, log: true}
 	}
-	y := scale{lo: ticks[0].Value, hi: ticks[len(ticks)-1].Value, from: bottom, to: padTop, log: c.Log}
 	x := scale{lo: 0, hi: c.End.Seconds(), from: x0, to: x1}
 
 	drawBands(&d, c.Bands, x, padTop, bottom)
@@ -76,18 +82,13 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 		d.line("grid", x0, y.at(t.Value), x1, y.at(t.Value))
 		d.text("tick", "end", x0-8, y.at(t.Value)+cv.font*0.34, t.Label)
 	}
-	drawTimeAxis(&d, c.End, cv, x, padTop, bottom)
+	drawTimeAxis(&d, c.End, cv, x, padTop, bottom, !c.Bare)
 
-	type end struct {
-		at   point
-		name string
-		cls  string
-	}
-	var ends []end
+	var ends []lineEnd
 	for _, s := range c.Series {
 		axis := &axisOf{Name: s.Reads, Unit: c.Unit, Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi, Log: c.Log}
 		var last point
-		drawn := false
+		var drawnPoints []point
 		for _, run := range split(positive(s.Points, c.Log), s.Gap) {
 			var points []point
 			for _, p := range thin(run, c.End, int(x1-x0)) {
@@ -105,30 +106,15 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 			if len(points) > 1 {
 				d.add(mark{Tag: "path", Class: "line " + s.Class, D: polyline(points), Series: axis})
 			}
-			last, drawn = points[len(points)-1], true
+			last = points[len(points)-1]
+			drawnPoints = append(drawnPoints, points...)
 		}
-		if drawn && s.Name != "" {
-			ends = append(ends, end{last, s.Name, s.Class})
+		if len(drawnPoints) > 0 && s.Name != "" {
+			ends = append(ends, lineEnd{last, s.Name, s.Class, drawnPoints})
 		}
 	}
 
-	// Names stand behind the end of the lines, apart from each other, with a
-	// hair to the line where one had to move.
-	column := x0
-	wanted := make([]float64, len(ends))
-	for i, e := range ends {
-		column, wanted[i] = math.Max(column, e.at.X), e.at.Y
-	}
-	room := cv.font * 1.2
-	for i, at := range spread(wanted, room, padTop+cv.font*0.4, bottom-cv.font*0.3) {
-		e := ends[i]
-		left := column + 8
-		if math.Abs(at-e.at.Y) > 2.5 || column-e.at.X > 6 {
-			left += 8
-			d.path("leader", polyline([]point{{e.at.X + 2, e.at.Y}, {column + 4, e.at.Y}, {column + 13, at}}))
-		}
-		d.text("name "+e.cls, "", left, at+cv.font*0.34, shorten(e.name, cv.font, cv.width-left))
-	}
+	nameLines(&d, ends, cv, x0, x1, padTop, bottom)
 	return d, true
 }
 
@@ -175,10 +161,12 @@ func drawBands(d *drawing, bands []band, x scale, top, bottom float64) {
 	}
 }
 
-func drawTimeAxis(d *drawing, end time.Duration, cv canvas, x scale, top, bottom float64) {
+func drawTimeAxis(d *drawing, end time.Duration, cv canvas, x scale, top, bottom float64, labels bool) {
 	for _, t := range timeTicks(end, cv.ticks) {
 		at := x.at(t.Value)
 		d.line("grid", at, top, at, bottom)
-		d.text("tick", "middle", at, bottom+cv.font+3, t.Label)
+		if labels {
+			d.text("tick", "middle", at, bottom+cv.font+3, t.Label)
+		}
 	}
 }

@@ -127,7 +127,7 @@ type canvas struct {
 
 var (
 	wide   = canvas{name: "wide", width: 1032, left: 58, right: 128, font: 12, ticks: 12}
-	narrow = canvas{name: "narrow", width: 384, left: 44, right: 74, font: 11, ticks: 5}
+	narrow = canvas{name: "narrow", width: 384, left: 52, right: 98, font: 11, ticks: 5}
 )
 
 func (c canvas) plot() (from, to float64) { return c.left, c.width - c.right }

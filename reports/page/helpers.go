@@ -29,7 +29,7 @@ var helpers = template.FuncMap{
 	"outcome":  func(o trial.Outcome) string { return string(cmp.Or(o, trial.Undecided)) },
 	"columns":  func() []string { return exercisedColumns },
 	"who":      incarnationName,
-	"until":    func(p px, q px) px { return p - q },
+	"until":    func(p px, q float64) px { return max(p-px(q), 0) },
 }
 
 // instant is a time of the run; zero means that it never came.

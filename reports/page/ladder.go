@@ -114,7 +114,7 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		d.line("grid", x0, y.at(t.Value), x1, y.at(t.Value))
 		d.text("tick", "end", x0-8, y.at(t.Value)+cv.font*0.34, t.Label)
 	}
-	drawTimeAxis(&d, end, cv, x, padTop, bottom)
+	drawTimeAxis(&d, end, cv, x, padTop, bottom, true)
 	at := func(p measure.Point) point { return point{x.at(min(p.At, end).Seconds()), y.at(p.Value)} }
 	trace := func(points []measure.Point) []point {
 		var out []point

@@ -136,7 +136,7 @@ func drawLanes(lanes []lane, end time.Duration, bands []band, cv canvas, id stri
 	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: "Faults over time",
 		X0: px(x0), X1: px(x1), End: end.Seconds()}
 	drawBands(&d, bands, x, padTop, bottom)
-	drawTimeAxis(&d, end, cv, x, padTop, bottom)
+	drawTimeAxis(&d, end, cv, x, padTop, bottom, true)
 	var says []string
 	top := padTop
 	for _, l := range lanes {

@@ -79,7 +79,7 @@ func newMatrices(trials []*trial.Trial, classes map[string]string) []matrix {
 		var faults []string
 		columns := map[string][]*trial.Trial{} // by fault
 		for _, t := range trials {
-			if t.World == world {
+			if t.World == world && len(t.Verdicts) > 0 {
 				f := faultsOf(t)
 				faults = append(faults, f)
 				columns[f] = append(columns[f], t)

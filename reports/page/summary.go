@@ -34,10 +34,16 @@ type ClaimRow struct {
 	Trial     string        `json:"trial"`
 	Scenario  string        `json:"scenario"`
 	Contender string        `json:"contender"`
+	Lines     []Line        `json:"lines"` // one for each prediction, at least one
+	Outcome   trial.Outcome `json:"outcome"`
+	Known     bool          `json:"known"`
+}
+
+// Line is one prediction and what came of it.
+type Line struct {
 	Predicted string        `json:"predicted"`
 	Observed  string        `json:"observed"`
 	Outcome   trial.Outcome `json:"outcome"`
-	Known     bool          `json:"known"`
 }
 
 // Rank orders outcomes worst first: a refuted claim stays refuted whatever else
@@ -108,16 +114,16 @@ func claimRow(t *trial.Trial) ClaimRow {
 	if rank(t.Outcome) == 2 {
 		row.Outcome = trial.Undecided
 	}
-	// Nothing predicted or nothing to be read off says so itself, in Why.
-	var says, seen []string
 	for _, p := range t.Predictions {
-		says = append(says, sayPrediction(p))
-		if p.Observed != "" {
-			seen = append(seen, p.Observed)
-		}
+		row.Lines = append(row.Lines, Line{sayPrediction(p), p.Observed, cmp.Or(p.Outcome, trial.Undecided)})
 	}
-	row.Predicted = strings.Join(says, "; ")
-	row.Observed = cmp.Or(strings.Join(distinct(seen), "; "), t.Why)
+	if len(row.Lines) == 0 {
+		row.Lines = []Line{{"nothing", "", row.Outcome}}
+	}
+	// A trial in which nothing was observed says why.
+	if !slices.ContainsFunc(row.Lines, func(l Line) bool { return l.Observed != "" }) {
+		row.Lines[0].Observed = t.Why
+	}
 	return row
 }
 
@@ -238,4 +244,13 @@ func every(n int) string {
 		return "The one trial"
 	}
 	return fmt.Sprintf("All %d trials", n)
+}
+
+// Lines is how many lines the claim's rows have together.
+func (c Claim) Lines() int {
+	n := 0
+	for _, r := range c.Rows {
+		n += len(r.Lines)
+	}
+	return n
 }

@@ -68,6 +68,7 @@ func (c contender) Outcome() trial.Outcome { return claimRow(c.T).Outcome }
 type figure struct {
 	Caption string
 	Note    string
+	Lines   []string
 	Keys    []key
 	Pics    []drawing
 }
@@ -259,19 +260,27 @@ func (e *experiment) tell() {
 		}
 		return ok
 	}
+	small := 0 // panels in the last stack, of which the last has the time axis
+	for _, name := range e.sinkNames() {
+		small += min(len(e.effects(name)), 1)
+	}
+	for _, name := range e.groupNames() {
+		small += min(len(e.lag(name)), 1)
+	}
+	below := func() bool { small--; return small > 0 }
 	operations := e.operations()
 	if len(operations) == 0 {
-		leave("rates and latency", "no load was sent")
+		leave("rates and latency", "no operation of the load was measured")
 	}
 	alone := len(e.Contenders) == 1
 	for _, op := range operations {
 		if alone {
-			panel(op, "offered, served and failed per second", chart{Unit: "/s", Height: 104, Series: e.rates(op)})
+			panel(op, "offered, served and failed per second", chart{Unit: "/s", Height: 104, Bare: true, Series: e.rates(op)})
 			continue
 		}
-		panel("Served, "+op, "per second; dashed: offered", chart{Unit: "/s", Height: 92, Series: e.served(op)})
+		panel("Served, "+op, "per second; dashed: offered", chart{Unit: "/s", Height: 92, Bare: true, Series: e.served(op)})
 		if failed := e.failed(op); len(failed) > 0 {
-			panel("Failed or unknown, "+op, "per second", chart{Unit: "/s", Height: 76, Series: failed})
+			panel("Failed or unknown, "+op, "per second", chart{Unit: "/s", Height: 76, Bare: true, Series: failed})
 		}
 	}
 	for _, op := range operations {
@@ -280,12 +289,12 @@ func (e *experiment) tell() {
 		}
 	}
 	if !e.panelEach(e.sinkNames(), e.effects, func(name string, s []series) bool {
-		return panel("Effects in "+name, "per second, by its own ledger", chart{Unit: "/s", Height: 64, Series: s})
+		return panel("Effects in "+name, "per second, by its own ledger", chart{Unit: "/s", Height: 58, Bare: below(), Series: s})
 	}) {
 		leave("effects", "no sink keeps a ledger")
 	}
 	if !e.panelEach(e.groupNames(), e.lag, func(name string, s []series) bool {
-		return panel("Lag of group "+name, "records, over all partitions", chart{Unit: "count", Height: 64, Series: s})
+		return panel("Lag of group "+name, "records, over all partitions", chart{Unit: "count", Height: 58, Bare: below(), Series: s})
 	}) {
 		leave("lag", "no consumer group was sampled")
 	}
@@ -361,14 +370,39 @@ func operation(c contender, name string) (measure.Operation, bool) {
 func (e *experiment) rates(op string) []series {
 	c := e.Contenders[0]
 	o, _ := operation(c, op)
+	until := lastAbove(o.Offered, o.Served, o.Failed)
 	s := []series{
-		{Name: "offered", Reads: "offered", Class: "offered", Points: centred(c, o.Offered)},
-		{Name: "served", Reads: "served", Class: c.Class, Points: centred(c, o.Served), Area: true},
+		{Name: "offered", Reads: "offered", Class: "offered", Points: centred(c, upTo(o.Offered, until))},
+		{Name: "served", Reads: "served", Class: c.Class, Points: centred(c, upTo(o.Served, until)), Area: true},
 	}
 	if some(o.Failed) {
-		s = append(s, series{Name: "failed", Reads: "failed", Class: "failed", Points: centred(c, o.Failed)})
+		s = append(s, series{Name: "failed", Reads: "failed", Class: "failed", Points: centred(c, upTo(o.Failed, until))})
 	}
 	return s
+}
+
+// lastAbove is the last instant at which any of the series is above zero: where
+// the load ended. A line need not lie on the axis after it.
+func lastAbove(all ...[]measure.Point) time.Duration {
+	last := time.Duration(0)
+	for _, points := range all {
+		for _, p := range points {
+			if p.Value > 0 {
+				last = max(last, p.At)
+			}
+		}
+	}
+	return last
+}
+
+func upTo(points []measure.Point, until time.Duration) []measure.Point {
+	var out []measure.Point
+	for _, p := range points {
+		if p.At <= until {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func some(points []measure.Point) bool {
@@ -379,10 +413,11 @@ func (e *experiment) served(op string) []series {
 	var s []series
 	for _, c := range e.Contenders {
 		if o, ok := operation(c, op); ok {
+			until := lastAbove(o.Offered, o.Served, o.Failed)
 			if len(s) == 0 {
-				s = append(s, series{Name: "", Reads: "offered", Class: "offered", Points: centred(c, o.Offered)})
+				s = append(s, series{Name: "", Reads: "offered", Class: "offered", Points: centred(c, upTo(o.Offered, until))})
 			}
-			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, o.Served)})
+			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, upTo(o.Served, until))})
 		}
 	}
 	return s
@@ -392,7 +427,8 @@ func (e *experiment) failed(op string) []series {
 	var s []series
 	for _, c := range e.Contenders {
 		if o, ok := operation(c, op); ok && some(o.Failed) {
-			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, o.Failed)})
+			until := lastAbove(o.Offered, o.Served, o.Failed)
+			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, upTo(o.Failed, until))})
 		}
 	}
 	return s
@@ -422,7 +458,7 @@ func (e *experiment) effects(sink string) []series {
 	for _, c := range e.Contenders {
 		for _, k := range c.M.Sinks {
 			if k.Name == sink && some(k.Rate) {
-				s = append(s, series{Name: lineName(e, c, "effects"), Reads: c.Label, Class: c.Class, Points: centred(c, k.Rate), Area: len(e.Contenders) == 1})
+				s = append(s, series{Name: lineName(e, c), Reads: c.Label, Class: c.Class, Points: centred(c, k.Rate), Area: len(e.Contenders) == 1})
 			}
 		}
 	}
@@ -434,16 +470,18 @@ func (e *experiment) lag(group string) []series {
 	for _, c := range e.Contenders {
 		for _, g := range c.M.Groups {
 			if g.Group == group && len(g.Lag) > 0 {
-				s = append(s, series{Name: lineName(e, c, "lag"), Reads: c.Label, Class: c.Class, Points: g.Lag, Area: len(e.Contenders) == 1})
+				s = append(s, series{Name: lineName(e, c), Reads: c.Label, Class: c.Class, Points: g.Lag, Area: len(e.Contenders) == 1})
 			}
 		}
 	}
 	return s
 }
 
-func lineName(e *experiment, c contender, alone string) string {
+// lineName names the line of a panel that has one line for each contender; a
+// panel's only line is what its caption says.
+func lineName(e *experiment, c contender) string {
 	if len(e.Contenders) == 1 {
-		return alone
+		return ""
 	}
 	return c.Label
 }
@@ -470,7 +508,7 @@ func (e *experiment) climb(end time.Duration, bands []band) bool {
 		if n == 0 {
 			f, ok := twice(caption, id, func(cv canvas, id string) (drawing, bool) { return l.draw(cv, id, end, bands) })
 			if ok {
-				f.Note = "offset over time, one line for each incarnation of the consumer"
+				f.Note = "offset over time, a line for each incarnation"
 				f.Keys = []key{{"tick", "commit"}, {"dot", "resumed"}, {"box", "replayed"}, {"dash", "log end"}}
 				e.Story = append(e.Story, f)
 			}
@@ -519,7 +557,7 @@ func (e *experiment) mapCascade() {
 		if !ok {
 			continue
 		}
-		e.Maps = append(e.Maps, figure{Caption: c.Label, Note: blast(c, m), Pics: []drawing{d}, Keys: []key{{c.Class, ""}}})
+		e.Maps = append(e.Maps, figure{Caption: c.Label, Lines: blast(c, m), Pics: []drawing{d}, Keys: []key{{c.Class, ""}}})
 		for _, h := range c.M.Hops {
 			e.Hops = append(e.Hops, hopRow{Contender: c.Label, Class: c.Class, Hop: h, Fault: edgeFault(h, c.M.Faults)})
 		}
@@ -535,7 +573,7 @@ func (e *experiment) mapCascade() {
 
 // blast says how far the failure reached, beyond the services at the ends of the
 // fault. The number is measured; where it was not, it counts what the map shows.
-func blast(c contender, m cascade) string {
+func blast(c contender, m cascade) []string {
 	broken := map[string]bool{}
 	for _, f := range c.M.Faults {
 		client, to, isEdge := cutEdge(f.Target)
@@ -559,16 +597,17 @@ func blast(c contender, m cascade) string {
 	if v, ok := c.M.Lookup(measure.BlastRadius); ok {
 		radius = int(v.Value)
 	}
-	says := fmt.Sprintf("blast radius %d of %d", radius, services)
+	says := fmt.Sprintf("Blast radius %d of %d %s", radius, services, plural(services, "service"))
 	if len(hit) > 0 && radius == len(hit) {
 		says += ": " + strings.Join(hit, ", ")
 	}
+	lines := []string{says}
 	for _, o := range c.M.Operations {
 		if s, ok := o.Phases["during"]; ok && s.Scheduled > 0 {
-			says += fmt.Sprintf("; %s %s available", o.Name, quantity.Percent(s.Availability))
+			lines = append(lines, fmt.Sprintf("%s: %s available", o.Name, quantity.Percent(s.Availability)))
 		}
 	}
-	return says
+	return lines
 }
 
 // recoveryRow is one subject's recovery from one fault, as bars on one scale.
@@ -590,6 +629,11 @@ type spanBar struct {
 	Open  bool
 	Ideal px // place of the ideal catch-up, 0 for none
 	None  bool
+}
+
+// Fringe is where the pieces of an open end stand.
+func (b spanBar) Fringe() []px {
+	return []px{max(b.Width-10, 0), max(b.Width-6, 2), max(b.Width-2, 4)}
 }
 
 func spanText(s measure.Span) string {
@@ -725,14 +769,16 @@ func explain(c contender, many bool) explanation {
 		if p.Outcome == trial.Confirmed && p.KnownRefuted == "" {
 			continue
 		}
-		line := sayPrediction(p) + ": " + string(cmp.Or(p.Outcome, trial.Undecided))
-		if p.Observed != "" {
-			line += "; observed " + p.Observed
+		line := "Predicted: " + sayPrediction(p) + ". "
+		switch {
+		case p.Outcome == trial.Confirmed:
+			line += "It held, though it is marked as known to be refuted: take the mark away."
+		case p.Observed != "":
+			line += "Observed: " + strings.TrimSuffix(p.Observed, ".") + "."
+		default:
+			line += "Nothing was observed."
 		}
-		if p.Outcome == trial.Confirmed {
-			line += ". It was marked as known to be refuted: take the mark away"
-		}
-		x.Lines = append(x.Lines, line+".")
+		x.Lines = append(x.Lines, line)
 		if p.KnownRefuted != "" {
 			x.Known = append(x.Known, p.KnownRefuted)
 		}
@@ -750,15 +796,25 @@ func explain(c contender, many bool) explanation {
 			}
 		}
 	}
+	x.Why = sentence(x.Why)
 	x.Known, x.Look = distinct(x.Known), distinct(x.Look)
 	return x
 }
 
+// sentence begins with a capital, unless its first word is a name or a number,
+// and ends with a stop.
 func sentence(s string) string {
-	if s == "" || strings.ContainsRune(".!?", rune(s[len(s)-1])) {
-		return s
+	if s == "" {
+		return ""
 	}
-	return s + "."
+	first, _, _ := strings.Cut(s, " ")
+	if strings.IndexFunc(first, func(r rune) bool { return r < 'a' || r > 'z' }) < 0 {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	if !strings.ContainsRune(".!?", rune(s[len(s)-1])) {
+		s += "."
+	}
+	return s
 }
 
 // finding is a verdict that does not simply hold.

@@ -305,7 +305,7 @@ func slow(contender string, added float64, outcome trial.Outcome) *trial.Trial {
 			if active(t) {
 				return (t - 8) * 45
 			}
-			return math.Max(0, 270-(math.Max(t, 14)-14)*150) * b2f(t > 14)
+			return math.Max(0, 270-(math.Max(t, 14)-14)*150) * b2f(t >= 13.9)
 		}), MaxLag: 270}}
 	}
 	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Measurement: measure.LatencyAdded("p50", "POST /register"), Op: ">=", Bound: 250}, Says: "added p50 of POST /register ≥ 250 ms", Observed: fmt.Sprintf("%.0f ms", added), Outcome: outcome}}
@@ -382,7 +382,7 @@ func Cascade(contender string) *trial.Trial {
 			if between(t, from, to) {
 				return (t - from) * 150
 			}
-			return math.Max(0, 1500-(math.Max(t, to)-to)*260) * b2f(t > to)
+			return math.Max(0, 1500-(math.Max(t, to)-to)*260) * b2f(t >= to-.1)
 		}), MaxLag: 1500}}
 		m.Sinks = []measure.Sink{{Name: "mailbox", Effects: 6000, IDs: 6000, Attempts: 6040, Rate: curve(end, func(t float64) float64 {
 			if between(t, from, to+.3) {
