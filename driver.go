@@ -1,0 +1,149 @@
+package breakwater
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// driver sends the load: every arrival at its intended instant, whatever has
+// become of the earlier ones.
+type driver struct {
+	scenario Scenario
+	prefix   string // of event ids, unique to the trial
+	target   map[string]string
+	now      func() time.Duration
+	record   func(history.Event)
+	client   *http.Client
+
+	served, failed atomic.Int64
+}
+
+func newDriver(s Scenario, prefix string, target map[string]string, w World, record func(history.Event)) *driver {
+	return &driver{
+		scenario: s, prefix: prefix, target: target, now: w.Now, record: record,
+		client: &http.Client{
+			Timeout: s.Load.TimeOut,
+			Transport: &http.Transport{
+				DialContext: w.Dial,
+				// As many idle connections as can be in flight: a pool smaller than
+				// that would reconnect under load and be measured as latency.
+				MaxIdleConns:        0,
+				MaxIdleConnsPerHost: int(s.Load.Rate*s.Load.TimeOut.Seconds()) + 1,
+				DisableCompression:  true,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// run sends the whole load, the first arrival at start, and returns when every
+// request has its outcome. A cancelled context stops sending; what is in flight
+// is cancelled with it.
+func (d *driver) run(ctx context.Context, start time.Duration) {
+	defer d.client.CloseIdleConnections()
+	weights := make([]float64, len(d.scenario.Requests))
+	for i, r := range d.scenario.Requests {
+		weights[i] = r.Weight
+		if r.Weight == 0 {
+			weights[i] = 1
+		}
+	}
+	var inFlight sync.WaitGroup
+	defer inFlight.Wait()
+	n := 0
+	for a := range d.scenario.Load.arrivals(weights, d.scenario.Seed) {
+		scheduled := start + a.at
+		if wait := scheduled - d.now(); wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return
+			}
+		}
+		n++
+		id, key := fmt.Sprintf("%s-%06d", d.prefix, n), fmt.Sprintf("u%03d", a.key)
+		inFlight.Go(func() { d.send(ctx, d.scenario.Requests[a.request], id, key, scheduled) })
+	}
+}
+
+func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled time.Duration) {
+	e := history.Event{Kind: history.Request, Client: "load", To: r.Service, Name: r.Name(), Key: key, Scheduled: scheduled}
+	if r.Event {
+		e.ID = id
+	}
+	fill := strings.NewReplacer("${id}", id, "${key}", key).Replace
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		// From the first byte of the request on it may have happened.
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+	req, err := http.NewRequestWithContext(ctx, r.Method, "http://"+d.target[r.Service]+fill(r.Path), strings.NewReader(fill(r.Body)))
+	if err != nil { // validated before the run: the path or method is no URL
+		e.Outcome, e.Error = history.Failed, err.Error()
+		d.record(e)
+		return
+	}
+	for name, value := range r.Header {
+		req.Header.Set(name, fill(value))
+	}
+	e.At = d.now()
+	res, err := d.client.Do(req)
+	if err == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close() // the body was read to its end, or err says why not
+		e.Status = res.StatusCode
+	}
+	e.End = d.now()
+	switch {
+	case err != nil:
+		e.Outcome, e.Error = history.Unknown, errorClass(err)
+		if !sent.Load() {
+			e.Outcome = history.Failed
+		}
+	case e.Status < 400:
+		e.Outcome = history.OK
+	case e.Status < 500 || e.Status == http.StatusServiceUnavailable:
+		// A 503 is the documented answer of load shedding: nothing was begun.
+		e.Outcome = history.Failed
+	default:
+		e.Outcome = history.Unknown
+	}
+	if e.Outcome == history.OK {
+		d.served.Add(1)
+	} else {
+		d.failed.Add(1)
+	}
+	d.record(e)
+}
+
+// errorClass folds an error of net and net/http into the few words that a
+// report can count.
+func errorClass(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "reset"
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "eof"
+	default:
+		return err.Error()
+	}
+}

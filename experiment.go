@@ -1,0 +1,104 @@
+package breakwater
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Experiment puts several contenders through the same scenario: the same
+// arrivals, the same requests, the same faults at the same instants, on what all
+// of them share.
+type Experiment struct {
+	Scenario               // its Services are left empty
+	Contenders []Contender // each brings its own
+}
+
+// Contender is one way to build the system.
+type Contender struct {
+	Name     string
+	Services []Service
+}
+
+// Performed is one contender's trial, with the history it was judged from.
+type Performed struct {
+	Trial *trial.Trial
+	Log   history.Log
+}
+
+// Of is the experiment's scenario as the contender performs it.
+func (e Experiment) Of(c Contender) Scenario {
+	s := e.Scenario
+	s.Services = c.Services
+	return s
+}
+
+// Validate finds everything that is wrong with the experiment, before anything
+// starts.
+func (e Experiment) Validate() error {
+	var errs []error
+	if len(e.Contenders) == 0 {
+		errs = append(errs, fmt.Errorf("contenders: there are none; name at least one"))
+	}
+	named := map[string]bool{"": true}
+	for _, c := range e.Contenders {
+		if named[c.Name] {
+			errs = append(errs, fmt.Errorf("contender %q: give each a name of its own", c.Name))
+		}
+		named[c.Name] = true
+		if err := e.Of(c).Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("contender %s: %w", c.Name, err))
+		}
+	}
+	for _, p := range e.Predict {
+		if !named[p.Contender] {
+			errs = append(errs, fmt.Errorf("predict: %q is none of the contenders", p.Contender))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Compare runs the experiment's contenders side by side, each in a world of its
+// own, which open makes for the trial of that id. They share the machine, and with it whatever disturbs
+// it. The trials come in the order of the contenders; on error none is returned.
+func Compare(ctx context.Context, open func(trial string) (World, error), e Experiment, p Performance) ([]Performed, error) {
+	if err := e.Validate(); err != nil {
+		return nil, fmt.Errorf("experiment %q: %w", e.Title, err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make([]Performed, len(e.Contenders))
+	errs := make([]error, len(e.Contenders))
+	var running sync.WaitGroup
+	for i, c := range e.Contenders {
+		running.Go(func() {
+			done[i], errs[i] = perform(ctx, open, e.Of(c), p, c.Name)
+			if errs[i] != nil {
+				errs[i] = fmt.Errorf("contender %s: %w", c.Name, errs[i])
+				cancel(errs[i]) // without one of them there is nothing to compare
+			}
+		})
+	}
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return done, nil
+}
+
+func perform(ctx context.Context, open func(trial string) (World, error), s Scenario, p Performance, contender string) (Performed, error) {
+	if p.ID == "" {
+		p.ID = Slug(s.Title)
+	}
+	p.ID, p.Contender = p.ID+"-"+contender, contender
+	w, err := open(p.ID)
+	if err != nil {
+		return Performed{}, err
+	}
+	t, log, err := Run(ctx, w, s, p)
+	return Performed{t, log}, err
+}

@@ -1,0 +1,201 @@
+package breakwater
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Fault is one way to break one thing. It is data; how it is carried out is the
+// world's business. Make one with the constructors below.
+type Fault struct {
+	Kind    FaultKind
+	Edge    EdgeRef // for faults of a connection
+	Service string  // for faults of a process: an instance ("analytics/1") or all of a service ("analytics")
+
+	Latency   time.Duration
+	Jitter    time.Duration
+	Rate      int64     // kilobytes a second
+	Direction Direction // for Silence
+}
+
+// FaultKind names a fault the way the report and the plan's JSON do.
+type FaultKind string
+
+const (
+	KindLatency  FaultKind = "latency"
+	KindThrottle FaultKind = "throttle"
+	KindCut      FaultKind = "cut"
+	KindSilence  FaultKind = "silence"
+	KindReset    FaultKind = "reset"
+	KindKill     FaultKind = "kill"
+	KindFreeze   FaultKind = "freeze"
+	KindRestart  FaultKind = "restart"
+)
+
+// OnEdge is whether faults of this kind break a connection and not a process.
+func (k FaultKind) OnEdge() bool {
+	switch k {
+	case KindLatency, KindThrottle, KindCut, KindSilence, KindReset:
+		return true
+	}
+	return false
+}
+
+// Direction of a Silence.
+type Direction string
+
+const (
+	BothWays   Direction = "both"       // the default
+	Upstream   Direction = "upstream"   // from the client
+	Downstream Direction = "downstream" // to the client
+)
+
+// EdgeRef names the connections of a client to one of its needs. Client is an
+// instance ("analytics/1") or a service, which means all its instances.
+type EdgeRef struct {
+	Client string `json:"client"`
+	To     string `json:"to"`
+}
+
+// Edge is the connection from a client, an instance or a whole service, to one
+// of its needs.
+func Edge(client, to string) EdgeRef { return EdgeRef{client, to} }
+
+func (e EdgeRef) String() string { return e.Client + "→" + e.To }
+
+// Latency delays what the client sends by d, give or take up to jitter, so a
+// round trip takes d longer. Connecting is not delayed. The client sees answers
+// come late and, beyond its own time-out, what that time-out makes of them. An
+// open connection stays open when the fault is healed.
+func Latency(e EdgeRef, d, jitter time.Duration) Fault {
+	return Fault{Kind: KindLatency, Edge: e, Latency: d, Jitter: jitter}
+}
+
+// Throttle limits each direction of each connection to rate kilobytes a second.
+// The client sees slow answers, large ones more than small ones.
+func Throttle(e EdgeRef, rate int64) Fault {
+	return Fault{Kind: KindThrottle, Edge: e, Rate: rate}
+}
+
+// Cut closes the open connections and refuses new ones. The client sees EOF,
+// then "connection refused": the fastest fault to be noticed.
+func Cut(e EdgeRef) Fault { return Fault{Kind: KindCut, Edge: e} }
+
+// Silence swallows every byte, in both directions unless [Fault.Towards] says
+// otherwise: a black hole. Connections open and stay open, and nothing is ever
+// answered: the client hangs until its own time-out, if it has one. When healed,
+// the connections that lost bytes are closed (EOF).
+func Silence(e EdgeRef) Fault { return Fault{Kind: KindSilence, Edge: e, Direction: BothWays} }
+
+// Towards limits a Silence to one direction.
+func (f Fault) Towards(d Direction) Fault { f.Direction = d; return f }
+
+// Reset answers with RST: open connections are reset at once, new ones as soon
+// as they are accepted. The client sees "connection reset by peer".
+func Reset(e EdgeRef) Fault { return Fault{Kind: KindReset, Edge: e} }
+
+// Kill ends the process with SIGKILL. Nothing is flushed, no group is left. Its
+// peers see their connections closed by the kernel. When healed it is started
+// again with the same configuration, addresses and data.
+func Kill(service string) Fault { return Fault{Kind: KindKill, Service: service} }
+
+// Freeze stops the process where it is (SIGSTOP, or the engine's pause) with
+// its connections open. Its peers see a hang. When healed it goes on as if no
+// time had passed: longer than its session time-out makes it a zombie.
+func Freeze(service string) Fault { return Fault{Kind: KindFreeze, Service: service} }
+
+// Restart asks the process to end (SIGTERM) and starts it again at once, or
+// after the step's duration. A process that has not ended after 10 s is killed.
+func Restart(service string) Fault { return Fault{Kind: KindRestart, Service: service} }
+
+// Target is what the fault is aimed at, as the report writes it.
+func (f Fault) Target() string {
+	if f.Kind.OnEdge() {
+		return f.Edge.String()
+	}
+	return f.Service
+}
+
+func (f Fault) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", f.Kind, f.Target(), f.Params()))
+}
+
+// Params are the fault's parameters in words: "300ms ± 50ms".
+func (f Fault) Params() string {
+	switch f.Kind {
+	case KindLatency:
+		if f.Jitter > 0 {
+			return fmt.Sprintf("%s ± %s", f.Latency, f.Jitter)
+		}
+		return f.Latency.String()
+	case KindThrottle:
+		return fmt.Sprintf("%d kB/s", f.Rate)
+	case KindSilence:
+		return string(cmp.Or(f.Direction, BothWays))
+	}
+	return ""
+}
+
+func (f Fault) validate() error {
+	switch {
+	case f.Kind.OnEdge() && (f.Edge.Client == "" || f.Edge.To == ""):
+		return fmt.Errorf("%s: the edge needs a client and a dependency; write Edge(\"analytics\", \"kafka\")", f.Kind)
+	case f.Kind == KindLatency && f.Latency <= 0:
+		return fmt.Errorf("latency: %s is no latency; give a positive duration", f.Latency)
+	case f.Kind == KindLatency && (f.Jitter < 0 || f.Jitter > f.Latency):
+		return fmt.Errorf("latency: jitter %s must lie between 0 and the latency %s", f.Jitter, f.Latency)
+	case f.Kind == KindThrottle && f.Rate <= 0:
+		return fmt.Errorf("throttle: rate %d kB/s; give a positive rate, or use Silence for none at all", f.Rate)
+	case f.Kind == KindSilence && f.Direction != "" && f.Direction != BothWays && f.Direction != Upstream && f.Direction != Downstream:
+		return fmt.Errorf("silence: direction %q; use both, upstream or downstream", f.Direction)
+	case f.Kind.OnEdge():
+		return nil
+	case f.Kind != KindKill && f.Kind != KindFreeze && f.Kind != KindRestart:
+		return fmt.Errorf("fault kind %q is unknown; use %s", f.Kind, strings.Join(faultKinds(), ", "))
+	case f.Service == "":
+		return fmt.Errorf("%s: name the service or instance it is aimed at", f.Kind)
+	}
+	return nil
+}
+
+func faultKinds() []string {
+	return []string{
+		string(KindLatency), string(KindThrottle), string(KindCut), string(KindSilence),
+		string(KindReset), string(KindKill), string(KindFreeze), string(KindRestart),
+	}
+}
+
+type faultJSON struct {
+	Kind      FaultKind `json:"kind"`
+	Edge      *EdgeRef  `json:"edge,omitempty"`
+	Service   string    `json:"service,omitempty"`
+	Latency   Duration  `json:"latency,omitempty"`
+	Jitter    Duration  `json:"jitter,omitempty"`
+	Rate      int64     `json:"rate,omitempty"`
+	Direction Direction `json:"direction,omitempty"`
+}
+
+// MarshalJSON writes durations as "300ms", for a plan is read by people.
+func (f Fault) MarshalJSON() ([]byte, error) {
+	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction}
+	if f.Edge != (EdgeRef{}) {
+		j.Edge = &f.Edge
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Fault) UnmarshalJSON(b []byte) error {
+	var j faultJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*f = Fault{Kind: j.Kind, Service: j.Service, Latency: time.Duration(j.Latency), Jitter: time.Duration(j.Jitter), Rate: j.Rate, Direction: j.Direction}
+	if j.Edge != nil {
+		f.Edge = *j.Edge
+	}
+	return nil
+}

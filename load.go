@@ -1,0 +1,143 @@
+package breakwater
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"time"
+)
+
+// Load is how much is sent, and when. It is an open loop: every arrival is
+// fixed before the run, from the seed, and a slow answer delays no later
+// request. Latency is counted from the intended instant.
+type Load struct {
+	Rate     float64       // arrivals a second, on average
+	Duration time.Duration // baseline, faults and what follows them; without WarmUp
+	Arrivals Arrivals      // default constant
+	WarmUp   time.Duration // load before the baseline that is not measured; default 1 s
+	Keys     int           // size of the pool of business keys; default 50
+	TimeOut  time.Duration // the client's patience with one request; default 5 s
+}
+
+// Arrivals is the spacing of the load.
+type Arrivals string
+
+const (
+	ConstantArrivals Arrivals = "constant" // evenly spaced
+	PoissonArrivals  Arrivals = "poisson"  // exponential gaps: independent users
+)
+
+// Constant is a load of evenly spaced arrivals. Say how long with For.
+func Constant(rate float64) Load { return Load{Rate: rate, Arrivals: ConstantArrivals} }
+
+// Poisson is a load of independent arrivals, rate a second on average.
+func Poisson(rate float64) Load { return Load{Rate: rate, Arrivals: PoissonArrivals} }
+
+// For is how long the load lasts.
+func (l Load) For(d time.Duration) Load { l.Duration = d; return l }
+
+func (l Load) withDefaults() Load {
+	if l.Arrivals == "" {
+		l.Arrivals = ConstantArrivals
+	}
+	if l.WarmUp == 0 {
+		l.WarmUp = time.Second
+	}
+	if l.Keys == 0 {
+		l.Keys = 50
+	}
+	if l.TimeOut == 0 {
+		l.TimeOut = 5 * time.Second
+	}
+	return l
+}
+
+// maxRequests bounds a load so that a typing error cannot occupy a machine.
+const maxRequests = 1_000_000
+
+func (l Load) validate() error {
+	var errs []error
+	if l.Rate <= 0 {
+		errs = append(errs, fmt.Errorf("load: rate %g a second; give a positive rate", l.Rate))
+	}
+	if l.Duration <= 0 {
+		errs = append(errs, fmt.Errorf("load: it lasts %s; say how long with For", l.Duration))
+	}
+	if l.Rate > 0 && l.Rate*(l.Duration+l.WarmUp).Seconds() > maxRequests {
+		errs = append(errs, fmt.Errorf("load: rate × duration is more than %d requests; lower one of them", maxRequests))
+	}
+	if l.Arrivals != "" && l.Arrivals != ConstantArrivals && l.Arrivals != PoissonArrivals {
+		errs = append(errs, fmt.Errorf("load: arrivals %q; use constant or poisson", l.Arrivals))
+	}
+	if l.WarmUp < 0 || l.Keys < 0 || l.TimeOut < 0 {
+		errs = append(errs, errors.New("load: warm-up, keys and time-out cannot be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// arrival is one intended request: when (from the start of the warm-up), which
+// of the requests, on behalf of which key.
+type arrival struct {
+	at      time.Duration
+	request int
+	key     int
+}
+
+// arrivals yields the whole load. The same load, weights and seed always give
+// the same arrivals: that is what makes contenders comparable.
+func (l Load) arrivals(weights []float64, seed uint64) iter.Seq[arrival] {
+	return func(yield func(arrival) bool) {
+		rnd := rand.New(rand.NewPCG(seed, 0x6c6f6164))
+		gap := float64(time.Second) / l.Rate
+		var total float64
+		for _, w := range weights {
+			total += w
+		}
+		end := float64(l.WarmUp + l.Duration)
+		for at := 0.0; at < end; {
+			if !yield(arrival{time.Duration(at), pick(weights, rnd.Float64()*total), rnd.IntN(l.Keys)}) {
+				return
+			}
+			if l.Arrivals == PoissonArrivals {
+				at += rnd.ExpFloat64() * gap
+			} else {
+				at += gap
+			}
+		}
+	}
+}
+
+func pick(weights []float64, x float64) int {
+	for i, w := range weights {
+		if x -= w; x < 0 {
+			return i
+		}
+	}
+	return len(weights) - 1
+}
+
+type loadJSON struct {
+	Rate     float64  `json:"rate"`
+	Duration Duration `json:"duration"`
+	Arrivals Arrivals `json:"arrivals,omitempty"`
+	WarmUp   Duration `json:"warmUp,omitempty"`
+	Keys     int      `json:"keys,omitempty"`
+	TimeOut  Duration `json:"timeOut,omitempty"`
+}
+
+// MarshalJSON writes durations as "20s".
+func (l Load) MarshalJSON() ([]byte, error) {
+	return json.Marshal(loadJSON{l.Rate, Duration(l.Duration), l.Arrivals, Duration(l.WarmUp), l.Keys, Duration(l.TimeOut)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (l *Load) UnmarshalJSON(b []byte) error {
+	var j loadJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*l = Load{j.Rate, time.Duration(j.Duration), j.Arrivals, time.Duration(j.WarmUp), j.Keys, time.Duration(j.TimeOut)}
+	return nil
+}

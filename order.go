@@ -1,0 +1,55 @@
+package breakwater
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// startOrder groups the services into levels: each needs only services of
+// earlier levels, so the members of one level can start side by side.
+func (s Scenario) startOrder() ([][]Service, error) {
+	started := map[string]bool{}
+	waiting := s.Services
+	var levels [][]Service
+	for len(waiting) > 0 {
+		var level, later []Service
+		for _, v := range waiting {
+			ready := true
+			for _, n := range v.Needs {
+				ready = ready && (n.Provided() || started[n.To])
+			}
+			if ready {
+				level = append(level, v)
+			} else {
+				later = append(later, v)
+			}
+		}
+		if len(level) == 0 {
+			var names []string
+			for _, v := range waiting {
+				names = append(names, v.Name)
+			}
+			return nil, fmt.Errorf("services %s need each other in a circle; one of them must start first", strings.Join(names, ", "))
+		}
+		for _, v := range level {
+			started[v.Name] = true
+		}
+		levels, waiting = append(levels, level), later
+	}
+	return levels, nil
+}
+
+// Slug makes a name of words that can stand in a file name and in a command line.
+func Slug(words ...string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(strings.Join(words, " ")) {
+		switch {
+		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	return strings.Trim(b.String(), "-")
+}

@@ -1,0 +1,111 @@
+package breakwater
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Plan is what breaks, and when. It is written to disk before the run and can
+// be performed again from there.
+type Plan []Step
+
+// Step is one fault of a plan: at an instant of the load, or at a trigger.
+type Step struct {
+	At    time.Duration // from the start of the load's baseline; ignored when When is set
+	When  *Trigger
+	Fault Fault
+	Last  time.Duration // how long it lasts
+}
+
+// Trigger is a request that an edge's tap has seen: the n-th one of an API from
+// a client. The request is held while the fault is injected, and then dropped
+// when the fault has ended its sender, else forwarded. Timing by luck proves
+// nothing; a held request does.
+type Trigger struct {
+	Client string `json:"client"` // instance or service
+	To     string `json:"to"`
+	API    string `json:"api"` // Kafka's name of the API, or "METHOD /route" on an http edge
+	Count  int    `json:"nth"` // which one, counted from the start of the load, from 1
+}
+
+// Commit is the first OffsetCommit request of a consumer.
+func Commit(client string) Trigger {
+	return Trigger{Client: client, To: Kafka, API: "OffsetCommit", Count: 1}
+}
+
+// Published is the first Produce request of a producer.
+func Published(client string) Trigger {
+	return Trigger{Client: client, To: Kafka, API: "Produce", Count: 1}
+}
+
+// Nth waits for the n-th such request, counted from 1.
+func (t Trigger) Nth(n int) Trigger { t.Count = n; return t }
+
+func (t Trigger) String() string {
+	return fmt.Sprintf("%s %d of %s→%s", t.API, t.Count, t.Client, t.To)
+}
+
+// Moment is when a step begins. It becomes a step with the fault.
+type Moment struct{ step Step }
+
+// At is a moment of the load: d after its baseline began.
+func At(d time.Duration) Moment { return Moment{Step{At: d}} }
+
+// On is the moment at which a trigger fires.
+func On(t Trigger) Moment { return Moment{Step{When: &t}} }
+
+// Inject makes the step. Say how long with For.
+func (m Moment) Inject(f Fault) Step { m.step.Fault = f; return m.step }
+
+// Then is Inject, for the sentence that a trigger begins.
+func (m Moment) Then(f Fault) Step { return m.Inject(f) }
+
+// For is how long the fault lasts before it is healed.
+func (s Step) For(d time.Duration) Step { s.Last = d; return s }
+
+// RestartAfter is For, for the sentence that Kill begins.
+func (s Step) RestartAfter(d time.Duration) Step { return s.For(d) }
+
+// Name is the step as the report writes it.
+func (s Step) Name() string { return s.Fault.String() }
+
+func (s Step) validate() error {
+	var errs []error
+	if err := s.Fault.validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if s.Last <= 0 && s.Fault.Kind != KindRestart {
+		errs = append(errs, fmt.Errorf("it lasts %s; say how long with For", s.Last))
+	}
+	if s.When == nil && s.At <= 0 {
+		errs = append(errs, fmt.Errorf("it begins at %s; leave time for a baseline before it", s.At))
+	}
+	if t := s.When; t != nil && (t.Client == "" || t.To == "" || t.API == "" || t.Count < 1) {
+		errs = append(errs, fmt.Errorf("its trigger %q needs a client, a dependency, an API and a count from 1", t))
+	}
+	return errors.Join(errs...)
+}
+
+type stepJSON struct {
+	At    Duration `json:"at,omitempty"`
+	When  *Trigger `json:"when,omitempty"`
+	Fault Fault    `json:"fault"`
+	For   Duration `json:"for,omitempty"`
+}
+
+// MarshalJSON writes durations as "1.5s".
+func (s Step) MarshalJSON() ([]byte, error) {
+	return json.Marshal(stepJSON{Duration(s.At), s.When, s.Fault, Duration(s.Last)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *Step) UnmarshalJSON(b []byte) error {
+	var j stepJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*s = Step{At: time.Duration(j.At), When: j.When, Fault: j.Fault, Last: time.Duration(j.For)}
+	return nil
+}

@@ -1,0 +1,70 @@
+package breakwater
+
+import (
+	"slices"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Prediction is stated before the run, see [trial.Prediction].
+type Prediction = trial.Prediction
+
+// Predictions are the predictions of a scenario; the builders below return one
+// or several, and [Predict] joins them.
+type Predictions []Prediction
+
+// Predict joins predictions.
+func Predict(all ...Predictions) Predictions { return slices.Concat(all...) }
+
+// Holds predicts that the guarantees hold.
+func Holds(guarantees ...string) Predictions { return expect(check.Holds, guarantees) }
+
+// Breaks predicts that the guarantees are broken.
+func Breaks(guarantees ...string) Predictions { return expect(check.Broken, guarantees) }
+
+func expect(s check.Status, guarantees []string) Predictions {
+	var p Predictions
+	for _, g := range guarantees {
+		p = append(p, Prediction{Guarantee: g, Expect: s})
+	}
+	return p
+}
+
+// AtMost predicts that a measurement, named by one of the functions of
+// package measure, is at most bound.
+func AtMost(measurement string, bound float64) Predictions {
+	return Predictions{{Measurement: measurement, Op: "<=", Bound: bound}}
+}
+
+// AtLeast predicts that a measurement is at least bound.
+func AtLeast(measurement string, bound float64) Predictions {
+	return Predictions{{Measurement: measurement, Op: ">=", Bound: bound}}
+}
+
+// By limits the predictions to one contender of an experiment.
+func (p Predictions) By(contender string) Predictions {
+	q := slices.Clone(p)
+	for i := range q {
+		q[i].Contender = contender
+	}
+	return q
+}
+
+// KnownRefuted marks predictions that are known to come out refuted, and why.
+// The claim's row stays refuted and the spec green; should one come out
+// confirmed after all, the spec is red.
+func (p Predictions) KnownRefuted(reason string) Predictions {
+	q := slices.Clone(p)
+	for i := range q {
+		q[i].KnownRefuted = reason
+	}
+	return q
+}
+
+// of keeps what is predicted for the contender.
+func (p Predictions) of(contender string) Predictions {
+	return slices.DeleteFunc(slices.Clone(p), func(q Prediction) bool {
+		return q.Contender != "" && q.Contender != contender
+	})
+}

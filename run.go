@@ -1,0 +1,476 @@
+package breakwater
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Performance says how a scenario is run this once. The zero value is usable.
+type Performance struct {
+	ID        string         // of the trial; default made from the scenario's title
+	Contender string         // which of an experiment's contenders this is; default none
+	Progress  func(Progress) // told about twice a second and at every change of phase
+}
+
+// Progress is what can be said while a trial runs.
+type Progress struct {
+	Trial          string
+	Phase          string        // "start", one of the phases of package history, or "judge"
+	Faults         []string      // being injected right now
+	Left           time.Duration // of the load; 0 outside
+	Served, Failed int64         // root requests so far
+	Lag            int64         // over all groups
+}
+
+const (
+	startLimit   = 2 * time.Minute        // for all services to become ready
+	witnessLimit = 3 * time.Second        // for a fault to be seen to bite, or to be gone
+	witnessPause = 20 * time.Millisecond  // between two looks of a witness
+	healLimit    = 30 * time.Second       // a restart is the slowest way to heal
+	samplePause  = 250 * time.Millisecond // between two samples of the lag
+	settled      = time.Second            // lag 0 for as long is drained
+	closeLimit   = 30 * time.Second
+)
+
+// Run performs the scenario once in the world: validates everything, starts the
+// system, sends the load, injects, witnesses and heals the faults of the plan,
+// waits until the system has drained, reads the ledgers and the log, and judges
+// the frozen history. It is the only place where a run's time passes.
+//
+// The trial holds verdicts about the system. The error is the kit's own trouble
+// (an invalid scenario, an [Unsupported] world, a service that never became
+// ready, a cancelled context): then there is no verdict and the trial is nil.
+// In every case the world is closed and nothing that it started is left.
+func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Trial, _ history.Log, err error) {
+	s = s.withDefaults()
+	if err := s.Validate(); err != nil {
+		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
+	}
+	if err := w.Check(ctx, s); err != nil {
+		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
+	}
+	if p.ID == "" {
+		p.ID = Slug(s.Title)
+	}
+	if p.Progress == nil {
+		p.Progress = func(Progress) {}
+	}
+	c := &conductor{world: w, scenario: s, performance: p, recorder: &history.Recorder{}, began: time.Now()}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+		defer cancel()
+		err = errors.Join(err, w.Close(closing))
+	}()
+	return c.perform(ctx)
+}
+
+// conductor performs one scenario.
+type conductor struct {
+	world       World
+	scenario    Scenario
+	performance Performance
+	recorder    *history.Recorder
+	driver      *driver
+	began       time.Time
+
+	mu     sync.Mutex
+	phase  string
+	end    time.Duration // of the load
+	lag    int64
+	active map[string]int // faults being injected, by name
+	errs   []error        // the kit's own trouble, from every goroutine
+}
+
+func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, error) {
+	none := history.Log{}
+	c.enter("start")
+	if err := c.startServices(ctx); err != nil {
+		return nil, none, err
+	}
+	target, err := c.targets()
+	if err != nil {
+		return nil, none, err
+	}
+	armed, err := c.arm(ctx)
+	if err != nil {
+		return nil, none, err
+	}
+
+	// Everything from here to the end of the drain is on the clock.
+	load := c.scenario.Load
+	start := c.world.Now() + 10*time.Millisecond
+	baseline := start + load.WarmUp
+	c.mu.Lock()
+	c.end = baseline + load.Duration
+	c.active = map[string]int{}
+	c.mu.Unlock()
+	c.driver = newDriver(c.scenario, c.prefix(), target, c.world, c.record)
+	c.enter(history.Before)
+
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var side sync.WaitGroup // sampler and progress, ended by stop
+	side.Go(func() { c.sample(running) })
+	side.Go(func() { c.report(running) })
+
+	var work sync.WaitGroup // load and plan, which end by themselves
+	work.Go(func() { c.driver.run(running, start) })
+	spans := make([]span, len(c.scenario.Plan))
+	for i, step := range c.scenario.Plan {
+		work.Go(func() { spans[i] = c.carryOut(running, step, armed[i], baseline) })
+	}
+	work.Wait()
+	loadEnd := max(c.world.Now(), c.end)
+
+	c.enter(history.Drain)
+	c.drain(running)
+	stop()
+	side.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, none, fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
+	}
+
+	c.enter("judge")
+	h := c.scenario.header(c.performance.ID, c.world.Name(), c.performance.Contender)
+	h.Base, h.Clock = c.world.Base()
+	if err := c.world.Audit(ctx); err != nil {
+		return nil, none, fmt.Errorf("audit: %w", err)
+	}
+	if err := c.world.Ledgers(ctx, &h); err != nil {
+		return nil, none, fmt.Errorf("ledgers: %w", err)
+	}
+	environment := c.world.Environment(ctx)
+	logs := c.world.Logs()
+	closing, cancel := context.WithTimeout(ctx, closeLimit)
+	defer cancel()
+	if err := c.world.Close(closing); err != nil { // flushes what the taps still hold
+		return nil, none, fmt.Errorf("close the world: %w", err)
+	}
+	h.Phases = phases(baseline, loadEnd, c.world.Now(), spans)
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, none, err
+	}
+	log := c.recorder.Freeze(h)
+	t, err := c.trial(log, environment, logs)
+	return t, log, err
+}
+
+func (c *conductor) trial(log history.Log, e trial.Environment, logs map[string]string) (*trial.Trial, error) {
+	saved, err := c.scenario.JSON()
+	if err != nil {
+		return nil, fmt.Errorf("save the scenario: %w", err)
+	}
+	t := &trial.Trial{
+		Schema: trial.Schema, ID: c.performance.ID, Claim: c.scenario.Claim, Title: c.scenario.Title,
+		Contender: c.performance.Contender, World: c.world.Name(), Seed: c.scenario.Seed,
+		Started: c.began.UTC(), Took: time.Since(c.began), Scenario: saved, Environment: e,
+	}
+	t.Judge(log, c.scenario.Predict.of(c.performance.Contender))
+	if !t.AsPredicted() {
+		t.Logs = logs
+	}
+	return t, nil
+}
+
+// startServices opens the world and starts the services so that each finds
+// what it needs; those that do not need each other start side by side.
+func (c *conductor) startServices(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if err := c.world.Open(ctx, c.scenario, c.recorder); err != nil {
+		return fmt.Errorf("open the %s world: %w", c.world.Name(), err)
+	}
+	levels, err := c.scenario.startOrder()
+	if err != nil {
+		return err
+	}
+	for _, level := range levels {
+		errs := make([]error, len(level))
+		var starting sync.WaitGroup
+		for i, s := range level {
+			starting.Go(func() {
+				if err := c.world.Start(ctx, s); err != nil {
+					errs[i] = fmt.Errorf("start %s: %w", s.Name, err)
+				}
+			})
+		}
+		starting.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conductor) targets() (map[string]string, error) {
+	target := map[string]string{}
+	for _, r := range c.scenario.Requests {
+		s, _ := c.scenario.Service(r.Service)
+		address, err := c.world.Address(r.Service, s.Listeners()[0])
+		if err != nil {
+			return nil, fmt.Errorf("address of %s: %w", r.Service, err)
+		}
+		target[r.Service] = address
+	}
+	return target, nil
+}
+
+func (c *conductor) arm(ctx context.Context) ([]Armed, error) {
+	armed := make([]Armed, len(c.scenario.Plan))
+	for i, step := range c.scenario.Plan {
+		if step.When == nil {
+			continue
+		}
+		var err error
+		if armed[i], err = c.world.Arm(ctx, *step.When); err != nil {
+			return nil, fmt.Errorf("arm the trigger %s: %w", step.When, err)
+		}
+	}
+	return armed, nil
+}
+
+// span is when a step's fault was injected and healed; zero when it never was.
+type span struct{ injected, healed time.Duration }
+
+// carryOut performs one step of the plan: waits for its moment, injects the
+// fault, has it witnessed, heals it when its time is up or the run is
+// cancelled, and has that witnessed too.
+func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseline time.Duration) (done span) {
+	if armed == nil {
+		if !c.sleepUntil(ctx, baseline+step.At) {
+			return span{}
+		}
+	} else if !c.awaitTrigger(ctx, step, armed) {
+		return span{}
+	}
+	f := step.Fault
+	record := &history.FaultRecord{Kind: string(f.Kind), Target: f.Target(), Params: f.Params()}
+	e := history.Event{Kind: history.Fault, Name: step.Name(), Fault: record, At: c.world.Now()}
+
+	// Once something is broken it is healed, cancelled or not.
+	firm, cancel := context.WithTimeout(context.WithoutCancel(ctx), step.Last+healLimit+2*witnessLimit)
+	defer cancel()
+	injection, err := c.world.Inject(firm, f)
+	if armed != nil {
+		// A killed sender's request dies with it; any other sender still waits for its answer.
+		if err := armed.Release(firm, f.Kind == KindKill); err != nil {
+			c.trouble(fmt.Errorf("release the request held for %s: %w", step.Name(), err))
+		}
+	}
+	if err != nil {
+		c.trouble(fmt.Errorf("inject %s: %w", step.Name(), err))
+		return span{}
+	}
+	c.faultBegins(step.Name())
+	record.Active = c.witness(firm, injection, record, true)
+	c.sleepUntil(ctx, e.At+step.Last)
+
+	if err := injection.Heal(firm); err != nil {
+		c.trouble(fmt.Errorf("heal %s: %w", step.Name(), err))
+	}
+	e.End = c.world.Now()
+	record.Clear = c.witness(firm, injection, record, false)
+	c.faultEnds(step.Name())
+	c.record(e)
+	return span{e.At, e.End}
+}
+
+// awaitTrigger returns false when the trigger did not fire before the load
+// ended: the fault never happened, and the run says so by its missing witness.
+func (c *conductor) awaitTrigger(ctx context.Context, step Step, armed Armed) bool {
+	waiting, cancel := context.WithTimeout(ctx, c.end-c.world.Now())
+	defer cancel()
+	err := armed.Fired(waiting)
+	if err == nil {
+		return true
+	}
+	firm, cancelRelease := context.WithTimeout(context.WithoutCancel(ctx), healLimit)
+	defer cancelRelease()
+	if e := armed.Release(firm, false); e != nil {
+		c.trouble(fmt.Errorf("disarm the trigger %s: %w", step.When, e))
+	}
+	if waiting.Err() == nil {
+		c.trouble(fmt.Errorf("wait for the trigger %s: %w", step.When, err))
+	} else if ctx.Err() == nil {
+		c.record(history.Event{
+			Kind: history.Fault, Name: step.Name(), At: c.world.Now(), End: c.world.Now(),
+			Fault: &history.FaultRecord{
+				Kind: string(step.Fault.Kind), Target: step.Fault.Target(), Params: step.Fault.Params(),
+				Evidence: []string{fmt.Sprintf("never injected: the trigger %s did not fire", step.When)},
+			},
+		})
+	}
+	return false
+}
+
+// witness asks until the fault is seen to bite (or, healed, not to), and
+// returns the instant of the look that saw it; 0 when that was never seen.
+func (c *conductor) witness(ctx context.Context, i Injection, record *history.FaultRecord, bites bool) time.Duration {
+	deadline := c.world.Now() + witnessLimit
+	var last string
+	for {
+		at := c.world.Now()
+		seen, err := i.Witness(ctx)
+		if err != nil {
+			last = "the witness failed: " + err.Error()
+		} else {
+			last = seen.Seen
+		}
+		if err == nil && seen.Bites == bites {
+			record.Evidence = append(record.Evidence, last)
+			return at
+		}
+		if c.world.Now() > deadline || ctx.Err() != nil {
+			record.Evidence = append(record.Evidence, last)
+			return 0
+		}
+		time.Sleep(witnessPause)
+	}
+}
+
+// drain waits until every group has caught up and stays so, or the deadline.
+func (c *conductor) drain(ctx context.Context) {
+	deadline := c.world.Now() + time.Duration(c.scenario.Require.Deadline)
+	quiet := c.world.Now()
+	for c.world.Now() < deadline && ctx.Err() == nil {
+		c.mu.Lock()
+		lag := c.lag
+		c.mu.Unlock()
+		now := c.world.Now()
+		if lag != 0 {
+			quiet = now
+		}
+		if now-quiet >= settled {
+			return
+		}
+		c.sleepUntil(ctx, now+samplePause)
+	}
+}
+
+func (c *conductor) sample(ctx context.Context) {
+	if !c.scenario.Uses(Kafka) {
+		return
+	}
+	for ctx.Err() == nil {
+		next := c.world.Now() + samplePause
+		lag, err := c.world.Sample(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.trouble(fmt.Errorf("sample the lag: %w", err))
+			return
+		}
+		c.mu.Lock()
+		c.lag = lag
+		c.mu.Unlock()
+		c.sleepUntil(ctx, next)
+	}
+}
+
+func (c *conductor) report(ctx context.Context) {
+	for ctx.Err() == nil {
+		c.tell()
+		c.sleepUntil(ctx, c.world.Now()+500*time.Millisecond)
+	}
+}
+
+func (c *conductor) tell() {
+	c.mu.Lock()
+	p := Progress{Trial: c.performance.ID, Phase: c.phase, Lag: c.lag}
+	for name := range c.active {
+		p.Faults = append(p.Faults, name)
+	}
+	if left := c.end - c.world.Now(); c.driver != nil && left > 0 {
+		p.Left = left
+	}
+	c.mu.Unlock()
+	if c.driver != nil {
+		p.Served, p.Failed = c.driver.served.Load(), c.driver.failed.Load()
+	}
+	c.performance.Progress(p)
+}
+
+func (c *conductor) enter(phase string) {
+	c.mu.Lock()
+	c.phase = phase
+	c.mu.Unlock()
+	c.tell()
+}
+
+func (c *conductor) faultBegins(name string) {
+	c.mu.Lock()
+	c.active[name]++
+	c.mu.Unlock()
+	c.enter(history.During)
+}
+
+func (c *conductor) faultEnds(name string) {
+	c.mu.Lock()
+	if c.active[name]--; c.active[name] == 0 {
+		delete(c.active, name)
+	}
+	over := len(c.active) == 0
+	c.mu.Unlock()
+	if over {
+		c.enter(history.After)
+	}
+}
+
+func (c *conductor) record(e history.Event) {
+	if err := c.recorder.Add(e); err != nil {
+		c.trouble(err)
+	}
+}
+
+func (c *conductor) trouble(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.errs = append(c.errs, err)
+}
+
+// sleepUntil returns false when the context ended first.
+func (c *conductor) sleepUntil(ctx context.Context, t time.Duration) bool {
+	wait := t - c.world.Now()
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	select {
+	case <-time.After(wait):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// prefix makes the trial's event ids recognisable and unique in the run.
+func (c *conductor) prefix() string {
+	h := fnv.New32a()
+	h.Write([]byte(c.performance.ID))
+	return fmt.Sprintf("%06x", h.Sum32()&0xffffff)
+}
+
+// phases divides the run at the first injection and the last heal. Without a
+// fault all load is before.
+func phases(baseline, loadEnd, end time.Duration, spans []span) []history.Phase {
+	first, last := loadEnd, time.Duration(0)
+	for _, s := range spans {
+		if s.injected > 0 {
+			first, last = min(first, s.injected), max(last, s.healed)
+		}
+	}
+	if last == 0 {
+		last = first
+	}
+	last = min(last, loadEnd)
+	return []history.Phase{
+		{Name: history.Before, Start: baseline, End: first},
+		{Name: history.During, Start: first, End: last},
+		{Name: history.After, Start: last, End: loadEnd},
+		{Name: history.Drain, Start: loadEnd, End: end},
+	}
+}

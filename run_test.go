@@ -1,0 +1,269 @@
+package breakwater_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func cut() breakwater.Fault { return breakwater.Cut(breakwater.Edge("api", "redis")) }
+
+func faults(log history.Log) []history.Event {
+	var found []history.Event
+	for e := range log.Of(history.Fault) {
+		found = append(found, *e)
+	}
+	return found
+}
+
+func TestRunKeepsItsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		s := scenario()
+		s.Plan = breakwater.Plan{breakwater.At(3 * time.Second).Inject(cut()).For(4 * time.Second)}
+		_, log, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"open", "start api", "inject", "heal", "audit", "ledgers", "close", "close"}
+		if !slices.Equal(w.calls, want) {
+			t.Errorf("the world was asked for %v, want %v", w.calls, want)
+		}
+		f := faults(log)
+		if len(f) != 1 || f[0].End-f[0].At != 4*time.Second || f[0].Fault.Active == 0 || f[0].Fault.Clear == 0 {
+			t.Errorf("fault recorded as %+v", f)
+		}
+		before, _ := log.Header.Phase(history.Before)
+		if f[0].At != before.Start+3*time.Second {
+			t.Errorf("injected at %s, the baseline began at %s", f[0].At, before.Start)
+		}
+		n := 0
+		for e := range log.Of(history.Request) {
+			if n++; e.Outcome != history.OK {
+				t.Errorf("request %d: %s %s", n, e.Outcome, e.Error)
+			}
+		}
+		if n != 11*50 { // one second of warm-up
+			t.Errorf("%d requests, want %d", n, 11*50)
+		}
+	})
+}
+
+func TestRunIsAnOpenLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.handle = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(2 * time.Second) })
+		_, log, err := breakwater.Run(t.Context(), w, scenario(), breakwater.Performance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e := range log.Of(history.Request) {
+			if e.At != e.Scheduled || e.End-e.At != 2*time.Second {
+				t.Fatalf("scheduled %s, sent %s, answered %s", e.Scheduled, e.At, e.End)
+			}
+		}
+	})
+}
+
+func TestRunWithoutAWitnessIsUndecided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.noop = true
+		s := scenario()
+		s.Plan = breakwater.Plan{breakwater.At(3 * time.Second).Inject(cut()).For(4 * time.Second)}
+		got, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Outcome != trial.Undecided || got.AsPredicted() {
+			t.Errorf("a fault that never bit gave %s: %s", got.Outcome, got.Why)
+		}
+	})
+}
+
+func TestRunHoldsAndReleasesTheTrigger(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		fault  breakwater.Fault
+		fires  bool
+		want   string
+		inject int
+	}{
+		{"a killed sender's request is dropped", breakwater.Kill("api/1"), true, "drop", 1},
+		{"any other sender's goes on", cut(), true, "forward", 1},
+		{"without the request there is no fault", cut(), false, "forward", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFakeWorld()
+				if c.fires {
+					close(w.trigger)
+				}
+				s := scenario()
+				s.Plan = breakwater.Plan{breakwater.On(breakwater.Trigger{Client: "api", To: "redis", API: "GET", Count: 1}).Then(c.fault).For(time.Second)}
+				got, log, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if w.noted(c.want) != 1 || w.noted("inject") != c.inject {
+					t.Errorf("the world was asked for %v", w.calls)
+				}
+				if len(faults(log)) != 1 {
+					t.Errorf("the step left no fault in the history")
+				}
+				if !c.fires && got.Outcome != trial.Undecided {
+					t.Errorf("a trigger that never fired gave %s", got.Outcome)
+				}
+			})
+		})
+	}
+}
+
+func TestRunHealsAndClosesWhenCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		s := scenario()
+		s.Plan = breakwater.Plan{breakwater.At(3 * time.Second).Inject(cut()).For(4 * time.Second)}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, _, err := breakwater.Run(ctx, w, s, breakwater.Performance{})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a cancelled run ended with %v", err)
+		}
+		if w.noted("heal") != 1 || w.noted("close") != 1 {
+			t.Errorf("the world was asked for %v", w.calls)
+		}
+	})
+}
+
+func TestRunRefusesBeforeAnythingStarts(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		with func(*breakwater.Scenario)
+		want string
+	}{
+		{"no title", func(s *breakwater.Scenario) { s.Title = "" }, "title:"},
+		{"rate 0", func(s *breakwater.Scenario) { s.Load.Rate = 0 }, "rate 0"},
+		{"no duration", func(s *breakwater.Scenario) { s.Load.Duration = 0 }, "say how long with For"},
+		{"endless load", func(s *breakwater.Scenario) { s.Load.Rate = 1e9 }, "lower one of them"},
+		{"unknown edge", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Cut(breakwater.Edge("api", "kafka"))).For(time.Second)}
+		}, "there is no edge api→kafka: api has edges to redis"},
+		{"unknown service", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Kill("apy")).For(time.Second)}
+		}, `"apy" is no service`},
+		{"fault longer than the run", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut()).For(time.Minute)}
+		}, "it ends at 1m1s, the load at 10s"},
+		{"fault without an end", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut())}
+		}, "say how long with For"},
+		{"fault without a baseline", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(0).Inject(cut()).For(time.Second)}
+		}, "leave time for a baseline"},
+		{"negative latency", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Latency(breakwater.Edge("api", "redis"), -1, 0)).For(time.Second)}
+		}, "give a positive duration"},
+		{"a world that cannot", func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Freeze("api")).For(time.Second)}
+		}, "the fake world cannot do freeze: it has no processes"},
+		{"circle", func(s *breakwater.Scenario) {
+			s.Services = append(s.Services, breakwater.Service{Name: "b", Program: s.Services[0].Program, Needs: []breakwater.Need{{To: "api"}}})
+			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: "b"})
+		}, "need each other in a circle"},
+		{"no prediction", func(s *breakwater.Scenario) { s.Predict = nil }, "nothing is predicted"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newFakeWorld()
+			s := scenario()
+			c.with(&s)
+			_, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+			if w.noted("open") > 0 {
+				t.Error("the world was opened all the same")
+			}
+		})
+	}
+}
+
+func TestRunSaysWhyAServiceIsNotReady(t *testing.T) {
+	w := newFakeWorld()
+	w.never = true
+	_, _, err := breakwater.Run(t.Context(), w, scenario(), breakwater.Performance{})
+	if err == nil || !strings.Contains(err.Error(), "start api: api/1 never became ready; its last log lines:\nno configuration") {
+		t.Errorf("error %v", err)
+	}
+	if w.noted("close") == 0 {
+		t.Error("the world was left open")
+	}
+}
+
+func TestScenarioSurvivesItsJSON(t *testing.T) {
+	s := scenario()
+	s.Plan = breakwater.Plan{
+		breakwater.At(time.Second).Inject(breakwater.Latency(breakwater.Edge("api", "redis"), 300*time.Millisecond, 50*time.Millisecond)).For(time.Second),
+		breakwater.On(breakwater.Trigger{Client: "api", To: "redis", API: "x", Count: 3}).Then(breakwater.Kill("api/1")).RestartAfter(2 * time.Second),
+	}
+	first, err := s.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := breakwater.ParseScenario(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := again.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(first) != string(second) {
+		t.Errorf("not the same after a round trip:\n%s\n%s", first, second)
+	}
+	if !strings.Contains(string(first), `"latency":"300ms"`) || !strings.Contains(string(first), `"for":"2s"`) {
+		t.Errorf("durations are not written for people: %s", first)
+	}
+}
+
+func TestSameSeedSameArrivals(t *testing.T) {
+	ids := func(seed uint64) (keys []string) {
+		synctest.Test(t, func(t *testing.T) {
+			s := scenario()
+			s.Seed = seed
+			s.Load = breakwater.Poisson(50).For(5 * time.Second)
+			_, log, err := breakwater.Run(t.Context(), newFakeWorld(), s, breakwater.Performance{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var first time.Duration
+			for e := range log.Of(history.Request) {
+				if first == 0 {
+					first = e.Scheduled
+				}
+				keys = append(keys, (e.Scheduled-first).String()+" "+e.Key)
+			}
+			slices.Sort(keys)
+		})
+		return keys
+	}
+	if !slices.Equal(ids(7), ids(7)) {
+		t.Error("one seed gave two loads")
+	}
+	if slices.Equal(ids(7), ids(8)) {
+		t.Error("two seeds gave one load")
+	}
+}

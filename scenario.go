@@ -1,0 +1,321 @@
+package breakwater
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// Scenario is the plan of one experiment with one system: what runs, what is
+// sent, what breaks and when, and what is predicted. It is data, complete
+// enough to be performed again from its JSON.
+type Scenario struct {
+	Title string `json:"title"`           // what happens, in a few words
+	Claim string `json:"claim,omitempty"` // the row of the claims it belongs to: "E2"
+	Seed  uint64 `json:"seed,omitempty"`  // of arrivals and keys; 0 is a seed too
+
+	Topic    Topic     `json:"topic,omitzero"`
+	Services []Service `json:"services"`
+
+	Requests []Request `json:"requests"`
+	Load     Load      `json:"load"`
+	Plan     Plan      `json:"plan,omitempty"`
+
+	Require Require     `json:"require"`
+	Predict Predictions `json:"predict"`
+}
+
+// Topic is the topic that services publish to and consume from.
+type Topic struct {
+	Name       string `json:"name"`       // default "user-events"
+	Partitions int    `json:"partitions"` // default 4
+	IDHeader   string `json:"idHeader"`   // record header that carries the event id; default "event-id"
+}
+
+// Request is one kind of request that the load sends. Path, Body and header
+// values may hold ${id}, the event's id, unique in the run, and ${key}, its
+// business key, one of the load's pool.
+type Request struct {
+	Service string            `json:"service"`
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Header  map[string]string `json:"header,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	Weight  float64           `json:"weight,omitempty"` // share of the arrivals; default 1
+
+	// Event says that an acknowledged request of this kind is an event whose
+	// effects are owed. Others, like GET /catalog, are only answered.
+	Event bool `json:"event,omitempty"`
+}
+
+// Require is what the run must reach to decide anything, and the objectives of
+// the guarantees that have one. Zero values ask nothing, except where a default
+// is named.
+type Require struct {
+	// MinOperations is how many root requests must succeed in each phase of the
+	// load; default 20. In the phase with the fault 0 is asked of the system's
+	// success, and as many must have been sent.
+	MinOperations int `json:"minOperations,omitempty"`
+
+	Replay        bool     `json:"replay,omitempty"`        // at least one consumer must resume behind the log's end
+	Recovery      Duration `json:"recovery,omitempty"`      // bounded-recovery's objective, from the witnessed heal
+	Availability  float64  `json:"availability,omitempty"`  // availability's objective while a fault is active, 0…1
+	Operation     string   `json:"operation,omitempty"`     // which operation Availability is about; default all
+	Unrelated     string   `json:"unrelated,omitempty"`     // operation that contained asks to be untouched
+	Amplification float64  `json:"amplification,omitempty"` // contained's limit for leaf calls ÷ root requests
+
+	// MaxLateness is how far the generator may fall behind its schedule before
+	// the run decides nothing; default 250 ms.
+	MaxLateness Duration `json:"maxLateness,omitempty"`
+
+	// Deadline is how long the drain after the load may take; default 15 s.
+	Deadline Duration `json:"deadline,omitempty"`
+}
+
+// Name is the operation as history and report call it: "POST /register".
+func (r Request) Name() string { return r.Method + " " + r.Path }
+
+func (s Scenario) withDefaults() Scenario {
+	s.Load = s.Load.withDefaults()
+	s.Topic.Name = cmp.Or(s.Topic.Name, "user-events")
+	s.Topic.Partitions = cmp.Or(s.Topic.Partitions, 4)
+	s.Topic.IDHeader = cmp.Or(s.Topic.IDHeader, "event-id")
+	s.Require.MinOperations = cmp.Or(s.Require.MinOperations, 20)
+	s.Require.MaxLateness = cmp.Or(s.Require.MaxLateness, Duration(250*time.Millisecond))
+	s.Require.Deadline = cmp.Or(s.Require.Deadline, Duration(15*time.Second))
+	return s
+}
+
+// Service finds a service by name.
+func (s Scenario) Service(name string) (Service, bool) {
+	i := slices.IndexFunc(s.Services, func(v Service) bool { return v.Name == name })
+	if i < 0 {
+		return Service{}, false
+	}
+	return s.Services[i], true
+}
+
+// Uses is whether any service needs what the world provides under that name.
+func (s Scenario) Uses(provided string) bool {
+	return slices.ContainsFunc(s.Services, func(v Service) bool {
+		return slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == provided })
+	})
+}
+
+// Match lists the instances that a target names: itself, or all of a service.
+func (s Scenario) Match(target string) []string {
+	var out []string
+	for _, v := range s.Services {
+		for _, name := range v.Names() {
+			if name == target || v.Name == target {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// JSON is the scenario's canonical form: what is saved, and what a replay reads.
+func (s Scenario) JSON() (json.RawMessage, error) { return json.Marshal(s) }
+
+// ParseScenario reads what [Scenario.JSON] wrote. Unknown fields are errors, so
+// that a misspelt one in a plan written by hand is not silently ignored.
+func ParseScenario(b []byte) (Scenario, error) {
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.DisallowUnknownFields()
+	var s Scenario
+	if err := d.Decode(&s); err != nil {
+		return Scenario{}, fmt.Errorf("scenario: %w", err)
+	}
+	return s, s.Validate()
+}
+
+// Validate finds everything that is wrong with the scenario, before anything
+// starts. Each problem names its field and the way out.
+func (s Scenario) Validate() error {
+	s = s.withDefaults()
+	var errs []error
+	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+
+	if s.Title == "" {
+		add("title: say in a few words what happens")
+	}
+	if len(s.Services) == 0 {
+		add("services: there are none; name at least one")
+	}
+	seen := map[string]bool{}
+	for _, v := range s.Services {
+		if v.Name == "" || strings.ContainsAny(v.Name, "/→ ") {
+			add("service %q: give it a name without slash, arrow or space", v.Name)
+		}
+		if seen[v.Name] || v.Name == Kafka || v.Name == Database || v.Name == Redis || v.Name == "load" {
+			add("service %q: the name is taken; rename it", v.Name)
+		}
+		seen[v.Name] = true
+		errs = append(errs, s.validateService(v)...)
+	}
+	if len(s.Requests) == 0 {
+		add("requests: there are none; say what the load sends")
+	}
+	for _, r := range s.Requests {
+		if _, ok := s.Service(r.Service); !ok {
+			add("request %s: service %q is none of the scenario's (%s)", r.Name(), r.Service, s.names())
+		}
+		if r.Method == "" || !strings.HasPrefix(r.Path, "/") {
+			add("request %q: give a method and a path that begins with /", r.Name())
+		}
+		if r.Weight < 0 {
+			add("request %s: weight %g is negative", r.Name(), r.Weight)
+		}
+	}
+	if err := s.Load.validate(); err != nil {
+		errs = append(errs, err)
+	}
+	for i, step := range s.Plan {
+		if err := s.validateStep(step); err != nil {
+			errs = append(errs, fmt.Errorf("plan, step %d (%s): %w", i+1, step.Name(), err))
+		}
+	}
+	if len(errs) == 0 { // an order is only asked of services that are sound in themselves
+		if _, err := s.startOrder(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(s.Predict) == 0 {
+		add("predict: nothing is predicted; a run without a prediction decides nothing")
+	}
+	return errors.Join(errs...)
+}
+
+func (s Scenario) validateService(v Service) (errs []error) {
+	add := func(format string, a ...any) {
+		errs = append(errs, fmt.Errorf("service %s: "+format, append([]any{v.Name}, a...)...))
+	}
+	if v.Instances < 0 {
+		add("%d instances; give 1 or more", v.Instances)
+	}
+	if v.Program.Go == "" && len(v.Program.Command) == 0 && v.Program.Image == "" {
+		add("it has no program; set Go, Command or Image")
+	}
+	for _, n := range v.Needs {
+		if n.Provided() {
+			continue
+		}
+		other, ok := s.Service(n.To)
+		switch {
+		case !ok:
+			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (kafka, database, redis)", n.To, s.names())
+		case other.Name == v.Name:
+			add("it needs itself")
+		case other.Instances > 1:
+			add("it needs %q, which has %d instances; a need goes to a service with one", n.To, other.Instances)
+		case n.Port != "" && !slices.Contains(other.Listeners(), n.Port):
+			add("it needs port %q of %s, which listens on %s", n.Port, n.To, strings.Join(other.Listeners(), ", "))
+		}
+	}
+	if v.Group != "" && !slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == Kafka }) {
+		add("group %q but no need of kafka; add Need{To: breakwater.Kafka}", v.Group)
+	}
+	if l := v.Ledger; l != nil {
+		_, served := s.Service(l.Of)
+		switch {
+		case l.Sink == "":
+			add("its ledger has no sink name")
+		case l.Of == Database && l.Table == "":
+			add("its ledger is in the database but names no table")
+		case l.Of == Redis && l.Stream == "":
+			add("its ledger is in redis but names no stream")
+		case l.Of != Database && l.Of != Redis && !served:
+			add("its ledger is of %q; use database, redis, or a service of the scenario", l.Of)
+		case served && !strings.HasPrefix(l.Path, "/"):
+			add("its ledger is served by %s but its path %q does not begin with /", l.Of, l.Path)
+		}
+	}
+	return errs
+}
+
+func (s Scenario) validateStep(step Step) error {
+	if err := step.validate(); err != nil {
+		return err
+	}
+	var errs []error
+	f := step.Fault
+	if f.Kind.OnEdge() {
+		errs = append(errs, s.validateEdge(f.Edge.Client, f.Edge.To))
+	} else if len(s.Match(f.Service)) == 0 {
+		errs = append(errs, fmt.Errorf("%q is no service or instance of the scenario (%s)", f.Service, s.names()))
+	}
+	if t := step.When; t != nil {
+		errs = append(errs, s.validateEdge(t.Client, t.To))
+		if step.Last >= s.Load.Duration {
+			errs = append(errs, fmt.Errorf("it lasts %s, the whole load is %s; shorten it or lengthen the load", step.Last, s.Load.Duration))
+		}
+	} else if end := step.At + step.Last; end >= s.Load.Duration {
+		errs = append(errs, fmt.Errorf("it ends at %s, the load at %s; shorten it or lengthen the load", end, s.Load.Duration))
+	}
+	return errors.Join(errs...)
+}
+
+func (s Scenario) validateEdge(client, to string) error {
+	matched := s.Match(client)
+	if len(matched) == 0 {
+		return fmt.Errorf("there is no edge %s→%s: %q is no service or instance of the scenario (%s)", client, to, client, s.names())
+	}
+	owner, _, _ := strings.Cut(matched[0], "/")
+	v, _ := s.Service(owner)
+	var needs []string
+	for _, n := range v.Needs {
+		if n.To == to {
+			return nil
+		}
+		needs = append(needs, n.To)
+	}
+	return fmt.Errorf("there is no edge %s→%s: %s has edges to %s", client, to, owner, cmp.Or(strings.Join(needs, ", "), "nothing"))
+}
+
+func (s Scenario) names() string {
+	var names []string
+	for _, v := range s.Services {
+		names = append(names, v.Name)
+	}
+	return cmp.Or(strings.Join(names, ", "), "none")
+}
+
+// header is what the history's reader must know of the scenario.
+func (s Scenario) header(id, world, contender string) history.Header {
+	h := history.Header{
+		Trial: id, World: world, Contender: contender,
+		Require: history.Require{
+			MinOperations: s.Require.MinOperations,
+			Replay:        s.Require.Replay,
+			Recovery:      time.Duration(s.Require.Recovery),
+			Availability:  s.Require.Availability,
+			Operation:     s.Require.Operation,
+			Unrelated:     s.Require.Unrelated,
+			Amplification: s.Require.Amplification,
+			MaxLateness:   time.Duration(s.Require.MaxLateness),
+			Deadline:      time.Duration(s.Require.Deadline),
+		},
+	}
+	for _, v := range s.Services {
+		hs := history.Service{Name: v.Name, Instances: v.Names(), Group: v.Group, Offsets: string(v.Offsets), Settings: v.Settings}
+		if v.Group != "" {
+			hs.Topic = s.Topic.Name
+			hs.Offsets = string(cmp.Or(v.Offsets, OffsetsInKafka))
+		}
+		for _, n := range v.Needs {
+			hs.Needs = append(hs.Needs, n.To)
+		}
+		if l := v.Ledger; l != nil {
+			hs.Sink = &history.Sink{Name: l.Sink, Once: l.Once, Attempts: l.Attempts != ""}
+		}
+		h.Services = append(h.Services, hs)
+	}
+	return h
+}

@@ -1,0 +1,201 @@
+package breakwater
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Service is one program of the system under test. It is data: a saved scenario
+// holds everything needed to start it again.
+//
+// Instances are named analytics/1, analytics/2, … . Each instance has an edge of
+// its own to everything it needs, so one can be cut off while the others are not.
+type Service struct {
+	Name      string  `json:"name"`
+	Instances int     `json:"instances,omitempty"` // default 1
+	Program   Program `json:"program"`
+
+	// Env is the service's configuration. Values may refer to what only the
+	// world knows: ${listen} and ${listen.NAME} (the address of its own
+	// listeners), ${NEED} (the address of its edge to a need; for a database the
+	// connection URL), ${instance} (analytics-1) and ${topic}.
+	Env map[string]string `json:"env,omitempty"`
+
+	// Ports names its listeners. Default: ["http"]. ${listen} is the first.
+	Ports []string `json:"ports,omitempty"`
+
+	// Ready is how the world knows that it serves: a path on the first listener
+	// that answers 200 ("/healthz", the default), or "log:TEXT" for a program
+	// that says so in its log.
+	Ready string `json:"ready,omitempty"`
+
+	// Needs is what it connects to. Each is one edge per instance.
+	Needs []Need `json:"needs,omitempty"`
+
+	// Group is the consumer group it consumes the scenario's topic with; "" for
+	// a service that consumes nothing.
+	Group   string  `json:"group,omitempty"`
+	Offsets Offsets `json:"offsets,omitempty"` // where its position lives; default kafka
+
+	// Ledger is where the effects of this service are written down by the sink
+	// itself. Without one, guarantees about effects are not asked of it.
+	Ledger *Ledger `json:"ledger,omitempty"`
+
+	// Settings are the time-outs that explain its recovery; they are only shown.
+	Settings map[string]string `json:"settings,omitempty"`
+}
+
+// Program says how a service is started. The local world runs Command or the Go
+// program; the docker world runs Image, or an image made of the Go program.
+type Program struct {
+	Go      string   `json:"go,omitempty"`      // Go main package, built once: "github.com/…/services"
+	Command []string `json:"command,omitempty"` // any other program: argv; files relative to the module's root
+	Image   string   `json:"image,omitempty"`   // container image, or the name of one that fixtures/images can make
+	Args    []string `json:"args,omitempty"`    // arguments after the Go program or the image's entry point
+
+	// Files are copied into the container: path there → file relative to the module's root.
+	Files map[string]string `json:"files,omitempty"`
+
+	// Probe is a command that must succeed in the local world before anything
+	// starts: `python3 -c "import confluent_kafka"`. If it fails, the world
+	// cannot run this program, and ProbeHint says how to change that.
+	Probe     []string `json:"probe,omitempty"`
+	ProbeHint string   `json:"probeHint,omitempty"`
+}
+
+// Need is one dependency of a service.
+type Need struct {
+	// To is "kafka", "database" or "redis", which the world provides, or the
+	// name of another service of the scenario.
+	To string `json:"to"`
+
+	// Port is the listener of the other service, default its first.
+	Port string `json:"port,omitempty"`
+
+	// Protocol chooses the edge's tap: kafka, http or tcp. Default: kafka for
+	// kafka, tcp for database and redis, http for a service.
+	Protocol string `json:"protocol,omitempty"`
+}
+
+// What a world provides without being asked for a program.
+const (
+	Kafka    = "kafka"
+	Database = "database" // speaks PostgreSQL's protocol
+	Redis    = "redis"
+)
+
+// Offsets says where a consumer keeps its position.
+type Offsets string
+
+const (
+	OffsetsInKafka Offsets = "kafka" // committed to the group; the default
+	OffsetsInSink  Offsets = "sink"  // stored with the effects, by the sink
+)
+
+// Ledger says where a sink writes down what it did. It is read at the end of
+// the run over a direct address, never through an edge and never by asking the
+// consumer.
+type Ledger struct {
+	// Sink names the sink in the history, the report and the checks.
+	Sink string `json:"sink"`
+
+	// Of is where it lives: Database, Redis, or a service that serves it.
+	Of string `json:"of"`
+
+	// Table (of a database) has one row an effect, with columns ID, Key and At
+	// (unix nanoseconds, wall time; where the database knows the commit's own
+	// time that is used instead). Attempts, when set, is a second table with one
+	// row for each delivery and the columns ID and At.
+	Table    string `json:"table,omitempty"`
+	Attempts string `json:"attempts,omitempty"`
+	ID       string `json:"id,omitempty"`  // column or field, default "id"
+	Key      string `json:"key,omitempty"` // column or field, default "key"
+	At       string `json:"at,omitempty"`  // column, default "recorded_at"
+
+	// Stream (of Redis) is a stream with one entry an effect.
+	Stream string `json:"stream,omitempty"`
+
+	// Path (of a service) answers one JSON object a line: id, key, at (RFC 3339).
+	Path string `json:"path,omitempty"`
+
+	// Once promises at most one effect an id.
+	Once bool `json:"once,omitempty"`
+}
+
+// Names lists the instances: analytics/1, analytics/2, …
+func (s Service) Names() []string {
+	names := make([]string, max(s.Instances, 1))
+	for i := range names {
+		names[i] = fmt.Sprintf("%s/%d", s.Name, i+1)
+	}
+	return names
+}
+
+// Listeners is Ports with its default.
+func (s Service) Listeners() []string {
+	if len(s.Ports) == 0 {
+		return []string{"http"}
+	}
+	return s.Ports
+}
+
+// Tap is the protocol of the edge to the need.
+func (n Need) Tap() string {
+	switch {
+	case n.Protocol != "":
+		return n.Protocol
+	case n.To == Kafka:
+		return "kafka"
+	case n.To == Database || n.To == Redis:
+		return "tcp"
+	default:
+		return "http"
+	}
+}
+
+// Provided is whether the world itself provides the need.
+func (n Need) Provided() bool {
+	return n.To == Kafka || n.To == Database || n.To == Redis
+}
+
+// Expand fills the ${…} references of the service's configuration. An unknown
+// reference is an error that names the variable and what may be referred to.
+func (s Service) Expand(known map[string]string) (map[string]string, error) {
+	env := make(map[string]string, len(s.Env))
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		var missing string
+		env[name] = expand(s.Env[name], func(ref string) string {
+			v, ok := known[ref]
+			if !ok {
+				missing = ref
+			}
+			return v
+		})
+		if missing != "" {
+			return nil, fmt.Errorf("service %s: env %s refers to ${%s}; it may refer to %s",
+				s.Name, name, missing, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+	}
+	return env, nil
+}
+
+// expand replaces ${name} only: a lone $ is legal in passwords and patterns.
+func expand(s string, value func(string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "${")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			b.WriteString("${" + rest)
+			return b.String()
+		}
+		b.WriteString(value(name))
+		s = after
+	}
+}
