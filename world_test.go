@@ -74,8 +74,9 @@ func (w *fakeWorld) Check(_ context.Context, s breakwater.Scenario) error {
 func (w *fakeWorld) Open(_ context.Context, _ breakwater.Scenario, r *history.Recorder) error {
 	w.note("open")
 	w.recorder = r
-	w.server = &http.Server{Handler: w.handle}
-	w.serving.Go(func() { _ = w.server.Serve(pipes(w.conns)) })
+	server := &http.Server{Handler: w.handle}
+	w.server = server
+	w.serving.Go(func() { _ = server.Serve(pipes(w.conns)) })
 	return nil
 }
 
