@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
+	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -85,17 +86,7 @@ func join(t *testing.T, k *kafkatest.Kafka, j *journal, change ...func(*Config))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return &member{journal: j, Consumer: c, stop: stop}
+	return &member{journal: j, Consumer: c, stop: servicetest.Run(t, c)}
 }
 
 func put(k *kafkatest.Kafka, partition int32, n int) {

@@ -1,0 +1,126 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func open(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db, err := Open(url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestOpenErrors(t *testing.T) {
+	for url, want := range map[string]string{
+		"":                                "use sqlite:/path/file.db or postgres://",
+		"/tmp/file.db":                    "use sqlite:/path/file.db or postgres://",
+		"mysql://u:secret@h/d":            `starts with "mysql"`,
+		"sqlite:":                         "has no path",
+		"postgres://u:secret@h:notaport/": "PostgreSQL URL",
+	} {
+		_, err := Open(url, nil)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open(%q): %v, want an error that contains %q", url, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("Open(%q): the error tells the password: %v", url, err)
+		}
+	}
+}
+
+func TestSQLiteSettings(t *testing.T) {
+	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "a file?with#odd%name.db"))
+	for pragma, want := range map[string]string{"journal_mode": "wal", "busy_timeout": "5000", "synchronous": "1"} {
+		var got string
+		if err := db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("PRAGMA %s = %q, %v; want %q", pragma, got, err, want)
+		}
+	}
+}
+
+// Two processes with one file each have their own connection pool.
+func TestSQLiteTwoWriters(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "file.db")
+	a, b := open(t, url), open(t, url)
+	log := slog.New(slog.DiscardHandler)
+	for _, db := range []*sql.DB{a, b} {
+		if err := Migrate(t.Context(), db, log, "CREATE TABLE IF NOT EXISTS n (seq "+AutoIncrement(db)+", n bigint)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var writers sync.WaitGroup
+	for _, db := range []*sql.DB{a, b} {
+		for range 4 {
+			writers.Go(func() {
+				for i := range 50 {
+					tx, err := db.Begin()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					// A read first: this is what a later write lock trips over.
+					var n int
+					err = errors.Join(
+						tx.QueryRow("SELECT count(*) FROM n").Scan(&n),
+						func() error { _, err := tx.Exec("INSERT INTO n (n) VALUES ($1)", i); return err }(),
+						tx.Commit())
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	writers.Wait()
+	var n int
+	if err := a.QueryRow("SELECT count(*) FROM n").Scan(&n); err != nil || n != 400 {
+		t.Errorf("%d rows, %v; want 400", n, err)
+	}
+}
+
+func TestPostgresUsesTheDialer(t *testing.T) {
+	refused := errors.New("no such network")
+	var dialled string
+	db, err := Open("postgres://user:secret@database.invalid:5433/name", func(_ context.Context, network, addr string) (net.Conn, error) {
+		dialled = addr
+		return nil, refused
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.PingContext(t.Context()); !errors.Is(err, refused) {
+		t.Errorf("Ping: %v, want the dialer's error", err)
+	}
+	if dialled != "database.invalid:5433" {
+		t.Errorf("dialled %q, want the name as it is in the URL", dialled)
+	}
+	if got := AutoIncrement(db); !strings.Contains(got, "identity") {
+		t.Errorf("AutoIncrement = %q", got)
+	}
+}
+
+func TestMigrateGivesUpWithItsContext(t *testing.T) {
+	db := open(t, "sqlite::memory:")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Migrate(ctx, db, slog.New(slog.DiscardHandler), "nonsense"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Migrate: %v", err)
+	}
+}
