@@ -168,6 +168,7 @@ type Recovery struct {
 	Subject       string   `json:"subject"` // a group ("analytics") or an operation ("POST /register")
 	Detection     Span     `json:"detection"`
 	Outage        Span     `json:"outage"`
+	WorkerOutage  Span     `json:"workerOutage"` // of a group: the longest outage of a single partition; none for an operation
 	FirstProgress Span     `json:"firstProgress"`
 	CatchUp       Span     `json:"catchUp"`
 	Ideal         Span     `json:"ideal"`       // backlog ÷ (replay rate − arrival rate)

@@ -11,7 +11,7 @@ import (
 //
 //	name      = measure { "." part } [ "[" subject "]" ]
 //	measure   = lower-case letters and "-"
-//	part      = the same, and digits: p50, p99, before, during, after, excess, added
+//	part      = the same, and digits: p50, p99, before, during, after, excess, added, worker, ratio
 //	subject   = an operation ("POST /register"), a sink, a group or a service
 //
 // "latency.p99.during[POST /register]", "catch-up[analytics]", "orphans".
@@ -82,6 +82,9 @@ func Detection(subject string) string { return name("detection", subject) }
 // group or operation that overlaps a fault.
 func Outage(subject string) string { return name("outage", subject) }
 
+// WorkerOutage names the longest outage of a single partition of a group.
+func WorkerOutage(group string) string { return name("outage.worker", group) }
+
 // FirstProgress names the seconds from the witnessed heal to the first good completion.
 func FirstProgress(subject string) string { return name("first-progress", subject) }
 
@@ -127,7 +130,7 @@ func Unit(name string) string {
 		return "share"
 	}
 	switch measure {
-	case "detection", "outage", "first-progress", "catch-up", "ideal":
+	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal":
 		return "s"
 	case "amplification", "headroom", "effects.ratio":
 		return "ratio"

@@ -78,8 +78,13 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 	r := Recovery{Fault: e.fault.Name, Subject: s.Group, Floors: floors(s)}
 	r.Detection = f.groupDetection(e, s)
 
-	good := f.progress(s)
-	r.Outage = outage(good, e)
+	good, byPartition := f.progress(s)
+	r.Outage, r.WorkerOutage, r.Ideal = outage(good, e), Span{None: true}, Span{None: true}
+	for _, worker := range byPartition {
+		if o := outage(worker, e); r.WorkerOutage.None || o.Took > r.WorkerOutage.Took || o.Took == r.WorkerOutage.Took && !o.Reached {
+			r.WorkerOutage = o
+		}
+	}
 	r.FirstProgress = firstAfter(good, e)
 	if len(good) == 0 {
 		r.Unmeasured = append(r.Unmeasured, "outage", "first progress")
@@ -170,7 +175,7 @@ func (f *fold) operationRecovery(e era, name string) Recovery {
 	if r.CatchUp, _, measured = catchUp(state, e); !measured {
 		r.Unmeasured = append(r.Unmeasured, "catch-up")
 	}
-	r.Ideal = Span{None: true}
+	r.Ideal, r.WorkerOutage = Span{None: true}, Span{None: true}
 	return r
 }
 
@@ -205,23 +210,31 @@ func earlier(s Span, took time.Duration) Span {
 	return s
 }
 
-// progress is when the service got something done, in order: its sink's first
-// effect of each id, or without a sink the commits that were acknowledged.
-func (f *fold) progress(s history.Service) []time.Duration {
-	var good []time.Duration
+// progress is when the service got something done, in order, over all and by
+// partition: its sink's first effect of each id, or without a sink the commits
+// that were acknowledged.
+func (f *fold) progress(s history.Service) (good []time.Duration, byPartition map[history.Partition][]time.Duration) {
+	byPartition = map[history.Partition][]time.Duration{}
 	if s.Sink != nil {
-		for _, entries := range f.index.Effects[s.Sink.Name] {
+		for id, entries := range f.index.Effects[s.Sink.Name] {
 			good = append(good, entries[0].At)
+			if r := f.index.InTopic(id, s.Topic); r != nil {
+				byPartition[r.In()] = append(byPartition[r.In()], entries[0].At)
+			}
 		}
 	} else {
 		for c := range f.log.Of(history.Commit) {
 			if c.Group == s.Group && c.Outcome == history.OK {
 				good = append(good, c.End)
+				byPartition[c.In()] = append(byPartition[c.In()], c.End)
 			}
 		}
 	}
 	slices.Sort(good)
-	return good
+	for _, worker := range byPartition {
+		slices.Sort(worker)
+	}
+	return good, byPartition
 }
 
 // outage is the longest gap between two good completions that overlaps the
@@ -297,7 +310,6 @@ func catchUp(state []window3, e era) (Span, int, bool) {
 // ideal compares the catch-up with the best that the group's own capacity
 // allows: the highest rate at which its sink took effects on the way.
 func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int) {
-	r.Ideal = Span{None: true}
 	first := min(windowFrom(e.clear), len(l.value)-1)
 	if s.Sink == nil || first < 0 || f.arrivals == 0 {
 		return

@@ -52,7 +52,7 @@ func round(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
 	}
-	return math.Round(v*1000) / 1000
+	return math.Round(v*1000)/1000 + 0 // no −0
 }
 
 func milliseconds(d time.Duration) float64 { return round(float64(d) / float64(time.Millisecond)) }

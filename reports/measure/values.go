@@ -171,6 +171,9 @@ func (f *fold) recoveryValues(m Measurements) []Value {
 		measured := func(part string) bool { return !slices.Contains(r.Unmeasured, part) }
 		span(Detection(r.Subject), r.Detection, !r.Detection.None)
 		span(Outage(r.Subject), r.Outage, measured("outage") && !r.Outage.None)
+		if slices.ContainsFunc(f.consumers, func(s history.Service) bool { return s.Group == r.Subject }) {
+			span(WorkerOutage(r.Subject), r.WorkerOutage, !r.WorkerOutage.None)
+		}
 		span(FirstProgress(r.Subject), r.FirstProgress, measured("first progress"))
 		span(CatchUp(r.Subject), r.CatchUp, measured("catch-up"))
 		if r.Headroom > 0 {

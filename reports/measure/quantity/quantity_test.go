@@ -42,7 +42,7 @@ func TestValue(t *testing.T) {
 		want string
 	}{
 		{4.83, "s", "4.8 s"}, {301.2, "ms", "301 ms"}, {12000, "count", "12,000"},
-		{0.4237, "ratio", "0.42"}, {200, "/s", "200/s"}, {0.5, "share", "50 %"}, {3, "hops", "3 hops"},
+		{0.4237, "ratio", "0.42"}, {200, "/s", "200/s"}, {-0.001, "ratio", "0"}, {0.5, "share", "50 %"}, {3, "hops", "3 hops"},
 	} {
 		if got := Value(c.v, c.unit); got != c.want {
 			t.Errorf("Value(%v, %q) = %q, want %q", c.v, c.unit, got, c.want)

@@ -1,0 +1,442 @@
+package measure_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+)
+
+const ms = time.Millisecond
+
+// header is a run with load for 3 s, broken in the second one, watched for 10 s.
+func header(services ...history.Service) history.Header {
+	return history.Header{Services: services, Phases: []history.Phase{
+		{Name: history.Before, End: time.Second}, {Name: history.During, Start: time.Second, End: 2 * time.Second},
+		{Name: history.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: history.Drain, Start: 3 * time.Second, End: 10 * time.Second},
+	}}
+}
+
+func consumer() history.Service {
+	return history.Service{Name: "analytics", Instances: []string{"analytics/1", "analytics/2"}, Group: "analytics", Topic: "orders",
+		Sink: &history.Sink{Name: "db", Attempts: true}, Settings: map[string]string{"session time-out": "3 s", "colour": "blue"}}
+}
+
+var cut = history.Event{Kind: history.Fault, Name: "cut", At: 990 * ms, End: 1990 * ms, Fault: &history.FaultRecord{Kind: "cut", Target: "analytics/1→kafka", Active: time.Second, Clear: 2 * time.Second}}
+
+func request(at, took time.Duration, o history.Outcome) history.Event {
+	e := history.Event{Kind: history.Request, ID: "u" + at.String(), Name: "POST /register", Scheduled: at, At: at, End: at + took, Outcome: o}
+	if took == 0 {
+		e.End = 0
+	}
+	return e
+}
+
+// load sends a request every 50 ms for 3 s.
+func load(each func(at time.Duration) (took time.Duration, o history.Outcome)) []history.Event {
+	var all []history.Event
+	for at := time.Duration(0); at < 3*time.Second; at += 50 * ms {
+		took, o := each(at)
+		all = append(all, request(at, took, o))
+	}
+	return all
+}
+
+func fine(time.Duration) (time.Duration, history.Outcome) { return 10 * ms, history.OK }
+
+// worse answers in 10 ms, and with that outcome after that time while the fault is active.
+func worse(took time.Duration, o history.Outcome) func(time.Duration) (time.Duration, history.Outcome) {
+	return func(at time.Duration) (time.Duration, history.Outcome) {
+		if at >= time.Second && at < 2*time.Second {
+			return took, o
+		}
+		return 10 * ms, history.OK
+	}
+}
+
+func effects(sink string, delay func(at time.Duration) time.Duration) []history.Event {
+	var all []history.Event
+	for at := time.Duration(0); at < 3*time.Second; at += 50 * ms {
+		if d := delay(at); d > 0 {
+			all = append(all,
+				history.Event{Kind: history.Attempt, Sink: sink, ID: "u" + at.String(), At: at + d},
+				history.Event{Kind: history.Effect, Sink: sink, ID: "u" + at.String(), At: at + d})
+		}
+	}
+	return all
+}
+
+func of(h history.Header, events ...[]history.Event) measure.Measurements {
+	return measure.Of(historytest.Log(h, slices.Concat(events...)...))
+}
+
+type want map[string]string // name → the value as written
+
+func (w want) check(t *testing.T, m measure.Measurements) {
+	t.Helper()
+	for name, text := range w {
+		i := slices.IndexFunc(m.Values, func(v measure.Value) bool { return v.Name == name })
+		if i < 0 {
+			if text != "" {
+				t.Errorf("%s is not there, want %s", name, text)
+			}
+			continue
+		}
+		if got := m.Values[i].String(); got != text {
+			t.Errorf("%s is %q, want %q", name, got, text)
+		}
+	}
+}
+
+func TestLatencyAndAvailability(t *testing.T) {
+	const op = "POST /register"
+	for name, c := range map[string]struct {
+		events []history.Event
+		want   want
+	}{
+		"slower by 7 ms: more than half of 10 ms": {append(load(worse(17*ms, history.OK)), cut), want{
+			measure.Latency(measure.P50, history.Before, op): "10 ms", measure.Latency(measure.P50, history.During, op): "17 ms", measure.Latency(measure.P50, history.After, op): "10 ms",
+			measure.LatencyAdded(measure.P50, op): "7 ms", measure.LatencyExcess(measure.P50, op): "1.4", measure.Latency(measure.P99, history.During, op): "17 ms",
+			measure.Availability(op): "100 %",
+		}},
+		"all fail fast": {append(load(worse(2*ms, history.Failed)), cut), want{
+			measure.Latency(measure.P50, history.During, op): "2 ms", measure.LatencyExcess(measure.P50, op): "-1.6", measure.Availability(op): "0 %",
+			measure.AvailabilityIn(history.Before, op): "100 %", measure.AvailabilityIn(history.After, op): "100 %",
+		}},
+		"none is answered": {append(load(worse(0, history.Unknown)), cut), want{
+			measure.Latency(measure.P50, history.During, op): "not measured", measure.LatencyExcess(measure.P50, op): "not measured", measure.LatencyAdded(measure.P50, op): "not measured",
+			measure.Availability(op): "0 %",
+		}},
+		"the witness bounds the fault, not the phase": {append(load(worse(0, history.Unknown)), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second,
+			Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: 1500 * ms}}), want{
+			measure.Availability(op): "50 %", measure.AvailabilityIn(history.Before, op): "100 %", measure.AvailabilityIn(history.After, op): "66.7 %",
+		}},
+		"not witnessed: nothing is during": {append(load(fine), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: time.Second}}), want{
+			measure.Availability(op): "not measured", measure.Latency(measure.P50, history.Before, op): "10 ms", measure.CatchUp(op): "", measure.BlastRadius: "not measured",
+		}},
+		"no fault: the header's phases": {load(worse(30*ms, history.OK)), want{
+			measure.Latency(measure.P50, history.During, op): "30 ms", measure.LatencyExcess(measure.P50, op): "4", measure.Availability(op): "100 %",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			slices.SortStableFunc(c.events, func(a, b history.Event) int { return int(a.At - b.At) })
+			c.want.check(t, of(header(), c.events))
+		})
+	}
+}
+
+func TestSinks(t *testing.T) {
+	email := history.Service{Name: "email", Sink: &history.Sink{Name: "mail"}}
+	analytics := consumer()
+	analytics.Group, analytics.Topic = "", ""
+	all := func(time.Duration) time.Duration { return 5 * ms }
+	notInFault := func(at time.Duration) time.Duration {
+		if at >= time.Second && at < 2*time.Second {
+			return 0
+		}
+		return 5 * ms
+	}
+	again := history.Event{Kind: history.Attempt, Sink: "db", ID: "u0s", At: 3 * time.Second}
+	twice := history.Event{Kind: history.Effect, Sink: "mail", ID: "u0s", At: 3 * time.Second}
+	m := of(header(analytics, email), append(load(fine), cut, again, again, twice), effects("db", all), effects("mail", notInFault))
+	want{
+		measure.Lost("db"): "0", measure.Lost("mail"): "20", measure.Orphans: "20",
+		measure.Redelivered("db"): "2", measure.Redelivered("mail"): "0", measure.Duplicates("db"): "0", measure.Duplicates("mail"): "1",
+		measure.EffectsDuring("db"): "20", measure.EffectsDuring("mail"): "0", measure.EffectsRatio("db"): "1", measure.EffectsRatio("mail"): "0",
+	}.check(t, m)
+	if k := m.Sinks[1]; k.Name != "mail" || k.Effects != 41 || k.IDs != 40 || k.Missing != 20 || k.Attempts != 40 {
+		t.Errorf("%+v", k)
+	}
+	if e := m.Exercised; e.Scheduled != 60 || e.OK != 60 || e.Faults != 1 || e.Witnessed != 1 || e.Redelivered != 2 || e.Effects != 101 {
+		t.Errorf("%+v", e)
+	}
+	one := of(header(email), load(fine), effects("mail", notInFault))
+	want{measure.Orphans: "not measured"}.check(t, one)
+}
+
+// samples gives the lag of orders/0 every 250 ms for 10 s.
+func samples(lag func(at time.Duration) int64) []history.Event {
+	var all []history.Event
+	for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+		high := int64(min(at, 3*time.Second) / (50 * ms))
+		all = append(all, history.Event{Kind: history.Sample, At: at, Group: "analytics", Topic: "orders", HighWatermark: high, Lag: lag(at), Committed: high - lag(at)})
+	}
+	return all
+}
+
+func audits() []history.Event {
+	var all []history.Event
+	for i := range 60 {
+		all = append(all, history.Event{Kind: history.Audit, At: 10 * time.Second, Topic: "orders", Offset: int64(i), ID: "u" + (time.Duration(i) * 50 * ms).String()})
+	}
+	return all
+}
+
+func TestGroupRecovery(t *testing.T) {
+	// Effects stop with the fault at 1.0 s and all that waited come at 2.5 s; the
+	// lag is 1 before, 20 from the fault until 4 s.
+	stalled := effects("db", func(at time.Duration) time.Duration {
+		if at >= time.Second && at < 2500*ms {
+			return 2500*ms - at + 10*ms
+		}
+		return 10 * ms
+	})
+	lag := samples(func(at time.Duration) int64 {
+		if at >= time.Second && at < 4*time.Second {
+			return 20
+		}
+		return 1
+	})
+	rejoin := []history.Event{
+		{Kind: history.Resume, Client: "analytics/1", Group: "analytics", Member: "a", Generation: 1, Topic: "orders", At: ms, End: 2 * ms, Committed: -1},
+		{Kind: history.Fetched, Client: "analytics/1", Group: "analytics", Topic: "orders", At: 900 * ms, Offset: 0, Last: 19, Count: 20},
+		{Kind: history.Commit, Client: "analytics/1", Group: "analytics", Topic: "orders", At: 1100 * ms, End: 1400 * ms, Offset: 20, Outcome: history.Unknown},
+		{Kind: history.Resume, Client: "analytics/2", Group: "analytics", Member: "b", Generation: 2, Topic: "orders", At: 2400 * ms, End: 2401 * ms, Committed: 15, Offset: 15},
+		{Kind: history.Fetched, Client: "analytics/2", Group: "analytics", Topic: "orders", At: 2450 * ms, Offset: 15, Last: 48, Count: 34},
+		{Kind: history.Attempt, Sink: "db", ID: "u750ms", At: 2500 * ms},
+	}
+	m := of(header(consumer()), append(load(fine), cut), stalled, lag, audits(), rejoin)
+	want{
+		measure.Detection("analytics"): "400 ms", measure.Outage("analytics"): "1.6 s", measure.WorkerOutage("analytics"): "1.6 s", measure.FirstProgress("analytics"): "510 ms",
+		measure.CatchUp("analytics"): "2 s", measure.Redelivered("db"): "1", measure.ReplayDepth("analytics"): "5", measure.Rejoins("analytics"): "1",
+		// 35 effects within one window: 140/s against 20/s, a backlog of 20 − 1.
+		measure.Headroom("analytics"): "7", measure.IdealCatchUp("analytics"): "158 ms",
+	}.check(t, m)
+	if g := m.Groups[0]; g.BaselineLag != 1 || g.MaxLag != 20 {
+		t.Errorf("%+v", g)
+	}
+	r := m.Recoveries[0]
+	if r.Subject != "analytics" || !slices.Equal(r.Floors, []string{"session time-out 3 s"}) || r.Redelivered != 1 || len(r.Unmeasured) != 0 {
+		t.Errorf("%+v", r)
+	}
+	l := m.Ladders[0]
+	if len(m.Ladders) != 1 || len(l.Incarnations) != 2 || l.Incarnations[0].Until != 2400*ms || l.Incarnations[1].Replayed != [2]int64{15, 20} || l.Incarnations[1].Until != 10*time.Second {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestCatchUp(t *testing.T) {
+	between := func(n int64, spans ...time.Duration) []history.Event {
+		return samples(func(at time.Duration) int64 {
+			for i := 0; i < len(spans); i += 2 {
+				if spans[i] <= at && at < spans[i+1] {
+					return n
+				}
+			}
+			return 0
+		})
+	}
+	s := time.Second
+	for name, c := range map[string]struct {
+		events [][]history.Event
+		want   string
+	}{
+		"at the heal":                    {[][]history.Event{load(fine), between(20, s, 2*s)}, "0 s"},
+		"later":                          {[][]history.Event{load(fine), between(20, s, 6*s)}, "4 s"},
+		"never":                          {[][]history.Event{load(fine), between(20, s, 10*s)}, "> 8 s"},
+		"a relapse counts":               {[][]history.Event{load(fine), between(20, s, 3*s, 7*s, 8*s)}, "6 s"},
+		"one odd sample does not":        {[][]history.Event{load(fine), between(20, s, 3*s, 7*s, 7*s+250*ms)}, "1 s"},
+		"but the last sample does":       {[][]history.Event{load(fine), between(20, s, 3*s, 9750*ms, 10*s)}, "> 8 s"},
+		"a window's arrivals are no lag": {[][]history.Event{load(fine), between(5, s, 6*s)}, "0 s"},
+		"one more is":                    {[][]history.Event{load(fine), between(6, s, 6*s)}, "4 s"},
+		"no lag while nobody can publish": {[][]history.Event{load(func(at time.Duration) (time.Duration, history.Outcome) {
+			if at >= s && at < 2800*ms {
+				return 10 * ms, history.Failed
+			}
+			return 10 * ms, history.OK
+		}), between(0)}, "1 s"},
+		"nobody sampled":            {[][]history.Event{load(fine)}, "not measured"},
+		"nobody sampled afterwards": {[][]history.Event{load(fine), slices.DeleteFunc(between(20, s, 2*s), func(e history.Event) bool { return e.At >= 2*s })}, "not measured"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want{measure.CatchUp("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, []history.Event{cut})...))
+		})
+	}
+}
+
+// A second fault ends the time in which one can recover from the first, and of
+// two that overlap none is over before the other.
+func TestSeveralFaults(t *testing.T) {
+	fault := func(name string, active, clear time.Duration) history.Event {
+		return history.Event{Kind: history.Fault, Name: name, At: active, End: clear, Fault: &history.FaultRecord{Target: "x", Active: active, Clear: clear}}
+	}
+	lag := samples(func(at time.Duration) int64 {
+		if at >= time.Second && at < 7*time.Second {
+			return 20
+		}
+		return 0
+	})
+	m := of(header(consumer()), load(fine), lag, []history.Event{fault("a", time.Second, 2*time.Second), fault("b", 1500*ms, 3*time.Second), fault("c", 5*time.Second, 6*time.Second)})
+	var got []string
+	for _, r := range m.Recoveries {
+		if r.Subject == "analytics" {
+			got = append(got, r.Fault+" "+r.CatchUp.String())
+		}
+	}
+	if want := []string{"a > 2 s", "b > 2 s", "c 1 s"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	want{measure.CatchUp("analytics"): "> 2 s"}.check(t, m)
+}
+
+func TestOperationRecovery(t *testing.T) {
+	const op = "POST /register"
+	until := func(clear time.Duration) func(time.Duration) (time.Duration, history.Outcome) {
+		return func(at time.Duration) (time.Duration, history.Outcome) {
+			if at >= 1100*ms && at < clear {
+				return 200 * ms, history.Unknown
+			}
+			return 10 * ms, history.OK
+		}
+	}
+	// Good until 1.06 s, then again from 2.51 s on.
+	want{
+		measure.Detection(op): "300 ms", measure.Outage(op): "1.4 s", measure.FirstProgress(op): "510 ms", measure.CatchUp(op): "500 ms",
+	}.check(t, of(header(), append(load(until(2500*ms)), cut)))
+	want{
+		measure.Outage(op): "> 8.9 s", measure.FirstProgress(op): "> 8 s", measure.CatchUp(op): "> 8 s",
+	}.check(t, of(header(), append(load(until(10*time.Second)), cut)))
+	want{
+		measure.Detection(op): "not measured", measure.CatchUp(op): "0 s", measure.Outage(op): "50 ms",
+	}.check(t, of(header(), append(load(fine), cut)))
+	// Slow is not back: p99 60 ms against 10 ms before.
+	want{measure.CatchUp(op): "500 ms", measure.Detection(op): "not measured"}.check(t, of(header(), append(load(func(at time.Duration) (time.Duration, history.Outcome) {
+		if at >= time.Second && at < 2500*ms {
+			return 60 * ms, history.OK
+		}
+		return 10 * ms, history.OK
+	}), cut)))
+}
+
+func TestHopsAndBreaches(t *testing.T) {
+	h := header(
+		history.Service{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"email", "database"}},
+		history.Service{Name: "email", Instances: []string{"email/1", "email/2"}, Needs: []string{"mailbox"}},
+	)
+	var calls []history.Event
+	for at := time.Duration(0); at < 3*time.Second; at += 50 * ms {
+		o, n := history.OK, 1
+		if at >= time.Second && at < 2*time.Second {
+			o, n = history.Unknown, 2
+		}
+		for range n {
+			calls = append(calls, history.Event{Kind: history.Call, Client: "email/2", To: "mailbox", Name: "POST /messages", At: at + 2*ms, End: at + 4*ms, Outcome: o})
+		}
+		calls = append(calls, history.Event{Kind: history.Call, Client: "registration/1", To: "email/2", Name: "POST /send", At: at + ms, End: at + 5*ms, Outcome: o},
+			history.Event{Kind: history.Call, Client: "load", To: "registration", Name: "POST /register", At: at, End: at + 5*ms, Outcome: o}) // the request's own edge
+	}
+	fault := cut
+	fault.Fault = &history.FaultRecord{Target: "email/2→mailbox", Active: time.Second, Clear: 2 * time.Second}
+	m := of(h, append(load(fine), fault), calls)
+	var got []string
+	for _, p := range m.Hops {
+		got = append(got, fmt.Sprintf("%s→%s %d/%d %v faulted=%v", p.Client, p.To, p.Failed, p.Calls, p.FirstFailure, p.Faulted))
+	}
+	wanted := []string{
+		"email→mailbox 40/40 4ms faulted=true", "load→registration 0/20 0s faulted=false",
+		"registration→database 0/0 0s faulted=false", "registration→email 20/20 5ms faulted=false",
+	}
+	if !slices.Equal(got, wanted) {
+		t.Errorf("hops %q, want %q", got, wanted)
+	}
+	want{measure.BlastRadius: "0", measure.Amplification("mailbox"): "2", measure.Amplification("email"): "1"}.check(t, m)
+
+	failing := of(h, append(load(worse(30*ms, history.Unknown)), fault), calls)
+	want{measure.BlastRadius: "1"}.check(t, failing)
+	for _, b := range failing.Breaches {
+		if b.Breached != true || b.Faulted != (b.Service != "registration") {
+			t.Errorf("%+v", b)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, log := range []history.Log{historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{})} {
+		m := measure.Of(log)
+		seen := map[string]bool{}
+		for _, v := range m.Values {
+			if v.Unit == "" || v.Unit != measure.Unit(v.Name) || seen[v.Name] {
+				t.Errorf("%+v: no unit, or named twice", v)
+			}
+			seen[v.Name] = true
+		}
+	}
+	if m, s := measure.Split(measure.Latency(measure.P99, history.During, "POST /register")); m != "latency.p99.during" || s != "POST /register" {
+		t.Errorf("%q %q", m, s)
+	}
+	if u := measure.Unit("catch-pu[analytics]"); u != "" {
+		t.Errorf("a misspelt name has the unit %q", u)
+	}
+}
+
+func TestPureAndSmall(t *testing.T) {
+	log := historytest.Event(historytest.Options{Rate: 200, Partitions: 6, Phase: 5 * time.Second})
+	a, err := json.Marshal(measure.Of(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a) > 250_000 {
+		t.Errorf("%d bytes of JSON for 20 s", len(a))
+	}
+	var m measure.Measurements
+	if err := json.Unmarshal(a, &m); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := json.Marshal(m); string(b) != string(a) {
+		t.Error("it does not survive JSON")
+	}
+	if b, _ := json.Marshal(measure.Of(log)); string(b) != string(a) {
+		t.Error("measured twice it differs")
+	}
+	if strings.Contains(string(a), ":-0,") || strings.Contains(string(a), ":-0}") {
+		t.Error("there is a −0")
+	}
+}
+
+func FuzzOf(f *testing.F) {
+	for seed := range uint64(30) {
+		f.Add(seed, uint16(50*seed))
+	}
+	healthy := historytest.Event(historytest.Options{Rate: 4, Phase: time.Second})
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16) {
+		// Every number of some events is replaced by an extreme or another one.
+		rng := rand.New(rand.NewPCG(seed, 0))
+		events := slices.Clone(healthy.Events)
+		for range n % 500 {
+			e := &events[rng.IntN(len(events))]
+			v := reflect.ValueOf(e).Elem()
+			field := v.Field(rng.IntN(v.NumField()))
+			switch field.Kind() {
+			case reflect.Int64, reflect.Int32, reflect.Int16, reflect.Int:
+				field.SetInt([]int64{0, -1, 1, 1 << 62, -1 << 63, 1<<63 - 1, rng.Int64N(1e10)}[rng.IntN(7)])
+			case reflect.String:
+				field.SetString([]string{"", "analytics", "analytics/1", "→"}[rng.IntN(4)])
+			case reflect.Pointer:
+				field.Set(reflect.ValueOf(&history.FaultRecord{Active: time.Duration(rng.Int64N(1e10)), Clear: time.Duration(rng.Int64N(1e10))}))
+			}
+		}
+		if _, err := json.Marshal(measure.Of(historytest.Log(healthy.Header, events...))); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func ExampleOf() {
+	m := measure.Of(historytest.Event(historytest.Options{}))
+	lost, measured := m.Lookup(measure.Lost("analytics-db"))
+	fmt.Println(lost, "lost of", lost.N, measured)
+	// Output: 0 lost of 480 true
+}
+
+func ExampleSpan() {
+	fmt.Println(measure.Span{Took: 4830 * time.Millisecond, Reached: true}, "|", measure.Span{Took: 12 * time.Second}, "|", measure.Span{None: true})
+	// Output: 4.8 s | > 12 s | none
+}

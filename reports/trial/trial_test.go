@@ -1,0 +1,243 @@
+package trial_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+func holds(guarantee string) trial.Prediction {
+	return trial.Prediction{Guarantee: guarantee, Expect: check.Holds}
+}
+
+func bound(name, op string, v float64) trial.Prediction {
+	return trial.Prediction{Measurement: name, Op: op, Bound: v}
+}
+
+func judge(log history.Log, predictions ...trial.Prediction) *trial.Trial {
+	t := &trial.Trial{Schema: trial.Schema, ID: "t", Contender: log.Header.Contender}
+	t.Judge(log, predictions)
+	return t
+}
+
+func TestJudge(t *testing.T) {
+	event, sync := historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{})
+	const x = "u0-000042"
+	lost := historytest.Without(event, func(e *history.Event) bool {
+		return e.Kind == history.Effect && e.ID == x && e.Sink == "redis"
+	})
+	edit := func(kind history.Kind, change func(*history.Event)) history.Log {
+		return historytest.Edit(event, func(e *history.Event) bool {
+			if e.Kind == kind {
+				change(e)
+			}
+			return true
+		})
+	}
+	stuck := edit(history.Sample, func(e *history.Event) {
+		if e.Group == "analytics" && e.At > 4*time.Second {
+			e.Lag += 1000
+		}
+	})
+	const p50 = "latency.p50.added[POST /register]"
+	broken := trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken}
+
+	for name, c := range map[string]struct {
+		log         history.Log
+		predictions []trial.Prediction
+		want        trial.Outcome
+		why         string
+	}{
+		"holds as predicted":                      {event, []trial.Prediction{holds(check.NoAcknowledgedLoss)}, trial.Confirmed, "no-acknowledged-loss holds"},
+		"several":                                 {event, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Lost("redis"), "<=", 0)}, trial.Confirmed, "all 2 predictions"},
+		"broken as predicted":                     {lost, []trial.Prediction{broken}, trial.Confirmed, ""},
+		"broken against":                          {lost, []trial.Prediction{holds(check.NoPhantom), holds(check.NoAcknowledgedLoss)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: redis: 1 of 480"},
+		"holds against":                           {event, []trial.Prediction{broken}, trial.Refuted, ""},
+		"a bound kept":                            {sync, []trial.Prediction{bound(p50, "<=", 20.5)}, trial.Confirmed, ""},
+		"a bound broken":                          {sync, []trial.Prediction{bound(p50, "<=", 19.5)}, trial.Refuted, p50 + " ≤ 19.5 ms: 20"},
+		"a bound from below":                      {sync, []trial.Prediction{bound(p50, ">=", 19.5)}, trial.Confirmed, ""},
+		"a bound from below, broken":              {sync, []trial.Prediction{bound(p50, ">=", 20.5)}, trial.Refuted, ""},
+		"never reached, over the bound":           {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), "<=", 5)}, trial.Refuted, "catch-up[analytics] ≤ 5 s: > 10.4 s"},
+		"never reached, but the bound not either": {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), "<=", 30)}, trial.Undecided, "cannot be decided"},
+		"at least what is asked":                  {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), ">=", 5)}, trial.Confirmed, ""},
+		"at least less than is asked":             {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), ">=", 30)}, trial.Undecided, ""},
+		"not measured":                            {event, []trial.Prediction{bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "amplification[mailbox] ≤ 5: not measured"},
+		"not asked":                               {sync, []trial.Prediction{holds(check.ResumeAtCommitted)}, trial.Undecided, "not asked: no service has a consumer group"},
+		"undecided goes before refuted":           {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, ""},
+		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
+		"only for another contender":              {event, []trial.Prediction{{Contender: "sync-fanout", Guarantee: check.NoPhantom, Expect: check.Holds}}, trial.Undecided, "nothing was predicted"},
+		"a prediction without sense":              {event, []trial.Prediction{{Guarantee: "no-such", Expect: check.Holds}}, trial.Undecided, `Guarantee "no-such" is none of`},
+		"the fault was not witnessed":             {edit(history.Fault, func(e *history.Event) { e.Fault.Active = 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "never seen to bite"},
+		"the generator was late": {edit(history.Request, func(e *history.Event) {
+			if e.ID == "c-"+x {
+				e.At += 90 * time.Millisecond
+				e.End += 90 * time.Millisecond
+			}
+		}), []trial.Prediction{holds(check.NoLostInLog)}, trial.Undecided, "behind its schedule"},
+		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "0 ok requests"},
+		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
+		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []trial.Prediction{holds(check.NoPhantom)}, trial.Trouble, "tap lost its stream"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := judge(c.log, c.predictions...)
+			if tr.Outcome != c.want || !strings.Contains(tr.Why, c.why) {
+				t.Errorf("%s: %s; want %s and %q", tr.Outcome, tr.Why, c.want, c.why)
+			}
+			if len(tr.Verdicts) != len(check.All()) || len(tr.Measurements.Values) == 0 {
+				t.Errorf("%d verdicts, %d values", len(tr.Verdicts), len(tr.Measurements.Values))
+			}
+		})
+	}
+}
+
+func TestPredictionValidate(t *testing.T) {
+	for _, c := range []struct {
+		p    trial.Prediction
+		want string // "": good
+	}{
+		{holds(check.NoPhantom), ""},
+		{bound(measure.Orphans, "<=", 0), ""},
+		{trial.Prediction{}, "set Guarantee or Measurement"},
+		{trial.Prediction{Guarantee: check.NoPhantom, Measurement: measure.Orphans}, "both set"},
+		{trial.Prediction{Guarantee: "no-phantoms", Expect: check.Holds}, "is none of"},
+		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown}, "Expect of no-phantom"},
+		{bound("catchup[analytics]", "<=", 1), `"catchup[analytics]" is not measured`},
+		{bound(measure.Orphans, "<", 1), "Op of orphans"},
+	} {
+		err := c.p.Validate()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c.p, err, c.want)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	tr := judge(historytest.Event(historytest.Options{}), holds(check.NoPhantom), bound(measure.Availability("POST /register"), ">=", 0.999))
+	tr.Scenario = json.RawMessage(`{"load": {"rate": 40},
+		"plan":[]}`)
+	tr.Environment = trial.Environment{World: "local", Versions: map[string]string{"go": "1.26", "kafka": "4.1.1"}}
+	tr.Started, tr.Took = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), 16*time.Second
+	first, err := tr.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := trial.Decode(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := back.Encode(); err != nil || string(second) != string(first) {
+		t.Errorf("it does not survive: %v\n%s\n%s", err, first, second)
+	}
+	if p := back.Predictions[1]; p.Says != "availability.during[POST /register] ≥ 99.9 %" || p.Observed != "100 %" || p.Outcome != trial.Confirmed {
+		t.Errorf("%+v", p)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"schema":"breakwater.trial/1","outcome":"confirmed"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		tr, err := trial.Decode(b)
+		if err != nil {
+			return
+		}
+		if _, err := tr.Encode(); err != nil {
+			t.Error(err)
+		}
+		trial.Claims([]*trial.Trial{tr})
+		trial.ExitCode([]*trial.Trial{tr})
+	})
+}
+
+// settled makes a trial whose predictions came out so.
+func settled(claim, title, contender string, outcome trial.Outcome, predicted ...trial.Predicted) *trial.Trial {
+	return &trial.Trial{ID: claim + "-" + contender, Claim: claim, Title: title, Contender: contender, Outcome: outcome, Predictions: predicted, Why: string(outcome)}
+}
+
+func came(o trial.Outcome, known string) trial.Predicted {
+	return trial.Predicted{Prediction: trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, KnownRefuted: known}, Says: "no-phantom holds", Observed: string(o), Outcome: o}
+}
+
+func TestExitCode(t *testing.T) {
+	good := settled("E1", "", "event", trial.Confirmed, came(trial.Confirmed, ""))
+	known := settled("E1", "", "event", trial.Refuted, came(trial.Refuted, "as understood"))
+	surprise := settled("E1", "", "event", trial.Confirmed, came(trial.Confirmed, "as understood"))
+	refuted := settled("E1", "", "event", trial.Refuted, came(trial.Refuted, ""))
+	undecided := settled("E1", "", "event", trial.Undecided, came(trial.Undecided, ""))
+	trouble := settled("E1", "", "event", trial.Trouble)
+	for _, c := range []struct {
+		trials []*trial.Trial
+		want   int
+	}{
+		{nil, trial.ExitUndecided},
+		{[]*trial.Trial{good, known}, trial.ExitAsPredicted},
+		{[]*trial.Trial{good, surprise}, trial.ExitRefuted},
+		{[]*trial.Trial{refuted, good}, trial.ExitRefuted},
+		{[]*trial.Trial{undecided, refuted, good}, trial.ExitUndecided},
+		{[]*trial.Trial{undecided, trouble, good}, trial.ExitTrouble},
+		{[]*trial.Trial{{}}, trial.ExitUndecided},                                          // never judged
+		{[]*trial.Trial{settled("E1", "", "event", trial.Confirmed)}, trial.ExitUndecided}, // confirmed nothing
+	} {
+		if got := trial.ExitCode(c.trials); got != c.want {
+			t.Errorf("%d trials: %d, want %d", len(c.trials), got, c.want)
+		}
+	}
+}
+
+func TestClaims(t *testing.T) {
+	rows := trial.Claims([]*trial.Trial{
+		settled("S3", "cascade", "sync-fanout", trial.Refuted, came(trial.Confirmed, ""), came(trial.Refuted, "the pool is too large")),
+		settled("E2", "kill", "event", trial.Confirmed, came(trial.Confirmed, "")),
+		settled("S3", "cascade", "event", trial.Confirmed, came(trial.Confirmed, "")),
+		settled("E2", "cut", "event", trial.Undecided, came(trial.Undecided, "")),
+		settled("", "no claim", "event", trial.Trouble),
+	})
+	var got []string
+	for _, c := range rows {
+		line := fmt.Sprintf("%s %s %s expected=%v known=%q:", c.ID, c.Title, c.Outcome, c.Expected, c.KnownWhy)
+		for _, o := range c.Rows {
+			line += fmt.Sprintf(" %s %s (%s → %s)", o.Contender, o.Outcome, o.Predicted, o.Observed)
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		`E2 kill confirmed expected=true known="": event confirmed (no-phantom holds → confirmed)`,
+		`E2 cut undecided expected=false known="": event undecided (no-phantom holds → undecided)`,
+		`S3 cascade refuted expected=true known="the pool is too large": sync-fanout refuted (no-phantom holds; no-phantom holds → confirmed; refuted) event confirmed (no-phantom holds → confirmed)`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func ExampleTrial_Judge() {
+	log := historytest.Event(historytest.Options{})
+	t := trial.Trial{ID: "replay-e2-kill-event", Contender: "event"}
+	t.Judge(log, []trial.Prediction{
+		{Guarantee: check.NoAcknowledgedLoss, Expect: check.Holds},
+		{Measurement: measure.CatchUp("analytics"), Op: trial.AtMost, Bound: 10},
+	})
+	for _, p := range t.Predictions {
+		fmt.Println(p.Says+":", p.Outcome)
+	}
+	fmt.Println(t.Outcome)
+	// Output:
+	// no-acknowledged-loss holds: confirmed
+	// catch-up[analytics] ≤ 10 s: confirmed
+	// confirmed
+}
+
+func ExampleExitCode() {
+	t := trial.Trial{}
+	t.Judge(historytest.Sync(historytest.Options{}), []trial.Prediction{{Guarantee: check.NoOrphans, Expect: check.Broken}})
+	fmt.Println(t.Outcome, trial.ExitCode([]*trial.Trial{&t}))
+	// Output: refuted 1
+}
