@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"go.uber.org/goleak"
+
+	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
+	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestWrongUsage(t *testing.T) {
+	const listen = "127.0.0.1:0"
+	for name, test := range map[string]struct {
+		args    string
+		environ map[string]string
+		want    []string
+	}{
+		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|registration"}},
+		"unknown service": {"mail", nil, []string{`unknown service "mail"`, "usage:"}},
+		"two services":    {"email cache", nil, []string{"usage:"}},
+
+		"nothing set": {"registration", nil, []string{
+			"LISTEN is not set: set it to host:port to serve HTTP on, for example 127.0.0.1:8080",
+			"MODE is not set: set it to sync-sequential, sync-fanout or event",
+			"DATABASE_URL is not set: set it to sqlite:/path/file.db or postgres://",
+		}},
+		"empty": {"cache", map[string]string{"LISTEN": "", "REDIS_ADDR": ""}, []string{
+			"LISTEN is empty", "REDIS_ADDR is empty: set it to Redis's host:port",
+		}},
+		"malformed": {"email", map[string]string{
+			"LISTEN": listen, "SMTP_ADDR": "x:25", "SMTP_TIMEOUT": "5", "MAX_POLL_RECORDS": "many", "LOG_LEVEL": "loud",
+		}, []string{
+			"SMTP_TIMEOUT=5 is malformed: set it to a positive duration like 5s",
+			"MAX_POLL_RECORDS=many is malformed: set it to a positive number like 100",
+			"LOG_LEVEL=loud is malformed: set it to debug, info, warn or error",
+		}},
+		"not positive": {"registration", map[string]string{
+			"LISTEN": listen, "MODE": "event", "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "WORKERS": "0", "CALL_TIMEOUT": "-1s",
+		}, []string{
+			"WORKERS=0 is not positive: set it to a positive number like 32",
+			"CALL_TIMEOUT=-1s is not positive: set it to a positive duration like 1s",
+		}},
+		"unknown mode": {"registration", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "MODE": "async"}, []string{
+			"MODE=async is unknown: set it to sync-sequential, sync-fanout or event",
+		}},
+		"sync without URLs": {"registration", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "MODE": "sync-fanout"}, []string{
+			"EMAIL_URL is not set, and MODE=sync-fanout needs it", "ANALYTICS_URL", "CACHE_URL",
+		}},
+		"event without Kafka": {"registration", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "MODE": "event"}, []string{
+			"KAFKA_BROKERS is not set, and MODE=event needs it: set it to host:port,host:port",
+		}},
+		"short session": {"analytics", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "SESSION_TIMEOUT": "1s",
+		}, []string{"SESSION_TIMEOUT=1s is less than three times HEARTBEAT_INTERVAL=500ms"}},
+		"unknown database": {"analytics", map[string]string{"LISTEN": listen, "DATABASE_URL": "mysql://u:secret@h/d"}, []string{
+			`DATABASE_URL: database URL starts with "mysql": use sqlite:`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := run(t.Context(), strings.Fields(test.args), test.environ, io.Discard)
+			if err == nil || !errors.As(err, &usageError{}) {
+				t.Fatalf("run: %v, want a usage error", err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not contain %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("error %q tells a password", err)
+			}
+		})
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, environ := range []map[string]string{
+		{"LISTEN": taken.Addr().String(), "SMTP_LISTEN": "127.0.0.1:0"},
+		{"LISTEN": "127.0.0.1:0", "SMTP_LISTEN": taken.Addr().String()},
+	} {
+		err := run(t.Context(), []string{"mailbox"}, environ, io.Discard)
+		if err == nil || errors.As(err, &usageError{}) || !strings.Contains(err.Error(), "LISTEN="+taken.Addr().String()) {
+			t.Errorf("run: %v", err)
+		}
+	}
+}
+
+// process is a service as main runs it.
+type process struct {
+	name    string
+	environ map[string]string
+}
+
+func (p process) Run(ctx context.Context) error {
+	return run(ctx, []string{p.name}, p.environ, io.Discard)
+}
+
+// begin runs a service and returns its HTTP address once it is ready.
+func begin(t *testing.T, client *servicetest.Client, name string, environ map[string]string) string {
+	t.Helper()
+	environ = maps.Clone(environ)
+	environ["LISTEN"] = freeAddr(t)
+	servicetest.Run(t, process{name, environ})
+	for {
+		// The address is not taken until the service listens on it.
+		conn, err := net.Dial("tcp", environ["LISTEN"])
+		if err != nil {
+			continue
+		}
+		conn.Close()
+		if client.Get(environ["LISTEN"], "/healthz").Status == http.StatusOK {
+			return environ["LISTEN"]
+		}
+	}
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// The whole system, as main puts it together: whichever way registration tells
+// the others, each does its work once.
+func TestWholeSystem(t *testing.T) {
+	for _, mode := range []string{"sync-sequential", "sync-fanout", "event"} {
+		t.Run(mode, func(t *testing.T) {
+			k := kafkatest.Loopback(t, 3)
+			redis := miniredis.RunT(t)
+			analyticsDB := "sqlite:" + filepath.Join(t.TempDir(), "analytics.db")
+			client := servicetest.NewClient(t, (&net.Dialer{}).DialContext)
+			kafka := map[string]string{"KAFKA_BROKERS": strings.Join(k.Brokers, ",")}
+			with := func(more ...string) map[string]string {
+				environ := maps.Clone(kafka)
+				for i := 0; i < len(more); i += 2 {
+					environ[more[i]] = more[i+1]
+				}
+				return environ
+			}
+			smtp := freeAddr(t)
+			mailbox := begin(t, client, "mailbox", map[string]string{"SMTP_LISTEN": smtp})
+			email := begin(t, client, "email", with("SMTP_ADDR", smtp))
+			analytics := begin(t, client, "analytics", with("DATABASE_URL", analyticsDB))
+			cache := begin(t, client, "cache", with("REDIS_ADDR", redis.Addr()))
+			registration := begin(t, client, "registration", with(
+				"MODE", mode, "DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "users.db"),
+				"EMAIL_URL", "http://"+email, "ANALYTICS_URL", "http://"+analytics, "CACHE_URL", "http://"+cache,
+				"CALL_TIMEOUT", "30s", "PUBLISH_TIMEOUT", "30s")) // a slow machine is no fault here
+
+			var want []string
+			for i := range 20 {
+				id := fmt.Sprintf("e%02d", i)
+				want = append(want, id)
+				answer := client.Post(registration, "/register", id, fmt.Sprintf(`{"userId":"u%d","action":"registered"}`, i))
+				if answer.Status/100 != 2 {
+					t.Fatalf("POST /register: %d %s", answer.Status, answer.Body)
+				}
+			}
+			if mode == "event" {
+				for _, group := range []string{"email", "analytics", "cache"} {
+					for p := range int32(3) {
+						if end := k.PartitionInfo(k.Topic, p).HighWatermark; end > 0 {
+							k.WaitCommitted(group, p, end)
+						}
+					}
+				}
+			}
+
+			var mails []string
+			for line := range strings.Lines(client.Get(mailbox, "/ledger").Body) {
+				var entry struct{ ID string }
+				if err := json.Unmarshal([]byte(line), &entry); err != nil {
+					t.Fatal(err)
+				}
+				mails = append(mails, entry.ID)
+			}
+			var invalidated []string
+			stream, err := redis.Stream("ledger")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, entry := range stream {
+				invalidated = append(invalidated, entry.Values[1])
+			}
+			for name, got := range map[string][]string{"mails": mails, "invalidations": invalidated, "deliveries": ids(t, analyticsDB)} {
+				if slices.Sort(got); !slices.Equal(got, want) {
+					t.Errorf("%s: %v, want each id once", name, got)
+				}
+			}
+		})
+	}
+}
+
+func ids(t *testing.T, url string) (ids []string) {
+	t.Helper()
+	db, err := database.Open(url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query("SELECT id FROM deliveries ORDER BY seq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
