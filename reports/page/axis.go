@@ -59,7 +59,7 @@ func linearTicks(top float64, n int) []tick {
 			return ticks
 		}
 		label := quantity.Value(v, "ratio")
-		if step >= 1 {
+		if step >= 1 && v == math.Trunc(v) {
 			label = quantity.Count(int64(math.Round(v)))
 		} else if step < 0.01 {
 			label = strconv.FormatFloat(v, 'g', 3, 64)

@@ -21,7 +21,8 @@ const (
 	mapFont  = 12.0
 	mapSmall = 11.0
 	nodeTall = 32.0
-	portGap  = 30.0 // between edges that end at one node, when they have labels
+	portGap  = 30.0 // for an edge with a label where it ends at a node
+	barePort = 10.0 // for one without
 	rowGap   = 14.0 // between nodes of a column
 	bend     = 34.0 // room for an edge to change its height
 	mapPad   = 6.0
@@ -48,6 +49,7 @@ type mapEdge struct {
 	from, to *mapNode
 	via      []*mapNode // crossings, one for each column between from and to
 	port     float64    // where it ends, in y
+	back     bool       // turned round, for it closes a cycle
 	above    string
 	below    string
 }
@@ -175,26 +177,23 @@ func (e *mapEdge) labelWidth() float64 {
 }
 
 // assignLayers puts each node one column behind the farthest node that feeds
-// it. An edge that closes a cycle is left out of account.
+// it. An edge that closes a cycle is turned round, so that all go to the right,
+// and drawn with its head at the other end.
 func (c *cascade) assignLayers() {
-	const visiting, done = 1, 2
-	state := map[*mapNode]int{}
+	c.breakCycles()
 	feeds := map[*mapNode][]*mapNode{}
 	for _, e := range c.edges {
 		feeds[e.to] = append(feeds[e.to], e.from)
 	}
+	done := map[*mapNode]bool{}
 	var visit func(*mapNode) int
 	visit = func(n *mapNode) int {
-		if state[n] == done {
-			return n.layer
-		}
-		state[n] = visiting
-		for _, from := range feeds[n] {
-			if state[from] != visiting {
+		if !done[n] {
+			for _, from := range feeds[n] {
 				n.layer = max(n.layer, visit(from)+1)
 			}
+			done[n] = true
 		}
-		state[n] = done
 		return n.layer
 	}
 	for _, n := range c.nodes {
@@ -213,6 +212,36 @@ func (c *cascade) assignLayers() {
 		}
 		if next != math.MaxInt && next > 0 {
 			n.layer = next - 1
+		}
+	}
+}
+
+// breakCycles walks from the load and turns round every edge that leads back to
+// where the walk has come from.
+func (c *cascade) breakCycles() {
+	const walking, walked = 1, 2
+	state := map[*mapNode]int{}
+	var walk func(*mapNode)
+	walk = func(n *mapNode) {
+		state[n] = walking
+		for _, e := range c.edges {
+			if e.from != n || e.back {
+				continue
+			}
+			switch state[e.to] {
+			case walking:
+				e.from, e.to, e.back = e.to, e.from, true
+			case 0:
+				walk(e.to)
+			}
+		}
+		state[n] = walked
+	}
+	for _, load := range []bool{true, false} {
+		for _, n := range c.nodes {
+			if n.Load == load && state[n] == 0 {
+				walk(n)
+			}
 		}
 	}
 }
@@ -250,13 +279,11 @@ func (c *cascade) placeColumns() {
 
 	// Node sizes, then column positions from left to right.
 	for _, n := range c.nodes {
-		labelled := 0
+		n.h = 4.0
 		for _, e := range n.ins {
-			if e.above+e.below != "" {
-				labelled++
-			}
+			n.h += e.slot()
 		}
-		n.h = math.Max(nodeTall, float64(labelled)*portGap+4)
+		n.h = math.Max(n.h, nodeTall)
 		n.w = math.Max(textWidth(n.Name, mapFont)+22, 52)
 		if n.Fault != "" {
 			n.w = math.Max(n.w, textWidth(n.Fault, mapSmall)+22)
@@ -274,7 +301,7 @@ func (c *cascade) placeColumns() {
 			n.x = x
 		}
 		for _, e := range c.edges {
-			if e.to.layer == l+1 || (e.to.layer <= l && e.from.layer == l) {
+			if e.to.layer == l+1 {
 				gap = math.Max(gap, e.labelWidth())
 			}
 		}
@@ -401,16 +428,26 @@ func (c *cascade) placeRows(columns [][]*mapNode) {
 	}
 }
 
+// slot is how much of its target's side an edge takes.
+func (e *mapEdge) slot() float64 {
+	if e.above+e.below != "" {
+		return portGap
+	}
+	return barePort
+}
+
 // placePorts spreads the edges that end at n over its side, in the order in
 // which they arrive.
 func (c *cascade) placePorts(n *mapNode) {
 	slices.SortStableFunc(n.ins, func(a, b *mapEdge) int { return cmp.Compare(a.before().y, b.before().y) })
-	gap := portGap
-	if len(n.ins) > 1 {
-		gap = math.Min(gap, (n.h-4)/float64(len(n.ins)))
+	total := 0.0
+	for _, e := range n.ins {
+		total += e.slot()
 	}
-	for i, e := range n.ins {
-		e.port = n.y + (float64(i)-float64(len(n.ins)-1)/2)*gap
+	y := n.y - total/2
+	for _, e := range n.ins {
+		e.port = y + e.slot()/2
+		y += e.slot()
 	}
 }
 
@@ -468,8 +505,11 @@ func (c cascade) drawing(id, title, desc string) (drawing, bool) {
 	for _, e := range edges {
 		class := e.class()
 		d.path("edge "+class, e.curve())
-		x, y := e.to.x-1, e.port
-		d.path("head "+class, fmt.Sprintf("M%s %sl-7 -3.5v7z", px(x), px(y)))
+		if e.back {
+			d.path("head "+class, fmt.Sprintf("M%s %sl7 -3.5v7z", px(e.from.x+e.from.w+1), px(e.from.y)))
+			continue
+		}
+		d.path("head "+class, fmt.Sprintf("M%s %sl-7 -3.5v7z", px(e.to.x-1), px(e.port)))
 	}
 	for _, e := range edges {
 		right := e.to.x - 10

@@ -91,8 +91,12 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 		var drawnPoints []point
 		for _, run := range split(positive(s.Points, c.Log), s.Gap) {
 			var points []point
-			for _, p := range thin(run, c.End, int(x1-x0)) {
-				points = append(points, point{x.at(min(p.At, c.End).Seconds()), y.at(p.Value)})
+			for _, p := range thin(run, c.End, columnsOf(x0, x1)) {
+				at := min(max(p.At, 0), c.End)
+				points = append(points, point{x.at(at.Seconds()), y.at(math.Max(p.Value, y.lo))})
+			}
+			if len(points) == 0 {
+				continue
 			}
 			points = straighten(points, 0.15)
 			if len(points) == 1 { // a lone window is a dot, not an invisible line
@@ -121,6 +125,9 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 func (c chart) describe(lo, hi float64) string {
 	return fmt.Sprintf("%d lines over %s, from %s to %s.", len(c.Series), quantity.Duration(c.End), quantity.Value(lo, c.Unit), quantity.Value(hi, c.Unit))
 }
+
+// columnsOf is into how many columns a series is thinned: a line is as wide as one.
+func columnsOf(x0, x1 float64) int { return int((x1 - x0) / 1.8) }
 
 func positive(points []measure.Point, only bool) []measure.Point {
 	if !only {

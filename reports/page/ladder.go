@@ -93,6 +93,10 @@ func incarnationName(i measure.Incarnation) string {
 	return name
 }
 
+// commitGap is how near to each other commits are drawn, in pixels. Of those that
+// come more often the first is shown.
+const commitGap = 8
+
 // draw renders the ladder: time across, offset up, one line for each
 // incarnation, commits as ticks, what was replayed as a shaded box.
 func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (drawing, bool) {
@@ -115,10 +119,10 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		d.text("tick", "end", x0-8, y.at(t.Value)+cv.font*0.34, t.Label)
 	}
 	drawTimeAxis(&d, end, cv, x, padTop, bottom, true)
-	at := func(p measure.Point) point { return point{x.at(min(p.At, end).Seconds()), y.at(p.Value)} }
+	at := func(p measure.Point) point { return point{x.at(min(max(p.At, 0), end).Seconds()), y.at(p.Value)} }
 	trace := func(points []measure.Point) []point {
 		var out []point
-		for _, p := range thin(points, end, int(x1-x0)) {
+		for _, p := range thin(points, end, columnsOf(x0, x1)) {
 			out = append(out, at(p))
 		}
 		return straighten(out, 0.15)
@@ -183,9 +187,12 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		if len(points) > 1 {
 			d.add(mark{Tag: "path", Class: "line strong " + shade, D: polyline(points), Series: &axisOf{Name: incarnationName(i), Unit: "offset", Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi}})
 		}
-		for _, p := range thin(i.Commits, end, int((x1-x0)/8)) {
-			q := at(p)
-			d.line("commit", q.X, q.Y-4, q.X, q.Y+4)
+		previous := math.Inf(-1)
+		for _, p := range i.Commits {
+			if q := at(p); q.X-previous >= commitGap {
+				d.line("commit", q.X, q.Y-4, q.X, q.Y+4)
+				previous = q.X
+			}
 		}
 		if i.Resumed >= 0 {
 			class, tip := "resume "+shade, fmt.Sprintf("%s resumed at %s", incarnationName(i), quantity.Count(i.Resumed))

@@ -161,6 +161,7 @@ func (m *matrix) fill(members [][]*trial.Trial) {
 
 type exercisedRow struct {
 	Experiment, Section, Contender, Class string
+	Span                                  int // rows of the experiment, on its first; else 0
 	Cells                                 []string
 }
 
@@ -170,9 +171,14 @@ var exercisedColumns = []string{"Scheduled", "Sent", "Late by", "Ok", "Failed", 
 func exercisedRows(experiments []experiment) []exercisedRow {
 	var rows []exercisedRow
 	for _, e := range experiments {
-		for _, c := range e.Contenders {
+		for i, c := range e.Contenders {
 			x := c.M.Exercised
+			span := 0
+			if i == 0 {
+				span = len(e.Contenders)
+			}
 			rows = append(rows, exercisedRow{
+				Span:       span,
 				Experiment: strings.TrimSpace(e.Claim + " " + e.Title), Section: e.ID, Contender: c.Label, Class: c.Class,
 				Cells: []string{
 					quantity.Count(x.Scheduled), quantity.Count(x.Sent), quantity.Duration(x.Lateness), quantity.Count(x.OK), quantity.Count(x.Failed), quantity.Count(x.Unknown),

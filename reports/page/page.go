@@ -9,6 +9,7 @@
 package page
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -119,6 +120,22 @@ func Write(w io.Writer, run Run) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
-	v := newView(run)
-	return layout.ExecuteTemplate(w, "page", v)
+	var b bytes.Buffer
+	if err := layout.ExecuteTemplate(&b, "page", newView(run)); err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	_, err := w.Write(printable(b.Bytes()))
+	return err
+}
+
+// printable drops control characters, which HTML does not allow and which come
+// with error texts and logs. In UTF-8 no other character contains them.
+func printable(b []byte) []byte {
+	kept := b[:0]
+	for _, c := range b {
+		if c >= ' ' && c != 0x7f || c == '\n' || c == '\t' {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }

@@ -20,19 +20,25 @@ type Summary struct {
 	Claims   []Claim `json:"claims"`
 }
 
-// Claim is one row of the claims table.
+// Claim is one claim with all that was done to settle it.
 type Claim struct {
-	ID      string        `json:"id"` // "" for scenarios that settle no claim
-	Title   string        `json:"title"`
-	Outcome trial.Outcome `json:"outcome"` // the worst of its trials
-	Known   bool          `json:"known"`   // refuted, and nothing but what is known to be
-	Rows    []ClaimRow    `json:"rows"`    // one for each trial
+	ID        string        `json:"id"` // "" for scenarios that settle no claim
+	Title     string        `json:"title"`
+	Outcome   trial.Outcome `json:"outcome"` // the worst of its trials
+	Known     bool          `json:"known"`   // refuted, and nothing but what is known to be
+	Scenarios []Scenario    `json:"scenarios"`
 }
 
-// ClaimRow is what one contender said and did about a claim.
+// Scenario is one scenario of a claim in one world.
+type Scenario struct {
+	Title string     `json:"title"`
+	World string     `json:"world"`
+	Rows  []ClaimRow `json:"rows"` // one for each trial
+}
+
+// ClaimRow is what one contender was said to do about a claim, and did.
 type ClaimRow struct {
 	Trial     string        `json:"trial"`
-	Scenario  string        `json:"scenario"`
 	Contender string        `json:"contender"`
 	Lines     []Line        `json:"lines"` // one for each prediction, at least one
 	Outcome   trial.Outcome `json:"outcome"`
@@ -46,21 +52,6 @@ type Line struct {
 	Outcome   trial.Outcome `json:"outcome"`
 }
 
-// Rank orders outcomes worst first: a refuted claim stays refuted whatever else
-// could not be decided, and trouble of the kit weighs more than a trial that
-// examined too little. An outcome that is none of the four counts as undecided.
-func rank(o trial.Outcome) int {
-	switch o {
-	case trial.Refuted:
-		return 0
-	case trial.Trouble:
-		return 1
-	case trial.Confirmed:
-		return 3
-	}
-	return 2
-}
-
 // Summarize says how the run went. Claims come in the order of their first
 // trial, scenarios without a claim last.
 func Summarize(run Run) Summary {
@@ -69,28 +60,66 @@ func Summarize(run Run) Summary {
 		i := slices.IndexFunc(s.Claims, func(c Claim) bool { return c.ID == t.Claim })
 		if i < 0 {
 			i = len(s.Claims)
-			s.Claims = append(s.Claims, Claim{ID: t.Claim, Title: claimTitle(run, t), Outcome: trial.Confirmed})
+			s.Claims = append(s.Claims, Claim{ID: t.Claim, Title: claimTitle(run, t)})
 		}
 		c := &s.Claims[i]
-		row := claimRow(t)
-		c.Rows = append(c.Rows, row)
-		if rank(row.Outcome) < rank(c.Outcome) {
-			c.Outcome = row.Outcome
+		title := scenarioTitle(t)
+		k := slices.IndexFunc(c.Scenarios, func(s Scenario) bool { return s.Title == title && s.World == t.World })
+		if k < 0 {
+			k = len(c.Scenarios)
+			c.Scenarios = append(c.Scenarios, Scenario{Title: title, World: t.World})
 		}
+		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, claimRow(t))
 	}
 	slices.SortStableFunc(s.Claims, func(a, b Claim) int {
 		return cmp.Compare(btoi(a.ID == ""), btoi(b.ID == ""))
 	})
 	for i := range s.Claims {
 		c := &s.Claims[i]
-		c.Known = c.Outcome == trial.Refuted && !slices.ContainsFunc(c.Rows, func(r ClaimRow) bool {
-			return r.Outcome != trial.Confirmed && !r.Known
-		})
+		c.Outcome, c.Known = combine(c.Rows())
 	}
 	s.Headline = headline(s.Claims)
 	s.Green, s.Note = greenness(run)
 	return s
 }
+
+// combine is the worst outcome of the rows, and whether it is a refutation of
+// nothing but what is known to be refuted.
+func combine(rows []ClaimRow) (trial.Outcome, bool) {
+	outcome := trial.WorstOutcome(collect(rows, func(r ClaimRow) trial.Outcome { return r.Outcome })...)
+	return outcome, outcome == trial.Refuted && !slices.ContainsFunc(rows, func(r ClaimRow) bool {
+		return r.Outcome != trial.Confirmed && !r.Known
+	})
+}
+
+// Rows are the rows of all the claim's scenarios.
+func (c Claim) Rows() []ClaimRow {
+	var rows []ClaimRow
+	for _, s := range c.Scenarios {
+		rows = append(rows, s.Rows...)
+	}
+	return rows
+}
+
+// Lines is how many lines the scenario's rows have together.
+func (s Scenario) Lines() int {
+	n := 0
+	for _, r := range s.Rows {
+		n += len(r.Lines)
+	}
+	return n
+}
+
+// Lines is how many lines all scenarios of the claim have together.
+func (c Claim) Lines() int {
+	n := 0
+	for _, s := range c.Scenarios {
+		n += s.Lines()
+	}
+	return n
+}
+
+func scenarioTitle(t *trial.Trial) string { return cmp.Or(t.Title, t.Spec, t.ID) }
 
 func btoi(b bool) int {
 	if b {
@@ -110,10 +139,7 @@ func claimTitle(run Run, t *trial.Trial) string {
 }
 
 func claimRow(t *trial.Trial) ClaimRow {
-	row := ClaimRow{Trial: t.ID, Scenario: cmp.Or(t.Title, t.Spec), Contender: t.Contender, Outcome: t.Outcome, Known: known(t)}
-	if rank(t.Outcome) == 2 {
-		row.Outcome = trial.Undecided
-	}
+	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Outcome: trial.WorstOutcome(t.Outcome), Known: known(t)}
 	for _, p := range t.Predictions {
 		row.Lines = append(row.Lines, Line{sayPrediction(p), p.Observed, cmp.Or(p.Outcome, trial.Undecided)})
 	}
@@ -176,10 +202,10 @@ func headline(claims []Claim) string {
 
 func scenarioHeadline(c Claim, noun string) string {
 	counts := map[trial.Outcome]int{}
-	for _, r := range c.Rows {
+	for _, r := range c.Rows() {
 		counts[r.Outcome]++
 	}
-	return countOutcomes(counts, len(c.Rows), noun)
+	return countOutcomes(counts, len(c.Rows()), noun)
 }
 
 // countOutcomes is "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
@@ -244,13 +270,4 @@ func every(n int) string {
 		return "The one trial"
 	}
 	return fmt.Sprintf("All %d trials", n)
-}
-
-// Lines is how many lines the claim's rows have together.
-func (c Claim) Lines() int {
-	n := 0
-	for _, r := range c.Rows {
-		n += len(r.Lines)
-	}
-	return n
 }

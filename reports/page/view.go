@@ -23,6 +23,8 @@ type view struct {
 	Script      template.JS
 	Summary     Summary
 	Meta        []string
+	Worlds      int
+	Anchors     map[string]string // section of each trial
 	Experiments []experiment
 	Matrices    []matrix
 	Exercised   []exercisedRow
@@ -91,7 +93,7 @@ func newView(run Run) view {
 	var order []group
 	members := map[group][]*trial.Trial{}
 	for _, t := range run.Trials {
-		g := group{t.Claim, cmp.Or(t.Title, t.Spec, t.ID), t.World}
+		g := group{t.Claim, scenarioTitle(t), t.World}
 		if members[g] == nil {
 			order = append(order, g)
 		}
@@ -102,6 +104,13 @@ func newView(run Run) view {
 		e := newExperiment(fmt.Sprintf("x%d", n+1), g.title, members[g], classes, len(worlds) > 1)
 		v.Experiments = append(v.Experiments, e)
 	}
+	v.Anchors = map[string]string{}
+	for _, e := range v.Experiments {
+		for _, c := range e.Contenders {
+			v.Anchors[c.T.ID] = e.ID
+		}
+	}
+	v.Worlds = len(worlds)
 	v.Matrices = newMatrices(run.Trials, classes)
 	v.Exercised = exercisedRows(v.Experiments)
 	v.Environs = environments(run)
@@ -157,19 +166,16 @@ func seeds(trials []*trial.Trial) string {
 }
 
 func newExperiment(id, title string, trials []*trial.Trial, classes map[string]string, manyWorlds bool) experiment {
-	e := experiment{ID: id, Claim: trials[0].Claim, Title: title, Spec: trials[0].Spec, Outcome: trial.Confirmed}
+	e := experiment{ID: id, Claim: trials[0].Claim, Title: title, Spec: trials[0].Spec}
 	if e.Spec == e.Title {
 		e.Spec = ""
 	}
 	for _, t := range trials {
 		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Known: known(t)}
 		e.Contenders = append(e.Contenders, c)
-		if rank(t.Outcome) < rank(e.Outcome) {
-			e.Outcome = c.Outcome()
-		}
 	}
 	tellApart(e.Contenders)
-	e.Known = e.Outcome == trial.Refuted && !slices.ContainsFunc(e.Contenders, func(c contender) bool { return c.Outcome() != trial.Confirmed && !c.Known })
+	e.Outcome, e.Known = combine(collect(trials, claimRow))
 	e.Meta = experimentMeta(trials, manyWorlds)
 	for _, c := range e.Contenders {
 		if c.T.Outcome != trial.Confirmed || !c.T.AsPredicted() {
@@ -281,6 +287,8 @@ func (e *experiment) tell() {
 		panel("Served, "+op, "per second; dashed: offered", chart{Unit: "/s", Height: 92, Bare: true, Series: e.served(op)})
 		if failed := e.failed(op); len(failed) > 0 {
 			panel("Failed or unknown, "+op, "per second", chart{Unit: "/s", Height: 76, Bare: true, Series: failed})
+		} else {
+			leave("failed "+op, "none failed")
 		}
 	}
 	for _, op := range operations {
@@ -650,6 +658,9 @@ func (e *experiment) takeRecoveryApart() {
 	longest := time.Duration(0)
 	for _, c := range e.Contenders {
 		for _, r := range c.M.Recoveries {
+			if r.Detection.None && r.CatchUp.None {
+				continue
+			}
 			for _, s := range []measure.Span{r.Detection, r.Outage, r.FirstProgress, r.CatchUp} {
 				if !s.None {
 					longest = max(longest, s.Took)
@@ -662,15 +673,15 @@ func (e *experiment) takeRecoveryApart() {
 	for _, c := range e.Contenders {
 		for _, r := range c.M.Recoveries {
 			rows++
-			if r.Detection.None && r.Outage.None && r.FirstProgress.None && r.CatchUp.None && len(r.Unmeasured) == 0 {
-				quiet = append(quiet, strings.TrimSuffix(r.Subject+" ("+map[bool]string{true: c.Label}[len(e.Contenders) > 1]+")", " ()"))
+			if r.Detection.None && r.CatchUp.None && len(r.Unmeasured) == 0 {
+				quiet = append(quiet, quietly(c, r, len(e.Contenders) > 1))
 				continue
 			}
 			e.Recoveries = append(e.Recoveries, recoveryOf(c, r, longest, len(e.Contenders) > 1))
 		}
 	}
 	if len(quiet) > 0 {
-		e.Quiet = strings.Join(distinct(quiet), ", ")
+		e.Quiet = strings.Join(distinct(quiet), "; ")
 	}
 	if rows == 0 {
 		why := "nothing was measured to recover"
@@ -681,8 +692,29 @@ func (e *experiment) takeRecoveryApart() {
 	}
 }
 
+// quietly is one untouched subject: its name and the longest gap it had anyway.
+func quietly(c contender, r measure.Recovery, many bool) string {
+	var about []string
+	if many {
+		about = append(about, c.Label)
+	}
+	if !r.Outage.None {
+		about = append(about, "longest gap "+spanText(r.Outage))
+	}
+	if len(about) == 0 {
+		return r.Subject
+	}
+	return r.Subject + " (" + strings.Join(about, ", ") + ")"
+}
+
 func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many bool) recoveryRow {
 	row := recoveryRow{Contender: c.Label, Class: c.Class, Many: many, Recovery: r}
+	for _, f := range c.M.Faults {
+		if f.Name == r.Fault {
+			row.Fault = faultLabel(f)
+			break
+		}
+	}
 	width := func(d time.Duration) px {
 		if longest <= 0 || d <= 0 {
 			return 0
@@ -786,7 +818,7 @@ func explain(c contender, many bool) explanation {
 			if v.Guarantee != p.Guarantee || p.Guarantee == "" {
 				continue
 			}
-			if v.Why != "" && v.Why != p.Observed && v.Why != t.Why {
+			if v.Why != "" && !strings.Contains(p.Observed, v.Why) && !strings.Contains(t.Why, v.Why) {
 				x.Lines = append(x.Lines, sentence(v.Why))
 			}
 			for _, a := range v.Anomalies {
@@ -794,6 +826,11 @@ func explain(c contender, many bool) explanation {
 					x.Look = append(x.Look, a.Setting)
 				}
 			}
+		}
+	}
+	for _, p := range t.Predictions {
+		if p.Outcome != trial.Confirmed && p.Observed != "" && strings.Contains(x.Why, p.Observed) {
+			x.Why = "" // the lines say it
 		}
 	}
 	x.Why = sentence(x.Why)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -48,6 +49,41 @@ func Run() page.Run {
 		Skipped: []page.Skip{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Reason: "SQLite has no wire that could be cut"}},
 	}
 	return run
+}
+
+// Small is three trials of [Run]: one refuted, one refuted as is known, one undecided.
+func Small() page.Run {
+	run := Run()
+	run.Trials = []*trial.Trial{publishing(), Cascade("sync-hardened"), undecided()}
+	return run
+}
+
+// Hostile is a trial whose every text tries to break out of where it is put.
+func Hostile() *trial.Trial {
+	const script, attribute = `<script>alert(1)</script>`, `" onload="alert(2)" x='`
+	long := strings.Repeat("nobreak", 60)
+	t := Cascade("sync-fanout")
+	t.ID, t.Suite, t.Claim, t.Title, t.Contender, t.Spec = "hostile", script, "</title>"+script, script+attribute, `</svg>`+script, "</style>"+script
+	t.Why, t.Outcome = `</p>`+script+"\x00\x1b[31m", trial.Refuted
+	t.World, t.History = script, `javascript:alert(3)`
+	t.Environment = trial.Environment{World: script, Machine: attribute, Versions: map[string]string{script: attribute, "kafka": script}, Settings: map[string]string{script: "`|*_"}, Images: map[string]string{attribute: script}}
+	t.Logs = map[string]string{script: "</pre>" + script + "\x1b[31mred\x1b[0m\xff"}
+	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Guarantee: script, Expect: check.Holds, KnownRefuted: ""}, Says: script + long, Observed: attribute + "日本語 ‮evil", Outcome: trial.Refuted}}
+	t.Verdicts = []check.Verdict{{Guarantee: script, Status: check.Status(attribute), Why: script, Examined: 1, Total: 3, Anomalies: []check.Anomaly{{What: script, IDs: []string{long, script}, Offsets: []string{attribute}, Setting: script}}},
+		{Guarantee: long, Status: check.Broken, Why: attribute}}
+	m := &t.Measurements
+	for i := range m.Operations {
+		m.Operations[i].Name = script + attribute
+	}
+	m.Faults[0].Target, m.Faults[0].Kind = script+"→"+long, attribute
+	m.Sinks[0].Name = `</svg>` + script
+	m.Groups = []measure.Group{{Group: script, Topic: attribute, Lag: m.Sinks[0].Rate}}
+	m.Ladders = []measure.Ladder{ladder(script, 0, m.End, true)}
+	m.Ladders[0].Topic = `</desc>` + script
+	m.Ladders[0].Incarnations[0].Client = script + long
+	m.Hops = append(m.Hops, measure.Hop{Client: "load", To: `</text>` + script + long, Protocol: attribute, Calls: 1, Failed: 1}, measure.Hop{Client: "日本語サービス", To: "load", Calls: 3})
+	m.Recoveries[0].Floors, m.Recoveries[0].Subject = []string{script}, script
+	return t
 }
 
 func base(id, suite, claim, title, contender string) *trial.Trial {
