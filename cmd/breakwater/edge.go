@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/breakwater-kit/breakwater/fixtures/edge"
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// edgeCommand runs edges until it is told to end.
+type edgeCommand struct {
+	Kafka     []string `placeholder:"CLIENT=HOST:PORT,…" sep:"none" help:"An edge for a Kafka client. Several addresses are the cluster's seeds."`
+	HTTP      []string `name:"http" placeholder:"CLIENT=HOST:PORT" sep:"none" help:"An edge for an HTTP/1 client."`
+	TCP       []string `name:"tcp" placeholder:"CLIENT=HOST:PORT" sep:"none" help:"An edge for any other client: bytes and connections only."`
+	API       string   `name:"api" default:"127.0.0.1:8474" placeholder:"HOST:PORT" help:"Where the control API listens (Toxiproxy's, and /breakwater/). Port 0 for any free one. Default: ${default}."`
+	Listen    string   `default:"127.0.0.1" placeholder:"IP" help:"Where the edges listen. Default: ${default}."`
+	Advertise string   `placeholder:"HOST" help:"By which host clients reach the edges. Default: that of --listen."`
+	Ports     string   `placeholder:"FIRST-LAST" help:"Ports for the edges. Default: any that are free."`
+	Events    string   `placeholder:"FILE" help:"Write what crosses the edges to a file, - for stdout, one JSON object a line."`
+	JSON      bool     `name:"json" help:"Say on stdout, in one line of JSON, where the API and the edges are."`
+	UntilEOF  bool     `name:"until-eof" help:"End when stdin does: with the parent process."`
+}
+
+// settings are what the flags say, checked.
+type settings struct {
+	config edge.Config
+	specs  []edge.Spec
+}
+
+func (c *edgeCommand) settings() (s settings, err error) {
+	s.config = edge.Config{Listen: c.Listen, Advertise: c.Advertise}
+	if net.ParseIP(c.Listen) == nil {
+		return s, fmt.Errorf("--listen %q is no IP address; give one, such as 127.0.0.1 or 0.0.0.0", c.Listen)
+	}
+	if net.ParseIP(c.Listen).IsUnspecified() && c.Advertise == "" {
+		return s, fmt.Errorf("--listen %s is every address, so clients must be told one; add --advertise HOST", c.Listen)
+	}
+	if c.Ports != "" {
+		p := &s.config.Ports
+		if n, _ := fmt.Sscanf(c.Ports+"\n", "%d-%d\n", &p.First, &p.Last); n != 2 || p.First < 1 || p.Last > 65535 || p.First > p.Last {
+			return s, fmt.Errorf("--ports %q is no range; write it like 20000-20100", c.Ports)
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.API); err != nil {
+		return s, fmt.Errorf("--api %q is no address; write HOST:PORT, such as 127.0.0.1:8474", c.API)
+	}
+	if c.JSON && c.Events == "-" {
+		return s, errors.New("--json and --events - both write to stdout; give --events a file")
+	}
+	names := map[string]string{}
+	for _, flag := range []struct {
+		protocol edge.Protocol
+		values   []string
+	}{{edge.Kafka, c.Kafka}, {edge.HTTP, c.HTTP}, {edge.TCP, c.TCP}} {
+		for _, value := range flag.values {
+			given := fmt.Sprintf("--%s %s", flag.protocol, value)
+			name, upstreams, ok := strings.Cut(value, "=")
+			if !ok {
+				return s, fmt.Errorf("%s: write CLIENT=HOST:PORT", given)
+			}
+			spec := edge.Spec{Name: name, Client: name, To: string(flag.protocol), Protocol: flag.protocol, Upstreams: strings.Split(upstreams, ",")}
+			if spec, err = spec.Normal(); err != nil {
+				return s, fmt.Errorf("%s: %w", given, err)
+			}
+			if other, taken := names[name]; taken {
+				return s, fmt.Errorf("%s: the name %q is that of %s already; choose another", given, name, other)
+			}
+			names[name] = given
+			s.specs = append(s.specs, spec)
+		}
+	}
+	return s, nil
+}
+
+// Run runs the edges until ctx ends, or stdin does with --until-eof.
+func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // Toxiproxy's toxics log to stderr by themselves
+	s, err := c.settings()
+	if err != nil {
+		return err
+	}
+	api, err := net.Listen("tcp", c.API)
+	if err != nil {
+		return fmt.Errorf("--api %s: %w; choose another port, or 0 for any free one", c.API, err)
+	}
+	defer api.Close()
+	sink, err := c.openEvents(std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sink.Close()) }()
+
+	server, err := edge.New(s.config)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	addresses := map[string]string{}
+	for _, spec := range s.specs {
+		if addresses[spec.Name], err = server.Add(spec); err != nil {
+			return fmt.Errorf("--%s: %w", spec.Protocol, err)
+		}
+	}
+	recorded := make(chan error, 1)
+	go func() { recorded <- record(server, sink) }()
+
+	control := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- control.Serve(api) }()
+	if err := c.announce(std, api.Addr().String(), s.specs, addresses); err != nil {
+		return err
+	}
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if c.UntilEOF {
+		go func() {
+			defer stop()
+			_, _ = io.Copy(io.Discard, std.in)
+		}()
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+		err = fmt.Errorf("control API: %w", err)
+	}
+	// The edges first: then the streams of events end by themselves.
+	_ = server.Close()
+	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if shut := control.Shutdown(grace); shut != nil {
+		control.Close() // a reader of events that does not read
+	}
+	return errors.Join(err, <-recorded)
+}
+
+// openEvents opens where --events says.
+func (c *edgeCommand) openEvents(std streams) (io.WriteCloser, error) {
+	switch c.Events {
+	case "":
+		return nopCloser{io.Discard}, nil
+	case "-":
+		return nopCloser{std.out}, nil
+	}
+	f, err := os.Create(c.Events)
+	if err != nil {
+		return nil, fmt.Errorf("--events: %w; give a file that can be written", err)
+	}
+	return f, nil
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
+
+// record writes the events until the server is closed.
+func record(server *edge.Server, sink io.Writer) error {
+	if n, ok := sink.(nopCloser); ok && n.Writer == io.Discard {
+		return nil
+	}
+	w := bufio.NewWriter(sink)
+	encoder := json.NewEncoder(w)
+	err := server.Events(context.Background(), 1, func(events []history.Event) error {
+		for i := range events {
+			if err := encoder.Encode(&events[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, w.Flush)
+	if err = errors.Join(err, w.Flush()); err != nil {
+		return fmt.Errorf("--events: %w", err)
+	}
+	return nil
+}
+
+// announce says where everything is.
+func (c *edgeCommand) announce(std streams, api string, specs []edge.Spec, addresses map[string]string) error {
+	if c.JSON {
+		line := struct {
+			API   string            `json:"api"`
+			Edges map[string]string `json:"edges,omitempty"`
+		}{api, addresses}
+		return json.NewEncoder(std.out).Encode(line)
+	}
+	out := std.out
+	if c.Events == "-" {
+		out = std.err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, spec := range specs {
+		fmt.Fprintf(w, "%s\t%s\t→ %s (%s)\n", spec.Name, addresses[spec.Name], strings.Join(spec.Upstreams, ","), spec.Protocol)
+	}
+	fmt.Fprintf(w, "control API\thttp://%s\n", api)
+	return w.Flush()
+}

@@ -1,0 +1,81 @@
+// Command breakwater is the kit's command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// commands are the command line. Each has a Run method, which kong calls with
+// what is bound below.
+type commands struct {
+	Run    RunCmd      `cmd:"" help:"Run suites and write one report."`
+	Check  CheckCmd    `cmd:"" help:"Judge the saved trials of a run again."`
+	Replay ReplayCmd   `cmd:"" help:"Perform saved trials again."`
+	Edge   edgeCommand `cmd:"" help:"Stand on the connections of clients: break them, and record what crosses them."`
+	Images ImagesCmd   `cmd:"" help:"Make or pull the container images ahead of time."`
+	Clean  CleanCmd    `cmd:"" help:"Remove what dead runs left behind."`
+
+	// The local world runs these as processes of its own.
+	Standin  StandinCmd  `cmd:"" hidden:""`
+	Watchdog WatchdogCmd `cmd:"" hidden:""`
+}
+
+// streams are the process's own, so that tests can give others.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run performs one command line and returns the exit code.
+func run(ctx context.Context, args []string, std streams) (code int) {
+	exited := errors.New("exited")
+	defer func() {
+		if p := recover(); p != nil && p != any(exited) { // --help ends the program
+			panic(p)
+		}
+	}()
+	parser, err := kong.New(new(commands),
+		kong.Name("breakwater"),
+		kong.Description("A chaos and resilience test kit for services and Kafka."),
+		kong.UsageOnError(),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(int) { panic(exited) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(std),
+	)
+	if err != nil {
+		panic(err) // the commands' tags are wrong
+	}
+	command, err := parser.Parse(args)
+	if err == nil {
+		err = command.Run()
+	}
+	if err == nil {
+		return trial.ExitAsPredicted
+	}
+	code = trial.ExitTrouble
+	if exit := (exitError{}); errors.As(err, &exit) {
+		code = exit.code
+		if exit.error == nil {
+			return code
+		}
+	}
+	fmt.Fprintln(std.err, "breakwater:", err)
+	return code
+}
