@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -41,4 +42,63 @@ func TestHealthy(t *testing.T) {
 			}
 		}
 	}
+}
+
+type planted struct {
+	verdict Verdict
+	panics  bool
+}
+
+func (planted) Guarantee() string { return "planted" }
+
+func (p planted) Check(history.Log) Verdict {
+	if p.panics {
+		panic("no such thing")
+	}
+	return p.verdict
+}
+
+// A checker that always passes, or falls over, passes nothing.
+func TestJudgeTrustsNoChecker(t *testing.T) {
+	log := historytest.Event(historytest.Options{})
+	for _, c := range []struct {
+		checker planted
+		log     history.Log
+		want    Status
+	}{
+		{planted{verdict: Verdict{Status: Holds}}, log, Unknown},
+		{planted{verdict: Verdict{Status: Holds, Examined: 1}}, log, Holds},
+		{planted{panics: true}, log, Unknown},
+		{planted{verdict: Verdict{Status: Holds, Examined: 1}}, historytest.With(log, history.Event{Kind: history.Trouble}), Unknown},
+	} {
+		if v := Judge(c.log, []Checker{c.checker})[0]; v.Status != c.want || v.Guarantee != "planted" {
+			t.Errorf("%+v gives %+v, want %s", c.checker, v, c.want)
+		}
+	}
+}
+
+func TestWorst(t *testing.T) {
+	for _, c := range []struct {
+		statuses []Status
+		want     Status
+	}{
+		{nil, NotAsked}, {[]Status{NotAsked, Holds}, Holds}, {[]Status{Holds, Unknown}, Unknown}, {[]Status{Broken, Unknown, Holds, NotAsked}, Broken},
+	} {
+		if got := Worst(c.statuses...); got != c.want {
+			t.Errorf("Worst(%q) = %s, want %s", c.statuses, got, c.want)
+		}
+	}
+}
+
+func ExampleJudge() {
+	log := historytest.Event(historytest.Options{})
+	lossy := historytest.Without(log, func(e *history.Event) bool {
+		return e.Kind == history.Effect && e.Sink == "redis" && e.ID == "u0-000042"
+	})
+	for _, v := range Judge(lossy, All()) {
+		if v.Guarantee == NoAcknowledgedLoss {
+			fmt.Println(v.Status, v.Anomalies[0].What)
+		}
+	}
+	// Output: broken u0-000042 was acknowledged, is at user-events/0@19: in the log, never took effect in redis, though cache committed up to 165
 }

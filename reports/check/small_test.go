@@ -231,6 +231,7 @@ var resumeCases = []small{
 	{"a commit of the future", ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 30*ms, 35*ms, history.OK)}, Broken, nil, ""},
 	{"a commit that was never answered", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 9, 9)}, Holds, nil, ""},
 	{"as if it had not arrived", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"nor one whose connection broke", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 20*ms, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
 	{"nor was it applied after a later generation", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 0, history.Unknown), generation(2, commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 5, 5)}, Broken, nil, ""},
 	{"a rejected commit is none", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.Failed), resume(50*ms, 9, 9)}, Broken, nil, ""},
 	{"two that crossed, the lower last", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 15*ms, history.OK), commit(5, 11*ms, 14*ms, history.OK), resume(50*ms, 5, 5)}, Holds, nil, ""},
@@ -259,6 +260,7 @@ var resumeCases = []small{
 
 var redeliveryCases = []small{
 	{"below an acknowledged commit", ExplainedRedelivery, consumer(), events{record("u1", 3), record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4)}, Broken, []string{"u2"}, "without cause"},
+	{"the commit's connection broke", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
 	{"at the commit", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
 	{"the commit was on its way", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 22*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
 	{"the commit was lost", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 0, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
@@ -269,6 +271,7 @@ var redeliveryCases = []small{
 	{"a reset before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), by("kit", commit(0, 5*ms, 6*ms, history.OK)), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
 	{"a reset that samples saw", ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), sample(18*ms, 9, 0), resume(20*ms, 0, 0)}, Holds, nil, ""},
 	{"a sample from before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
+	{"a sample that lags behind explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 0), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
 	{"a lower commit that crossed it", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 15*ms, history.OK), commit(4, 11*ms, 14*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
 	{"the member itself went back", ExplainedRedelivery, consumer(), events{record("u2", 4), resume(ms, -1, 5), commit(5, 10*ms, 11*ms, history.OK), commit(4, 12*ms, 13*ms, history.OK), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
 	{"a member that had taken up further down", ExplainedRedelivery, consumer(), events{record("u2", 4), record("u1", 3), by("analytics/2", resume(9*ms, 3, 3)), commit(5, 8*ms, 11*ms, history.OK), by("analytics/2", commit(4, 12*ms, 13*ms, history.OK)), resume(20*ms, 4, 4)}, Holds, nil, ""},
@@ -285,6 +288,7 @@ var commitCases = []small{
 	{"processed, then committed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
 	{"not committed yet", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
 	{"only the first commit above it counts", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(9, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@1"},
+	{"wherever it stands among the commits", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(9, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(1, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@9"},
 	{"within the clock error", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 11*ms)}, Holds, nil, "1 lie within the clock error of 2 ms"},
 	{"nothing but the clock error", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 9*ms)}, Unknown, nil, ""},
 	{"before the group's first resume", CommitAfterEffect, consumer(), events{record("old", 0), resume(ms, 1, 1), record("u1", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},

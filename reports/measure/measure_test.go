@@ -119,6 +119,22 @@ func TestLatencyAndAvailability(t *testing.T) {
 			Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: 1500 * ms}}), want{
 			measure.Availability(op): "50 %", measure.AvailabilityIn(history.Before, op): "100 %", measure.AvailabilityIn(history.After, op): "66.7 %",
 		}},
+		"before ends where the fault is seen to bite": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
+			if at >= 500*ms && at < time.Second {
+				return 10 * ms, history.Failed
+			}
+			return 10 * ms, history.OK
+		}), history.Event{Kind: history.Fault, Name: "cut", At: 400 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: time.Second}}), want{
+			measure.AvailabilityIn(history.Before, op): "100 %", measure.Availability(op): "0 %", measure.AvailabilityIn(history.After, op): "100 %",
+		}},
+		"some are never answered: latency is of the others": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
+			if at%(100*ms) == 0 {
+				return 0, history.Unknown
+			}
+			return 10 * ms, history.OK
+		}), cut), want{
+			measure.Latency(measure.P50, history.During, op): "10 ms", measure.LatencyAdded(measure.P50, op): "0 s", measure.Availability(op): "50 %",
+		}},
 		"not witnessed: nothing is during": {append(load(fine), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: time.Second}}), want{
 			measure.Availability(op): "not measured", measure.Latency(measure.P50, history.Before, op): "10 ms", measure.CatchUp(op): "", measure.BlastRadius: "not measured",
 		}},
@@ -285,6 +301,21 @@ func TestSeveralFaults(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	want{measure.CatchUp("analytics"): "> 2 s"}.check(t, m)
+}
+
+// What was never reached is worse than what took longer.
+func TestWorstOfSeveralFaults(t *testing.T) {
+	fault := func(name string, active, clear time.Duration) history.Event {
+		return history.Event{Kind: history.Fault, Name: name, At: active, End: clear, Fault: &history.FaultRecord{Target: "x", Active: active, Clear: clear}}
+	}
+	lag := samples(func(at time.Duration) int64 {
+		if at >= time.Second && at < 5*time.Second || at >= 7*time.Second {
+			return 20
+		}
+		return 0
+	})
+	m := of(header(consumer()), load(fine), lag, []history.Event{fault("a", time.Second, 2*time.Second), fault("b", 7*time.Second, 8*time.Second)})
+	want{measure.CatchUp("analytics"): "> 2 s"}.check(t, m) // a took 3 s
 }
 
 func TestOperationRecovery(t *testing.T) {
