@@ -1,0 +1,183 @@
+// Package junit renders a run as JUnit XML, for CI systems that count tests. A
+// suite of the run is a testsuite, a trial a testcase.
+package junit
+
+import (
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+type suites struct {
+	XMLName  xml.Name `xml:"testsuites"`
+	Name     string   `xml:"name,attr"`
+	Tests    int      `xml:"tests,attr"`
+	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
+	Skipped  int      `xml:"skipped,attr"`
+	Time     string   `xml:"time,attr"`
+	Suites   []*suite `xml:"testsuite"`
+}
+
+type suite struct {
+	Name      string      `xml:"name,attr"`
+	Tests     int         `xml:"tests,attr"`
+	Failures  int         `xml:"failures,attr"`
+	Errors    int         `xml:"errors,attr"`
+	Skipped   int         `xml:"skipped,attr"`
+	Time      string      `xml:"time,attr"`
+	Timestamp string      `xml:"timestamp,attr,omitempty"`
+	Cases     []*testcase `xml:"testcase"`
+
+	took time.Duration
+}
+
+type testcase struct {
+	Name      string   `xml:"name,attr"`
+	Class     string   `xml:"classname,attr"`
+	Time      string   `xml:"time,attr"`
+	Failure   *problem `xml:"failure"`
+	Error     *problem `xml:"error"`
+	Skipped   *problem `xml:"skipped"`
+	SystemOut string   `xml:"system-out,omitempty"`
+}
+
+type problem struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+// Write renders the run to w. A trial that is as predicted passes, one that is
+// refuted fails, one that is undecided or had the kit's own trouble is an error:
+// it says nothing about the system. What is known to be refuted passes, and its
+// output says why. It fails on a run that does not validate and with the error
+// of w. Characters that XML cannot hold are replaced by U+FFFD.
+func Write(w io.Writer, run page.Run) error {
+	if err := run.Validate(); err != nil {
+		return err
+	}
+	all := &suites{Name: "breakwater " + run.ID, Time: seconds(run.Took)}
+	find := func(name string) *suite {
+		name = cmp.Or(name, "trials")
+		for _, s := range all.Suites {
+			if s.Name == name {
+				return s
+			}
+		}
+		s := &suite{Name: name}
+		all.Suites = append(all.Suites, s)
+		return s
+	}
+	for _, t := range run.Trials {
+		s := find(t.Suite)
+		c := caseOf(run, t)
+		s.Cases = append(s.Cases, c)
+		s.took += t.Took
+		if c.Failure != nil {
+			s.Failures++
+		}
+		if c.Error != nil {
+			s.Errors++
+		}
+		if s.Timestamp == "" && !t.Started.IsZero() {
+			s.Timestamp = t.Started.UTC().Format("2006-01-02T15:04:05")
+		}
+	}
+	for _, k := range run.Skipped {
+		s := find(k.Suite)
+		s.Skipped++
+		s.Cases = append(s.Cases, &testcase{
+			Name: name(k.Title, k.Spec, k.Contender), Class: class(k.Suite, k.Claim, k.World), Time: seconds(0),
+			Skipped: &problem{Message: k.Reason},
+		})
+	}
+	for _, s := range all.Suites {
+		s.Tests, s.Time = len(s.Cases), seconds(s.took)
+		all.Tests += s.Tests
+		all.Failures += s.Failures
+		all.Errors += s.Errors
+		all.Skipped += s.Skipped
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func caseOf(run page.Run, t *trial.Trial) *testcase {
+	c := &testcase{Name: name(t.Title, t.Spec, t.Contender), Class: class(t.Suite, t.Claim, t.World), Time: seconds(t.Took)}
+	p := &problem{Message: t.Why, Type: string(cmp.Or(t.Outcome, trial.Undecided)), Text: body(run, t)}
+	switch {
+	case t.AsPredicted():
+		for _, q := range t.Predictions {
+			if q.KnownRefuted != "" {
+				c.SystemOut += fmt.Sprintf("known to be refuted: %s: %s\n", q.Says, q.KnownRefuted)
+			}
+		}
+	case len(t.Predictions) == 0 && t.Outcome == trial.Confirmed:
+		p.Type, p.Message = string(trial.Undecided), "nothing was predicted"
+		c.Error = p
+	case t.Outcome == trial.Refuted:
+		c.Failure = p
+	case t.Outcome == trial.Confirmed:
+		p.Message = "came out confirmed where it is marked as known to be refuted"
+		c.Failure = p
+	default:
+		c.Error = p
+	}
+	return c
+}
+
+func body(run page.Run, t *trial.Trial) string {
+	var b strings.Builder
+	for _, p := range t.Predictions {
+		fmt.Fprintf(&b, "%s: predicted %s; observed %s\n", cmp.Or(p.Outcome, trial.Undecided), p.Says, cmp.Or(p.Observed, "nothing"))
+	}
+	for _, v := range t.Verdicts {
+		if v.Status != check.Broken && v.Status != check.Unknown {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s: %s\n", v.Guarantee, v.Status, v.Why)
+		for _, a := range v.Anomalies {
+			fmt.Fprintf(&b, "  %s\n", a.What)
+		}
+	}
+	if command := run.ReplayTrial(t); command != "" {
+		fmt.Fprintf(&b, "replay: %s\n", command)
+	}
+	return b.String()
+}
+
+func name(title, spec, contender string) string {
+	s := cmp.Or(title, spec, "unnamed")
+	if contender != "" {
+		s += " [" + contender + "]"
+	}
+	return s
+}
+
+func class(suite, claim, world string) string {
+	parts := []string{cmp.Or(suite, "trials")}
+	for _, p := range []string{claim, world} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

@@ -1,0 +1,191 @@
+// Package markdown renders a run short enough for the summary of a CI job: the
+// verdict, the claims, and two lines for each trial that is not as predicted.
+// It only formats; the page beside it has the pictures and the evidence.
+package markdown
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// most is how many red trials are explained. The rest are counted.
+const most = 12
+
+// longest is how many characters of a text from outside are kept in one place.
+const longest = 240
+
+// Write renders the run to w. Path is where the page of the run is, "" to leave
+// it out. It fails on a run that does not validate and with the error of w.
+func Write(w io.Writer, run page.Run, path string) error {
+	if err := run.Validate(); err != nil {
+		return err
+	}
+	b := bufio.NewWriter(w)
+	s := page.Summarize(run)
+	sign := "✗"
+	if s.Green {
+		sign = "✓"
+	}
+	fmt.Fprintf(b, "## %s %s\n\n%s\n", sign, text(s.Headline), text(s.Note))
+	writeClaims(b, s)
+	writeRed(b, run)
+	writeSkipped(b, run)
+	if path != "" {
+		fmt.Fprintf(b, "\nReport: %s\n", code(path))
+	}
+	if run.Replay != "" {
+		fmt.Fprintf(b, "\nReplay: %s\n", code(run.Replay))
+	}
+	return b.Flush()
+}
+
+func writeClaims(b *bufio.Writer, s page.Summary) {
+	if len(s.Claims) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\n| | Claim | Contender | Predicted | Observed | |\n|---|---|---|---|---|---|\n")
+	for _, c := range s.Claims {
+		id, title := "**"+text(cmp.Or(c.ID, "–"))+"**", text(c.Title)
+		for h, scenario := range c.Scenarios {
+			for k, r := range scenario.Rows {
+				if h > 0 && k == 0 {
+					title = text(scenario.Title)
+				}
+				var says, seen []string
+				for _, l := range r.Lines {
+					says, seen = append(says, text(l.Predicted)), append(seen, text(cmp.Or(l.Observed, "–")))
+				}
+				outcome := mark(r.Outcome) + " " + string(r.Outcome)
+				if r.Known {
+					outcome += " (known)"
+				}
+				fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", id, title, text(r.Contender), strings.Join(says, "<br>"), strings.Join(seen, "<br>"), outcome)
+				id, title = "", ""
+			}
+		}
+	}
+}
+
+func mark(o trial.Outcome) string {
+	switch o {
+	case trial.Confirmed:
+		return "✓"
+	case trial.Refuted:
+		return "✗"
+	case trial.Trouble:
+		return "!"
+	}
+	return "?"
+}
+
+// writeRed explains each trial that is not as predicted in two lines: what came
+// out and why, and the first witness.
+func writeRed(b *bufio.Writer, run page.Run) {
+	var red []*trial.Trial
+	for _, t := range run.Trials {
+		if !t.AsPredicted() {
+			red = append(red, t)
+		}
+	}
+	if len(red) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\n### Not as predicted\n\n")
+	for i, t := range red {
+		if i == most {
+			fmt.Fprintf(b, "- and %d more, in the report\n", len(red)-most)
+			break
+		}
+		why := text(t.Why)
+		if t.Outcome == trial.Confirmed {
+			why = "came out confirmed where it is marked as known to be refuted"
+			if len(t.Predictions) == 0 {
+				why = "nothing was predicted"
+			}
+		}
+		fmt.Fprintf(b, "- **%s** %s (%s): %s\n", text(cmp.Or(t.Claim, t.Suite)), text(cmp.Or(t.Title, t.Spec)), text(cmp.Or(t.Contender, t.ID)), cmp.Or(why, string(t.Outcome)))
+		if line := witness(t); line != "" {
+			fmt.Fprintf(b, "  %s\n", line)
+		} else if command := run.ReplayTrial(t); command != "" {
+			fmt.Fprintf(b, "  %s\n", code(command))
+		}
+	}
+}
+
+// witness is the first anomaly of the worst verdict.
+func witness(t *trial.Trial) string {
+	for _, s := range []check.Status{check.Broken, check.Unknown} {
+		for _, v := range t.Verdicts {
+			if v.Status != s {
+				continue
+			}
+			line := "_" + text(v.Guarantee) + " " + string(v.Status) + "_: " + text(v.Why)
+			if len(v.Anomalies) == 0 {
+				return line
+			}
+			a := v.Anomalies[0]
+			line = "_" + text(v.Guarantee) + " " + string(v.Status) + "_: " + text(a.What)
+			if len(a.Events) > 0 {
+				line += fmt.Sprintf(" (event %s)", quantity.Count(a.Events[0]))
+			}
+			if a.Setting != "" {
+				line += "; look at " + text(a.Setting)
+			}
+			return line
+		}
+	}
+	return ""
+}
+
+func writeSkipped(b *bufio.Writer, run page.Run) {
+	if len(run.Skipped) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\n### Skipped\n\n")
+	for i, s := range run.Skipped {
+		if i == most {
+			fmt.Fprintf(b, "- and %d more, in the report\n", len(run.Skipped)-most)
+			break
+		}
+		fmt.Fprintf(b, "- %s (%s): %s\n", text(cmp.Or(s.Title, s.Spec)), text(s.World), text(s.Reason))
+	}
+}
+
+// escape takes away what Markdown and HTML would read as markup.
+var escape = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", `\|`, `\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "~", `\~`, "#", `\#`,
+)
+
+// mention is what some forges would notify somebody of: an @ at a word's start.
+var mention = regexp.MustCompile(`(^|[^\pL\pN_])@`)
+
+// text is s on one line, shortened and without meaning to Markdown.
+func text(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " ")
+	if r := []rune(s); len(r) > longest {
+		s = string(r[:longest-1]) + "…"
+	}
+	return mention.ReplaceAllString(escape.Replace(s), "$1@\u200b")
+}
+
+// code is s as a code span, whatever backticks it holds.
+func code(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " ")
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}

@@ -1,0 +1,275 @@
+package page_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// browser finds Chromium, or skips the test and says how to name one.
+func browser(t *testing.T) string {
+	t.Helper()
+	if named := os.Getenv("BREAKWATER_CHROMIUM"); named != "" {
+		path, err := exec.LookPath(named)
+		if err != nil {
+			t.Fatalf("BREAKWATER_CHROMIUM names %q: %v", named, err)
+		}
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("there is no chromium or google-chrome; name one in BREAKWATER_CHROMIUM")
+	return ""
+}
+
+// watched is an open tab with what it did besides showing the page.
+type watched struct {
+	context.Context
+	mu       sync.Mutex
+	requests []string
+	problems []string
+}
+
+// start runs a browser for the test.
+func start(t *testing.T) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser(t)), chromedp.DisableGPU)
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium has no sandbox for root
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// open shows the page in a new tab of the given width.
+func open(t *testing.T, browser context.Context, width int64, scheme, file string) *watched {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	w := &watched{Context: ctx}
+	see := func(event any) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			if e.Request.URL != "file://"+file && !strings.HasPrefix(e.Request.URL, "data:") {
+				w.requests = append(w.requests, e.Request.URL)
+			}
+		case *runtime.EventConsoleAPICalled:
+			w.problems = append(w.problems, fmt.Sprintf("console %v", e.Type))
+		case *runtime.EventExceptionThrown:
+			w.problems = append(w.problems, e.ExceptionDetails.Text)
+		case *log.EventEntryAdded:
+			w.problems = append(w.problems, e.Entry.Text)
+		}
+	}
+	prepare := chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, a := cdp.Call(ctx, tab, network.Enable, network.EnableParams{})
+		_, b := cdp.Call(ctx, tab, log.Enable, cdp.Empty{})
+		_, c := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return errors.Join(a, b, c)
+	})
+	if err := chromedp.Listen(ctx, see); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, prepare, chromedp.EmulateViewport(width, 1000), chromedp.Navigate("file://"+file)); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// evaluate runs the script in the page.
+func evaluate[T any](t *testing.T, w *watched, script string) T {
+	t.Helper()
+	v, err := chromedp.Run(w, chromedp.Evaluate[T](script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// quiet fails when the page asked for anything, or the browser complained.
+func (w *watched) quiet(t *testing.T) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.requests {
+		t.Errorf("the page asked for %s", r)
+	}
+	for _, p := range w.problems {
+		t.Errorf("the browser says: %s", p)
+	}
+}
+
+// measureScript finds pictures of no size, texts that overlap in a picture, and what
+// sticks out of the page.
+const measureScript = `(() => {
+  document.querySelectorAll("details").forEach(d => d.open = true);
+  const problems = [];
+  const seen = [...document.querySelectorAll("svg")].filter(s => getComputedStyle(s).display !== "none");
+  let pictures = 0;
+  for (const svg of seen) {
+    const r = svg.getBoundingClientRect(), name = svg.querySelector("title")?.textContent ?? svg.getAttribute("class");
+    pictures++;
+    if (r.width < 20 || r.height < 8) problems.push(name + ": " + r.width + " × " + r.height);
+    const boxes = [...svg.querySelectorAll("text")].map(t => ({t: t.textContent, b: t.getBBox()}));
+    const view = svg.viewBox.baseVal;
+    boxes.forEach((a, i) => {
+      // A line of text is higher than its letters.
+      const y0 = a.b.y + a.b.height * 0.2, y1 = a.b.y + a.b.height * 0.8;
+      if (a.b.x < -1 || a.b.x + a.b.width > view.width + 1) problems.push(name + ": “" + a.t + "” sticks out");
+      for (const b of boxes.slice(0, i)) {
+        const v0 = b.b.y + b.b.height * 0.2, v1 = b.b.y + b.b.height * 0.8;
+        if (a.b.x + 1 < b.b.x + b.b.width && b.b.x + 1 < a.b.x + a.b.width && y0 < v1 && v0 < y1) problems.push(name + ": “" + a.t + "” overlaps “" + b.t + "”");
+      }
+    });
+  }
+  if (document.documentElement.scrollWidth > innerWidth) {
+    problems.push("the page is " + document.documentElement.scrollWidth + " px wide in a window of " + innerWidth);
+    document.querySelectorAll("body *").forEach(e => {
+      const r = e.getBoundingClientRect();
+      if (r.right > innerWidth + 1 && !e.closest(".scroll, .story, pre, svg, details figure")) problems.push("sticks out: " + e.tagName + "." + (e.getAttribute("class") ?? "") + " " + e.textContent.slice(0, 60));
+    });
+  }
+  return {problems, pictures};
+})()`
+
+func TestInChromium(t *testing.T) {
+	ctx := start(t)
+	hostile := page.Run{ID: "<script>", World: "x", Trials: []*trial.Trial{pagetest.Hostile()}}
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name   string
+		run    page.Run
+		width  int64
+		scheme string
+		least  int // pictures
+	}{
+		{"light", pagetest.Run(), 1180, "light", 30},
+		{"dark", pagetest.Run(), 1180, "dark", 30},
+		{"narrow", pagetest.Run(), 400, "light", 30},
+		{"tablet", pagetest.Run(), 760, "light", 30},
+		{"judged histories", real(t), 1180, "light", 10},
+		{"hostile", hostile, 1180, "light", 5},
+		{"empty", page.Run{ID: "empty"}, 1180, "dark", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(dir, strings.ReplaceAll(c.name, " ", "-")+".html")
+			if err := os.WriteFile(file, []byte(write(t, c.run)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			w := open(t, ctx, c.width, c.scheme, file)
+			shot, err := chromedp.Run(w, chromedp.CaptureScreenshot())
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkShot(t, shot, c.scheme == "dark")
+
+			found := evaluate[struct {
+				Problems []string `json:"problems"`
+				Pictures int      `json:"pictures"`
+			}](t, w, measureScript)
+			for _, p := range found.Problems {
+				t.Error(p)
+			}
+			if found.Pictures < c.least {
+				t.Errorf("%d pictures are shown, want at least %d", found.Pictures, c.least)
+			}
+			w.quiet(t)
+		})
+	}
+}
+
+// checkShot fails on a blank picture and on one of the wrong scheme.
+func checkShot(t *testing.T, shot []byte, dark bool) {
+	t.Helper()
+	im, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	colours := map[[3]uint32]int{}
+	b := im.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y += 2 {
+		for x := b.Min.X; x < b.Max.X; x += 2 {
+			r, g, bl, _ := im.At(x, y).RGBA()
+			colours[[3]uint32{r >> 8, g >> 8, bl >> 8}]++
+		}
+	}
+	if len(colours) < 8 {
+		t.Errorf("the page shows %d colours: it is blank", len(colours))
+	}
+	r, g, bl, _ := im.At(2, 2).RGBA()
+	if light := (r+g+bl)/3 > 0x8000; light == dark {
+		t.Errorf("the background is light: %v, want dark: %v", light, dark)
+	}
+}
+
+func TestCrosshairReads(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(file, []byte(write(t, pagetest.Run())), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, start(t), 1180, "light", file)
+	got := evaluate[struct {
+		Text    string `json:"text"`
+		Hidden  bool   `json:"hidden"`
+		Crosses int    `json:"crosses"`
+		Gone    bool   `json:"gone"`
+	}](t, w, `(() => {
+  const svg = [...document.querySelectorAll("svg.wide")].find(s => s.querySelector("title").textContent.startsWith("Lag of group analytics"));
+  svg.scrollIntoView({block: "center"});
+  const r = svg.getBoundingClientRect(), d = svg.dataset, at = +d.x0 + (+d.x1 - d.x0) * 10 / d.end;
+  svg.dispatchEvent(new PointerEvent("pointermove", {clientX: r.left + at / svg.viewBox.baseVal.width * r.width, clientY: r.top + 20, bubbles: true}));
+  const reading = document.getElementById("reading");
+  const result = {text: reading.textContent, hidden: reading.hidden, crosses: svg.querySelectorAll(".cross").length};
+  svg.dispatchEvent(new PointerEvent("pointerleave", {}));
+  result.gone = reading.hidden && !document.querySelector(".cross");
+  return result;
+})()`)
+	lines := strings.Split(got.Text, "\n")
+	if got.Hidden || got.Crosses != 1 || len(lines) != 2 || lines[0] != "10 s" {
+		t.Fatalf("over 10 s the crosshair reads %+v", got)
+	}
+	var lag int
+	if _, err := fmt.Sscanf(cmp.Or(strings.TrimPrefix(lines[1], "event"), "none"), "%d", &lag); err != nil || lag < 370 || lag > 390 {
+		t.Errorf("the crosshair reads %q, want a lag of about 380", lines[1])
+	}
+	if !got.Gone {
+		t.Error("the crosshair stays when the pointer leaves")
+	}
+	w.quiet(t)
+}
