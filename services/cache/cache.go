@@ -66,6 +66,7 @@ func New(config Config) (*Service, error) {
 		// caller as it sees fit. A retry in between would be a second entry
 		// in the ledger that nobody can explain.
 		MaxRetries:      -1,
+		DialerRetries:   1, // attempts, that is: none but the first
 		PoolSize:        32,
 		DisableIdentity: true,
 		// A feature of managed Redis that costs a command per connection.

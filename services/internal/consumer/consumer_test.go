@@ -122,8 +122,8 @@ func TestProcessesThenCommits(t *testing.T) {
 		committed := 0
 		commits(k, func(partition int32, offset int64) {
 			committed++
-			if want := upTo(offset); !slices.Equal(j.of(partition)[:offset], want) {
-				t.Errorf("commit of partition %d at %d, but processed %v", partition, offset, j.of(partition))
+			if got := j.of(partition); !slices.Equal(got, upTo(offset)) {
+				t.Errorf("commit of partition %d at %d, but processed %v", partition, offset, got)
 			}
 		})
 		put(k, 0, 30)
@@ -264,6 +264,25 @@ func TestShutdownWhileTheBrokerIsUnreachable(t *testing.T) {
 		net.restore()
 		if took := time.Since(began); took > leaveTimeout+commitTimeout+time.Second {
 			t.Errorf("stopped after %v", took)
+		}
+	})
+}
+
+func TestShutdownWhileJoining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := kafkatest.Virtual(t, 1)
+		joining := make(chan struct{}, 10)
+		k.ControlKey(kmsg.JoinGroup.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+			k.KeepControl()
+			joining <- struct{}{}
+			return nil, nil, true // never answered
+		})
+		m := join(t, k, &journal{})
+		<-joining
+		began := time.Now()
+		m.stop()
+		if took := time.Since(began); took > leaveTimeout+time.Second {
+			t.Errorf("stopped after %v, want at most the %v that leaving may take", took, leaveTimeout)
 		}
 	})
 }
