@@ -79,10 +79,7 @@ func (d *driver) run(ctx context.Context, start time.Duration) {
 }
 
 func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled time.Duration) {
-	e := history.Event{Kind: history.Request, Client: "load", To: r.Service, Name: r.Name(), Key: key, Scheduled: scheduled}
-	if r.Event {
-		e.ID = id
-	}
+	e := history.Event{Kind: history.Request, Client: "load", To: r.Service, Name: r.Name(), ID: id, Key: key, Scheduled: scheduled}
 	fill := strings.NewReplacer("${id}", id, "${key}", key).Replace
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{

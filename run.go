@@ -112,13 +112,18 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	c.active = map[string]int{}
 	c.mu.Unlock()
 	c.driver = newDriver(c.scenario, c.prefix(), target, c.world, c.record)
-	c.enter(history.Before)
+	c.enter(history.WarmUp)
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	var side sync.WaitGroup // sampler and progress, ended by stop
 	side.Go(func() { c.sample(running) })
 	side.Go(func() { c.report(running) })
+	side.Go(func() {
+		if c.sleepUntil(running, baseline) {
+			c.enter(history.Before)
+		}
+	})
 
 	var work sync.WaitGroup // load and plan, which end by themselves
 	work.Go(func() { c.driver.run(running, start) })
@@ -153,7 +158,7 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	if err := c.world.Close(closing); err != nil { // flushes what the taps still hold
 		return nil, none, fmt.Errorf("close the world: %w", err)
 	}
-	h.Phases = phases(baseline, loadEnd, c.world.Now(), spans)
+	h.Phases = phases(start, baseline, loadEnd, c.world.Now(), spans)
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, none, err
 	}
@@ -456,7 +461,7 @@ func (c *conductor) prefix() string {
 
 // phases divides the run at the first injection and the last heal. Without a
 // fault all load is before.
-func phases(baseline, loadEnd, end time.Duration, spans []span) []history.Phase {
+func phases(start, baseline, loadEnd, end time.Duration, spans []span) []history.Phase {
 	first, last := loadEnd, time.Duration(0)
 	for _, s := range spans {
 		if s.injected > 0 {
@@ -468,6 +473,7 @@ func phases(baseline, loadEnd, end time.Duration, spans []span) []history.Phase 
 	}
 	last = min(last, loadEnd)
 	return []history.Phase{
+		{Name: history.WarmUp, Start: start, End: baseline},
 		{Name: history.Before, Start: baseline, End: first},
 		{Name: history.During, Start: first, End: last},
 		{Name: history.After, Start: last, End: loadEnd},

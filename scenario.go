@@ -58,10 +58,11 @@ type Request struct {
 // the guarantees that have one. Zero values ask nothing, except where a default
 // is named.
 type Require struct {
-	// MinOperations is how many root requests must succeed in each phase of the
-	// load; default 20. In the phase with the fault 0 is asked of the system's
-	// success, and as many must have been sent.
-	MinOperations int `json:"minOperations,omitempty"`
+	// MinOperations is how many root requests must succeed before, during and
+	// after the faults; default 20. With MayFail those during the faults need only
+	// have been sent: that all of them fail is a result too.
+	MinOperations int  `json:"minOperations,omitempty"`
+	MayFail       bool `json:"mayFail,omitempty"`
 
 	Replay        bool     `json:"replay,omitempty"`        // at least one consumer must resume behind the log's end
 	Recovery      Duration `json:"recovery,omitempty"`      // bounded-recovery's objective, from the witnessed heal
@@ -293,6 +294,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 		Trial: id, World: world, Contender: contender,
 		Require: history.Require{
 			MinOperations: s.Require.MinOperations,
+			MayFail:       s.Require.MayFail,
 			Replay:        s.Require.Replay,
 			Recovery:      time.Duration(s.Require.Recovery),
 			Availability:  s.Require.Availability,
@@ -302,6 +304,11 @@ func (s Scenario) header(id, world, contender string) history.Header {
 			MaxLateness:   time.Duration(s.Require.MaxLateness),
 			Deadline:      time.Duration(s.Require.Deadline),
 		},
+	}
+	for _, r := range s.Requests {
+		if r.Event {
+			h.Writes = append(h.Writes, r.Name())
+		}
 	}
 	for _, v := range s.Services {
 		hs := history.Service{Name: v.Name, Instances: v.Names(), Group: v.Group, Offsets: string(v.Offsets), Settings: v.Settings}

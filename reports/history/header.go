@@ -67,12 +67,13 @@ type Sink struct {
 	Attempts bool `json:"attempts,omitempty"` // records every delivery, not only the first
 }
 
-// Names of the phases, in order. The load runs in the first three.
+// Names of the phases, in order. The load runs in all but the last.
 const (
-	Before = "before" // load, no fault yet: the baseline
-	During = "during" // from the first injection to the last heal
-	After  = "after"  // load goes on, faults are healed
-	Drain  = "drain"  // no load; until recovered or the deadline
+	WarmUp = "warm-up" // load, not measured: connections and caches are made
+	Before = "before"  // load, no fault yet: the baseline
+	During = "during"  // from the first injection to the last heal
+	After  = "after"   // load goes on, faults are healed
+	Drain  = "drain"   // no load; until recovered or the deadline
 )
 
 // Phase is a span [Start, End) of the run.

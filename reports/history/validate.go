@@ -92,7 +92,7 @@ func (v *validator) header() {
 	if h.Events > 0 && h.Events != len(v.log.Events) {
 		v.problem("the history is truncated: %d events were frozen, %d are here", h.Events, len(v.log.Events))
 	}
-	order := []string{Before, During, After, Drain}
+	order := []string{WarmUp, Before, During, After, Drain}
 	rank, end := -1, time.Duration(0)
 	for _, p := range h.Phases {
 		r := slices.Index(order, p.Name)

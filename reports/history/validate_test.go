@@ -81,7 +81,7 @@ func TestValidate(t *testing.T) {
 		"other schema":    {header(func(h *history.Header) { h.Schema = "breakwater.history/9" }), "schema"},
 		"phases overlap":  {header(func(h *history.Header) { h.Phases[1].Start -= time.Second }), `phase "during" starts at`},
 		"phases reversed": {header(func(h *history.Header) { h.Phases[0], h.Phases[1] = h.Phases[1], h.Phases[0] }), `phase "before" comes after "during"`},
-		"phase unknown":   {header(func(h *history.Header) { h.Phases[0].Name = "warm-up" }), `"warm-up" is none of`},
+		"phase unknown":   {header(func(h *history.Header) { h.Phases[0].Name = "siesta" }), `"siesta" is none of`},
 		"phase backwards": {header(func(h *history.Header) { h.Phases[3].End = h.Phases[3].Start - 1 }), "before it starts"},
 		"negative skew": {header(func(h *history.Header) {
 			h.Services = []history.Service{{Sink: &history.Sink{Name: "redis", Skew: -1}}}

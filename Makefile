@@ -1,0 +1,60 @@
+# Everything a developer runs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+WORLD ?= local
+SUITE ?=
+ENGINE ?=
+N ?= 10
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  WORLD=local|docker   where make chaos runs (default local)'
+	@echo '  SUITE=replay         only one suite'
+	@echo '  ENGINE=install       make test installs what it needs, as root on Debian or Ubuntu'
+
+.PHONY: chaos
+chaos: ## run the suites, show what happens, end with the claims and the report
+	@go run ./cmd/breakwater run --world $(WORLD) $(SUITE)
+
+.PHONY: test
+test: ## all tests; those that need a container engine run where one answers
+ifeq ($(ENGINE),install)
+	fixtures/images/engine.sh
+	fixtures/images/tools.sh
+	go run ./cmd/breakwater images
+endif
+	go vet ./...
+	go test -race -short ./...
+	go run ./cmd/breakwater run --world local $(SUITE)
+	go run ./cmd/breakwater run --world docker $(if $(filter install,$(ENGINE)),,--or-skip) $(SUITE)
+
+.PHONY: repeat
+repeat: ## the suites N times in a row, until one is red
+	@for i in $$(seq $(N)); do echo "== $$i of $(N)"; go run ./cmd/breakwater run --world $(WORLD) $(SUITE); done
+
+.PHONY: bench
+bench: ## the edge beside bare Toxiproxy, in one run
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./fixtures/edge/...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for 30 s
+	@go list -f '{{.ImportPath}}' ./... | while read -r package; do \
+		go test -list '^Fuzz' "$$package" 2>/dev/null | { grep '^Fuzz' || true; } | while read -r target; do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s "$$package"; \
+		done; \
+	done
+
+.PHONY: lint
+lint: ## vet, formatting and the arrows between packages
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run
+
+.PHONY: clean
+clean: ## remove what dead runs left, and out/
+	go run ./cmd/breakwater clean
+	rm -rf out

@@ -1,0 +1,35 @@
+package main
+
+import "github.com/breakwater-kit/breakwater/reports/trial"
+
+// exitError is an error with the exit code that it means.
+type exitError struct {
+	error
+	code int
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
+func (e exitError) Error() string {
+	if e.error == nil {
+		return "not as predicted"
+	}
+	return e.error.Error()
+}
+
+// trouble marks an error as the kit's own: exit code 3, whatever was found before.
+func trouble(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exitError{err, trial.ExitTrouble}
+}
+
+// exitWith is nil for 0, else an error that only carries the code: what there
+// was to say has been printed.
+func exitWith(code int) error {
+	if code == trial.ExitAsPredicted {
+		return nil
+	}
+	return exitError{code: code}
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/fixtures/docker"
+	"github.com/breakwater-kit/breakwater/fixtures/launch"
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+)
+
+// RunCmd runs suites, one after the other, into one report.
+type RunCmd struct {
+	Suites []string `arg:"" optional:"" help:"Suites to run, by their folder's name. Default: all."`
+	World  string   `default:"local" enum:"local,docker" env:"BREAKWATER_WORLD" help:"local or docker."`
+	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
+	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
+}
+
+// Run builds each suite's test program and runs it here, so that a terminal is
+// one for it too.
+func (c *RunCmd) Run(ctx context.Context) error {
+	root, err := launch.ModuleRoot(ctx, ".")
+	if err != nil {
+		return trouble(err)
+	}
+	suites, err := findSuites(root, c.Suites)
+	if err != nil {
+		return trouble(err)
+	}
+	if c.World == docker.Name {
+		if err := docker.Available(ctx); err != nil {
+			if !c.OrSkip {
+				return trouble(err)
+			}
+			fmt.Printf("SKIPPED in the docker world: %s, because %v\n", strings.Join(suites, ", "), err)
+			return nil
+		}
+	}
+	bin, err := os.MkdirTemp("", "breakwater-suites-")
+	if err != nil {
+		return trouble(err)
+	}
+	defer os.RemoveAll(bin)
+	id := session.NewRun()
+	var broken []error
+	for _, suite := range suites {
+		if err := c.suite(ctx, root, bin, id, suite); err != nil {
+			broken = append(broken, fmt.Errorf("suite %s: %w", suite, err))
+		}
+	}
+	// A suite that was red has said why; here its trials speak for themselves.
+	concluded := conclude(filepath.Join(root, "out", id))
+	if concluded == nil && len(broken) > 0 {
+		return trouble(errors.Join(broken...))
+	}
+	return concluded
+}
+
+func (c *RunCmd) suite(ctx context.Context, root, bin, id, suite string) error {
+	program := filepath.Join(bin, suite+".test")
+	folder := filepath.Join(root, "suites", suite)
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, ".")
+	build.Dir, build.Stdout, build.Stderr = folder, os.Stdout, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build suite %s: %w", suite, err)
+	}
+	// No context here: a Ctrl-C reaches the suite by itself, and it must have
+	// the time to heal and close what it started.
+	args := []string{"-test.timeout=30m", "-ginkgo.succinct"}
+	if c.Focus != "" {
+		args = append(args, "-ginkgo.focus="+c.Focus)
+	}
+	run := exec.Command(program, args...)
+	run.Dir, run.Stdout, run.Stderr = folder, os.Stdout, os.Stderr
+	run.Env = append(os.Environ(), session.WorldVariable+"="+c.World, session.RunVariable+"="+id)
+	return run.Run()
+}
+
+// findSuites lists the folders of suites/ that hold one, or those that were asked for.
+func findSuites(root string, wanted []string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(root, "suites", "*", "*_suite_test.go"))
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, f := range files {
+		all = append(all, filepath.Base(filepath.Dir(f)))
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("there is no suite under %s", filepath.Join(root, "suites"))
+	}
+	for _, w := range wanted {
+		if !slices.Contains(all, w) {
+			return nil, fmt.Errorf("there is no suite %q; there are %s", w, strings.Join(all, ", "))
+		}
+	}
+	if len(wanted) > 0 {
+		return wanted, nil
+	}
+	return all, nil
+}

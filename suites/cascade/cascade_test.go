@@ -1,0 +1,106 @@
+package cascade
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/suites/harness"
+	. "github.com/breakwater-kit/breakwater/suites/matchers"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+// compared is an experiment in which all contenders get the same arrivals and
+// the same faults.
+func compared(claim, title string, rate float64, plan ...Step) Experiment {
+	return Experiment{
+		Scenario: Scenario{
+			Claim:    claim,
+			Title:    title,
+			Requests: subjects.Requests(),
+			Load:     Constant(rate).For(14 * time.Second),
+			Plan:     plan,
+			Require:  Require{MayFail: true},
+		},
+		Contenders: subjects.Contenders(),
+	}
+}
+
+// synchronous predicts the same for each synchronous contender.
+func synchronous(p Predictions) Predictions {
+	return Predict(p.By(subjects.SyncSequential), p.By(subjects.SyncFanout))
+}
+
+var _ = Describe("A synchronous chain, beside events", func() {
+	mail := Edge("email", "mailbox")
+
+	It("adds up the delays of what it calls, one after the other", func(ctx SpecContext) {
+		const delay = 60 * time.Millisecond
+		slow := compared("S1", "everything behind the callees is slow", 20,
+			At(4*time.Second).Inject(Latency(mail, delay, 0)).For(5*time.Second),
+			At(4*time.Second).Inject(Latency(Edge("analytics", Database), delay, 0)).For(5*time.Second),
+			At(4*time.Second).Inject(Latency(Edge("cache", Redis), delay, 0)).For(5*time.Second))
+		slow.Predict = Predict(
+			// Sent one after the other, the callees' delays add up; sent at once,
+			// the slowest counts: email, whose mail takes four round trips.
+			AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 5.5*60).By(subjects.SyncSequential),
+			AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 3.5*60).By(subjects.SyncFanout),
+			AtMost(measure.LatencyAdded(measure.P50, subjects.Register), 5.5*60).By(subjects.SyncFanout),
+			AtMost(measure.LatencyExcess(measure.P50, subjects.Register), 1).By(subjects.Event),
+		)
+		Expect(harness.Compare(ctx, slow)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+
+	It("waits for the one that times out, whoever else has answered", func(ctx SpecContext) {
+		silent := compared("S2", "the mail sink is silent, the others are well", 20,
+			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
+		silent.Predict = Predict(
+			synchronous(AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 900)),
+			AtMost(measure.LatencyExcess(measure.P50, subjects.Register), 1).By(subjects.Event),
+			AtLeast(measure.EffectsRatio("analytics"), 0.95).By(subjects.Event),
+			AtLeast(measure.EffectsRatio("cache"), 0.95).By(subjects.Event),
+			Holds(check.NoAcknowledgedLoss).By(subjects.Event),
+		)
+		Expect(harness.Compare(ctx, silent)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+
+	It("fails where nothing was wrong, once its workers all wait", func(ctx SpecContext) {
+		cascade := compared("S3", "the mail sink is silent under load", 100,
+			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
+		cascade.Require.Unrelated = subjects.Catalog
+		cascade.Predict = Predict(
+			synchronous(Breaks(check.Contained)),
+			synchronous(AtMost(measure.Availability(subjects.Catalog), 0.6)),
+			Holds(check.Contained, check.NoAcknowledgedLoss).By(subjects.Event),
+			AtLeast(measure.Availability(subjects.Catalog), 0.99).By(subjects.Event),
+		)
+		Expect(harness.Compare(ctx, cascade)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+
+	It("leaves orphans behind when one that it calls is dead", func(ctx SpecContext) {
+		dead := compared("S5a", "email is dead for a while", 40,
+			At(4*time.Second).Inject(Kill("email")).RestartAfter(5*time.Second))
+		dead.Predict = Predict(
+			synchronous(Breaks(check.NoOrphans)),
+			Holds(check.NoOrphans, check.NoAcknowledgedLoss).By(subjects.Event),
+		)
+		Expect(harness.Compare(ctx, dead)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+})
+
+var _ = Describe("An event-driven registration", func() {
+	It("fails with the broker that it publishes to", func(ctx SpecContext) {
+		cut := compared("T3", "registration is cut off from Kafka", 40,
+			At(4*time.Second).Inject(Cut(Edge("registration", Kafka))).For(5*time.Second))
+		cut.Contenders = subjects.Contenders()[2:]
+		cut.Predict = Predict(
+			AtMost(measure.Availability(subjects.Register), 0.1),
+			Holds(check.NoAcknowledgedLoss),
+		)
+		Expect(harness.Compare(ctx, cut)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+})

@@ -1,0 +1,66 @@
+// Package harness lets a spec perform a scenario: it is the thin layer between
+// Ginkgo and a session.
+package harness
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+var current *session.Session
+
+// RunSpecs runs the suite's specs in the world that BREAKWATER_WORLD names, and
+// writes the report when they are over. With -short everything is skipped: a
+// scenario takes its time.
+func RunSpecs(t *testing.T, suite string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("scenarios take their time; run without -short")
+	}
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	var err error
+	if current, err = session.Open(t.Context(), suite); err != nil {
+		t.Fatal(err)
+	}
+	current.Statements = subjects.Claims
+	ginkgo.RunSpecs(t, suite)
+	page, err := current.Render()
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("report: %s", page)
+}
+
+// Run performs the scenario. It fails the spec on the kit's own trouble, and
+// skips it, with the reason, when the world cannot do what is asked.
+func Run(ctx ginkgo.SpecContext, s breakwater.Scenario) *trial.Trial {
+	ginkgo.GinkgoHelper()
+	t, err := current.Perform(ctx, ginkgo.CurrentSpecReport().FullText(), s)
+	settle(err)
+	return t
+}
+
+// Compare performs the experiment with all its contenders.
+func Compare(ctx ginkgo.SpecContext, e breakwater.Experiment) []*trial.Trial {
+	ginkgo.GinkgoHelper()
+	trials, err := current.Compare(ctx, ginkgo.CurrentSpecReport().FullText(), e)
+	settle(err)
+	return trials
+}
+
+func settle(err error) {
+	ginkgo.GinkgoHelper()
+	if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) {
+		gomega.Expect(current.Skip(ginkgo.CurrentSpecReport().FullText(), unsupported.Error())).To(gomega.Succeed())
+		ginkgo.Skip(unsupported.Error())
+	}
+	gomega.Expect(err).NotTo(gomega.HaveOccurred(), "the kit's own trouble; no verdict about the system")
+}

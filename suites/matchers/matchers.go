@@ -1,0 +1,63 @@
+// Package matchers lets a spec read a trial's verdict. A matcher judges nothing:
+// what came of each prediction is in the trial.
+package matchers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// BeAsPredicted succeeds when every prediction of the trial, or of all the
+// trials of an experiment, was confirmed, or refuted where it is known to be.
+// Undecided is a failure: a run that proves nothing is not green.
+func BeAsPredicted() types.GomegaMatcher { return asPredicted{} }
+
+type asPredicted struct{}
+
+func (asPredicted) Match(actual any) (bool, error) {
+	trials, err := trialsOf(actual)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range trials {
+		if !t.AsPredicted() {
+			return false, nil
+		}
+	}
+	return len(trials) > 0, nil
+}
+
+// FailureMessage says, for each trial, what was predicted and what was seen.
+func (asPredicted) FailureMessage(actual any) string {
+	trials, _ := trialsOf(actual)
+	var b strings.Builder
+	for _, t := range trials {
+		if t.AsPredicted() {
+			continue
+		}
+		fmt.Fprintf(&b, "%s is %s: %s\n", t.ID, t.Outcome, t.Why)
+		for _, p := range t.Predictions {
+			fmt.Fprintf(&b, "  %-10s %s: %s\n", p.Outcome, p.Says, p.Observed)
+		}
+	}
+	return b.String()
+}
+
+// NegatedFailureMessage is for a spec that expects a refutation.
+func (asPredicted) NegatedFailureMessage(any) string {
+	return "every prediction was confirmed"
+}
+
+func trialsOf(actual any) ([]*trial.Trial, error) {
+	switch actual := actual.(type) {
+	case *trial.Trial:
+		return []*trial.Trial{actual}, nil
+	case []*trial.Trial:
+		return actual, nil
+	}
+	return nil, fmt.Errorf("BeAsPredicted is about a trial, or the trials of an experiment, not %T", actual)
+}

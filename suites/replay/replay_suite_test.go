@@ -1,0 +1,11 @@
+// Package replay asks whether a consumer recovers by replaying from its last
+// committed offset, whatever has become of it or of its connection (claims E1, E2).
+package replay
+
+import (
+	"testing"
+
+	"github.com/breakwater-kit/breakwater/suites/harness"
+)
+
+func TestReplay(t *testing.T) { harness.RunSpecs(t, "replay") }

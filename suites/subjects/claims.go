@@ -1,0 +1,12 @@
+package subjects
+
+// Claims are the claims that the suites put to the test, by their id.
+var Claims = map[string]string{
+	"S1":  "A slow callee blocks its caller",
+	"S2":  "One time-out in a fan-out delays everything",
+	"S3":  "Failure cascades up the synchronous chain",
+	"S5a": "Without a queue, what a dead callee missed is gone",
+	"E1":  "Publishing does not wait for consumers",
+	"E2":  "A consumer recovers by replaying from its last committed offset",
+	"T3":  "The broker is a new single point of failure",
+}

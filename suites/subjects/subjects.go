@@ -1,0 +1,149 @@
+// Package subjects describes the sample system to the kit: its services, what
+// they need, where their effects are written down, and how registration can be
+// built (the contenders).
+package subjects
+
+import (
+	"slices"
+
+	"github.com/breakwater-kit/breakwater"
+)
+
+const program = "github.com/breakwater-kit/breakwater/services"
+
+// Operations of the load, as measurements and predictions name them.
+const (
+	Register = "POST /register"
+	Catalog  = "GET /catalog"
+)
+
+// The contenders: how registration reaches the others.
+const (
+	SyncSequential = "sync-sequential" // three HTTP calls, one after the other
+	SyncFanout     = "sync-fanout"     // three HTTP calls at once
+	Event          = "event"           // publishes to Kafka; three groups consume
+)
+
+// Contenders are all of them.
+func Contenders() []breakwater.Contender {
+	return []breakwater.Contender{
+		{Name: SyncSequential, Services: System(SyncSequential)},
+		{Name: SyncFanout, Services: System(SyncFanout)},
+		{Name: Event, Services: System(Event)},
+	}
+}
+
+// EventDriven is the system whose registration publishes events.
+func EventDriven() []breakwater.Service { return System(Event) }
+
+// System is the whole system with registration built as the contender says.
+func System(contender string) []breakwater.Service {
+	return []breakwater.Service{
+		registration(contender), email(contender), analytics(contender), cache(contender), mailbox(),
+	}
+}
+
+// Requests is what users do: they register, and they look at the catalog, which
+// has nothing to do with registering but is served by the same pool.
+func Requests() []breakwater.Request {
+	return []breakwater.Request{
+		{
+			Service: "registration", Method: "POST", Path: "/register", Event: true, Weight: 4,
+			Header: map[string]string{"Content-Type": "application/json", "Idempotency-Key": "${id}"},
+			Body:   `{"userId": "${key}", "action": "registered"}`,
+		},
+		{Service: "registration", Method: "GET", Path: "/catalog", Weight: 1},
+	}
+}
+
+// Scaled is the system with n instances of one service.
+func Scaled(system []breakwater.Service, name string, n int) []breakwater.Service {
+	scaled := slices.Clone(system)
+	for i := range scaled {
+		if scaled[i].Name == name {
+			scaled[i].Instances = n
+		}
+	}
+	return scaled
+}
+
+func service(name string, env map[string]string, needs ...breakwater.Need) breakwater.Service {
+	env["LISTEN"] = "${listen}"
+	return breakwater.Service{
+		Name:    name,
+		Program: breakwater.Program{Go: program, Args: []string{name}},
+		Env:     env,
+		Needs:   needs,
+	}
+}
+
+func to(name string) breakwater.Need { return breakwater.Need{To: name} }
+
+func registration(contender string) breakwater.Service {
+	env := map[string]string{
+		"MODE":         contender,
+		"DATABASE_URL": "${database}",
+		"WORKERS":      "32",
+	}
+	needs := []breakwater.Need{to(breakwater.Database)}
+	settings := map[string]string{"workers": "32", "queue time-out": "1s"}
+	if contender == Event {
+		env["KAFKA_BROKERS"], env["KAFKA_TOPIC"] = "${kafka}", "${topic}"
+		needs = append(needs, to(breakwater.Kafka))
+		settings["publish time-out"] = "2s"
+	} else {
+		for name, variable := range map[string]string{"email": "EMAIL_URL", "analytics": "ANALYTICS_URL", "cache": "CACHE_URL"} {
+			env[variable] = "http://${" + name + "}"
+		}
+		needs = append(needs, to("email"), to("analytics"), to("cache"))
+		settings["call time-out"] = "1s"
+	}
+	s := service("registration", env, needs...)
+	s.Settings = settings
+	s.Ledger = &breakwater.Ledger{Sink: "users", Of: breakwater.Database, Table: "users", Key: "user_id", At: "created_at", Once: true}
+	return s
+}
+
+// consumer makes a service that is called by the synchronous contenders and
+// consumes the topic for the others.
+func consumer(contender string, s breakwater.Service) breakwater.Service {
+	if contender != Event {
+		return s
+	}
+	s.Env["KAFKA_BROKERS"], s.Env["KAFKA_TOPIC"] = "${kafka}", "${topic}"
+	s.Env["KAFKA_GROUP"], s.Env["KAFKA_INSTANCE"] = s.Name, "${instance}"
+	s.Env["SESSION_TIMEOUT"], s.Env["HEARTBEAT_INTERVAL"] = "3s", "500ms"
+	s.Needs = append(s.Needs, to(breakwater.Kafka))
+	s.Group = s.Name
+	s.Settings = map[string]string{"session time-out": "3s", "heartbeat interval": "500ms"}
+	return s
+}
+
+func email(contender string) breakwater.Service {
+	s := service("email", map[string]string{"SMTP_ADDR": "${mailbox}"},
+		breakwater.Need{To: "mailbox", Port: "smtp", Protocol: "tcp"})
+	s.Ledger = &breakwater.Ledger{Sink: "mailbox", Of: "mailbox", Path: "/ledger"}
+	return consumer(contender, s)
+}
+
+func analytics(contender string) breakwater.Service {
+	s := service("analytics", map[string]string{"DATABASE_URL": "${database}"}, to(breakwater.Database))
+	s.Ledger = &breakwater.Ledger{
+		Sink: "analytics", Of: breakwater.Database, Table: "events", Attempts: "deliveries", Key: "user_id", Once: true,
+	}
+	return consumer(contender, s)
+}
+
+func cache(contender string) breakwater.Service {
+	s := service("cache", map[string]string{"REDIS_ADDR": "${redis}"}, to(breakwater.Redis))
+	s.Ledger = &breakwater.Ledger{Sink: "cache", Of: breakwater.Redis, Stream: "ledger"}
+	return consumer(contender, s)
+}
+
+// mailbox is where mails arrive. It stays when email is killed: it is the
+// outside world.
+func mailbox() breakwater.Service {
+	s := service("mailbox", map[string]string{"SMTP_LISTEN": "${listen.smtp}"})
+	s.Ports = []string{"http", "smtp"}
+	return s
+}
