@@ -82,7 +82,7 @@ func (p *position) overruled(c, r *history.Event) bool {
 		if _, certain := since(d); !certain && fenced(d, c) {
 			continue
 		}
-		together := d.At < c.End && (d.End == 0 || d.End > c.At || d.Outcome == history.Unknown || d.Transactional)
+		together := d.At < c.End && (d.End == 0 || d.End > c.At || d.Outcome == history.Unknown)
 		after := d.End == 0 || d.End > c.At
 		if together || after && (p.outside(d) || p.tookUpBelow(d, c.Offset)) {
 			return true

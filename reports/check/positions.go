@@ -51,10 +51,10 @@ func (p *position) outside(c *history.Event) bool {
 }
 
 // since is the instant from which an acknowledged commit certainly stands, and
-// false when there is none: it was not acknowledged, or takes effect only with
-// its transaction.
+// false when there is none. A commit inside a transaction ends with it, so it
+// too stands from its end, or failed with an abort.
 func since(c *history.Event) (time.Duration, bool) {
-	return c.End, c.Outcome == history.OK && c.End > 0 && !c.Transactional
+	return c.End, c.Outcome == history.OK && c.End > 0
 }
 
 // possible returns the commits that may have been current at some instant of

@@ -13,8 +13,8 @@ import (
 //
 // The broker: its OffsetFetch answer is none of the commits that could be
 // current then, nor empty when there was none. A commit that was sent and never
-// answered could be; so could each of two that were on the way together, and one
-// inside a transaction at any time after it was sent. An offset that no
+// answered could be; so could each of two that were on the way together. One
+// inside a transaction is on the way until its transaction has ended. An offset that no
 // recorded commit had, and that a sample showed, was set from outside.
 //
 // The client: its first Fetch asks for another offset than that answer. After an

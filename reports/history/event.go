@@ -38,6 +38,10 @@ const (
 
 	// Commit is an offset commit: Client, Group, Member, Generation, Topic,
 	// Partition, Offset, At (sent), End (returned), Outcome, Error, Transactional.
+	// One inside a transaction ends when the transaction's end was answered: ok
+	// when it was committed, failed when it was aborted.
+	// An offset that somebody sets from outside the group is recorded as a commit
+	// of a Client that is no instance of the service.
 	Commit Kind = "commit"
 
 	// Assign is a change of ownership: Client, Group, Member, Generation, Topic,

@@ -20,7 +20,8 @@ type lag struct {
 	base    float64 // highest of the before phase
 	hasBase bool
 	max     float64
-	last    time.Duration // when it was last seen
+	last    time.Duration   // when it was last seen
+	seen    []time.Duration // when it was seen, in order
 }
 
 // newLag takes the lag from samples, or, for a service that keeps its position
@@ -60,6 +61,7 @@ func (l *lag) fromSamples(x *history.Index, end time.Duration) {
 		for ; next < len(samples) && samples[next].At < time.Duration(i+1)*Window; next++ {
 			latest[samples[next].In()] = samples[next].Lag
 			l.last, stale = samples[next].At, 0
+			l.seen = append(l.seen, l.last)
 		}
 		for _, n := range latest {
 			l.value[i] += float64(n)
@@ -84,6 +86,7 @@ func (l *lag) fromSink(x *history.Index, end time.Duration) {
 	for i, n := range change {
 		sum += n
 		l.value[i], l.known[i] = max(0, sum), true
+		l.seen = append(l.seen, time.Duration(i+1)*Window-1)
 	}
 }
 

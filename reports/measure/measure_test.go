@@ -221,7 +221,8 @@ func TestGroupRecovery(t *testing.T) {
 	}
 	m := of(header(consumer()), append(load(fine), cut), stalled, lag, audits(), rejoin)
 	want{
-		measure.Detection("analytics"): "400 ms", measure.Outage("analytics"): "1.6 s", measure.WorkerOutage("analytics"): "1.6 s", measure.FirstProgress("analytics"): "510 ms",
+		// Its lag is 20 in the sample of 1.0 s, a commit fails at 1.4 s.
+		measure.Detection("analytics"): "0 s", measure.Outage("analytics"): "1.6 s", measure.WorkerOutage("analytics"): "1.6 s", measure.FirstProgress("analytics"): "510 ms",
 		measure.CatchUp("analytics"): "2 s", measure.Redelivered("db"): "1", measure.ReplayDepth("analytics"): "5", measure.Rejoins("analytics"): "1",
 		// 35 effects within one window: 140/s against 20/s, a backlog of 20 − 1.
 		measure.Headroom("analytics"): "7", measure.IdealCatchUp("analytics"): "158 ms",
@@ -274,6 +275,39 @@ func TestCatchUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want{measure.CatchUp("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, []history.Event{cut})...))
+		})
+	}
+}
+
+// Whichever comes first: an error, a rebalance, a lag above the baseline; and
+// none that comes after the recovery.
+func TestGroupDetection(t *testing.T) {
+	s := time.Second
+	lost := history.Event{Kind: history.Assign, Name: history.Lost, Client: "analytics/1", Group: "analytics", Topic: "orders"}
+	at := func(e history.Event, at time.Duration) history.Event { e.At = at; return e }
+	lag := func(from time.Duration) []history.Event {
+		return samples(func(at time.Duration) int64 {
+			if at >= from && at < 4*s {
+				return 20
+			}
+			return 0
+		})
+	}
+	failed := history.Event{Kind: history.Commit, Client: "analytics/1", Group: "analytics", Topic: "orders", At: 1100 * ms, End: 1300 * ms, Outcome: history.Unknown}
+	for name, c := range map[string]struct {
+		events [][]history.Event
+		want   string
+	}{
+		"the lag rises":                    {[][]history.Event{lag(1500 * ms)}, "500 ms"},
+		"the partition is lost before":     {[][]history.Event{lag(1500 * ms), {at(lost, 1200*ms)}}, "200 ms"},
+		"a commit fails":                   {[][]history.Event{lag(1500 * ms), {failed}}, "300 ms"},
+		"a rebalance before the fault":     {[][]history.Event{lag(1500 * ms), {at(lost, 900*ms)}}, "500 ms"},
+		"nothing":                          {[][]history.Event{lag(4 * s)}, "not measured"},
+		"it leaves when the run is over":   {[][]history.Event{lag(4 * s), {at(lost, 9900*ms)}}, "not measured"},
+		"it is not told before it is over": {[][]history.Event{lag(3 * s), {at(lost, 2500*ms)}}, "1.5 s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want{measure.Detection("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, load(fine), []history.Event{cut})...))
 		})
 	}
 }

@@ -75,7 +75,8 @@ func EffectsRatio(sink string) string { return name("effects.ratio", sink) }
 func Amplification(service string) string { return name("amplification", service) }
 
 // Detection names the seconds from the witnessed start of a fault to the first
-// breach at a group or operation; of several faults the longest.
+// sign of it at a group (an error, a rebalance, a lag above the baseline) or an
+// operation (a breach); of several faults the longest.
 func Detection(subject string) string { return name("detection", subject) }
 
 // Outage names the longest gap in seconds between two good completions of a

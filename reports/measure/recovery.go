@@ -76,8 +76,6 @@ func (f *fold) recoveries() []Recovery {
 
 func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) Recovery {
 	r := Recovery{Fault: e.fault.Name, Subject: s.Group, Floors: floors(s)}
-	r.Detection = f.groupDetection(e, s)
-
 	good, byPartition := f.progress(s)
 	r.Outage, r.WorkerOutage, r.Ideal = outage(good, e), Span{None: true}, Span{None: true}
 	for _, worker := range byPartition {
@@ -110,6 +108,13 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 		f.ideal(&r, e, l, s, at)
 	}
 
+	r.Detection = f.groupDetection(e, s, noticeable(r.CatchUp, measured, e))
+	if i := slices.IndexFunc(l.seen, func(at time.Duration) bool {
+		return at >= e.from && at < e.until && l.value[window(at)] > limit
+	}); i >= 0 && l.hasBase {
+		r.Detection = earlier(r.Detection, l.seen[i]-e.from)
+	}
+
 	if s.Sink != nil {
 		for _, entries := range f.index.Attempts[s.Sink.Name] {
 			for _, a := range entries[1:] {
@@ -139,15 +144,15 @@ func (f *fold) operationRecovery(e era, name string) Recovery {
 	}
 	base := stats(all, func(q *history.Event) bool { return f.spans.contains(history.Before, q.Scheduled) })
 
-	r.Detection = Span{None: true}
 	var good []time.Duration
+	var breaches []*history.Event
 	state := make([]window3, len(f.served))
 	byWindow := make([][]*history.Event, len(state))
 	for _, q := range all {
 		took, done := intended(q)
 		limit := Late(base.P99)
-		if bad := q.Outcome != history.OK || limit > 0 && took > limit; bad && done && q.End >= e.from && q.End < e.until {
-			r.Detection = earlier(r.Detection, q.End-e.from)
+		if bad := q.Outcome != history.OK || limit > 0 && took > limit; bad && done {
+			breaches = append(breaches, q)
 		}
 		if q.Outcome == history.OK && done {
 			good = append(good, q.End)
@@ -175,13 +180,33 @@ func (f *fold) operationRecovery(e era, name string) Recovery {
 	if r.CatchUp, _, measured = catchUp(state, e); !measured {
 		r.Unmeasured = append(r.Unmeasured, "catch-up")
 	}
-	r.Ideal, r.WorkerOutage = Span{None: true}, Span{None: true}
+	r.Ideal, r.WorkerOutage, r.Detection = Span{None: true}, Span{None: true}, Span{None: true}
+	for _, q := range breaches {
+		if q.End >= e.from && q.End < e.until && q.Scheduled < noticeable(r.CatchUp, measured, e) {
+			r.Detection = earlier(r.Detection, q.End-e.from)
+		}
+	}
 	return r
 }
 
+// noticeable is until when a sign is still a sign of the fault: until the
+// subject had recovered from it, or, if it never suffered, until the fault was
+// gone. What comes later is the next fault, or the consumers leaving at the end.
+func noticeable(catchUp Span, measured bool, e era) time.Duration {
+	switch {
+	case !measured || !catchUp.None && !catchUp.Reached:
+		return e.until
+	case catchUp.None:
+		return e.clear
+	}
+	return e.clear + catchUp.Took
+}
+
 // groupDetection is the first sign at the group's own side: a failed commit,
-// produce or call of one of its instances, or a change of ownership.
-func (f *fold) groupDetection(e era, s history.Service) Span {
+// produce or call of one of its instances, or a change of ownership. (That its
+// lag rises is one as well, for the clients' attempts to connect to what is cut
+// off are seen by nobody.)
+func (f *fold) groupDetection(e era, s history.Service, until time.Duration) Span {
 	first := Span{None: true}
 	for ev := range f.log.Of(history.Assign, history.Resume, history.Commit, history.Produce, history.Call) {
 		at := ev.At
@@ -196,7 +221,7 @@ func (f *fold) groupDetection(e era, s history.Service) Span {
 			}
 			at = ev.End
 		}
-		if e.from <= at && at < e.until {
+		if e.from <= at && at < until {
 			first = earlier(first, at-e.from)
 		}
 	}
