@@ -220,7 +220,7 @@ func TestKitDefects(t *testing.T) {
 	}
 	// A tail that was lost, of any length, before the freeze or after it.
 	for name, log := range map[string]history.Log{"event": event, "sync": sync} {
-		for cut := 1; cut < len(log.Events); cut += 1 + len(log.Events)/40 {
+		for cut := 1; cut < len(log.Events); cut += 1 + len(log.Events)/15 {
 			short := log
 			short.Events = log.Events[:len(log.Events)-cut]
 			if allHold(short) {

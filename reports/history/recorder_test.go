@@ -2,12 +2,39 @@ package history_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func ExampleRecorder() {
+	var r history.Recorder
+	_ = r.Add(history.Event{Kind: history.Effect, ID: "u1", Sink: "mailbox", At: 20 * time.Millisecond})
+	_ = r.Add(history.Event{Kind: history.Request, ID: "u1", At: 5 * time.Millisecond})
+	for e := range r.Freeze(history.Header{}).Of(history.Request, history.Effect) {
+		fmt.Println(e.N, e.Kind, e.ID)
+	}
+	fmt.Println(r.Add(history.Event{}))
+	// Output:
+	// 1 request u1
+	// 2 effect u1
+	// history: the recorder is frozen
+}
+
+func ExampleLog_Index() {
+	x := historytest.Event(historytest.Options{}).Index()
+	record := x.InTopic("u0-000042", historytest.Topic)
+	fmt.Println(record.In().At(record.Offset), len(x.Effects["redis"]["u0-000042"]))
+	// Output: user-events/0@19 1
+}
 
 func TestRecorder(t *testing.T) {
 	var r history.Recorder

@@ -241,3 +241,26 @@ func ExampleExitCode() {
 	fmt.Println(t.Outcome, trial.ExitCode([]*trial.Trial{&t}))
 	// Output: refuted 1
 }
+
+func ExampleRejudge() {
+	log := historytest.Event(historytest.Options{})
+	saved := trial.Trial{Contender: "event"}
+	saved.Judge(log, []trial.Prediction{{Guarantee: check.ResumeAtCommitted, Expect: check.Holds}})
+	again := trial.Rejudge(&saved, log)
+	fmt.Println(again.Outcome == saved.Outcome, again.Why)
+	// Output: true observed as predicted: resume-at-committed holds
+}
+
+func ExampleClaims() {
+	t := trial.Trial{Claim: "E2", Title: "a consumer is killed", Contender: "event"}
+	t.Judge(historytest.Event(historytest.Options{}), []trial.Prediction{{Measurement: measure.Lost("redis"), Op: trial.AtMost}})
+	for _, c := range trial.Claims([]*trial.Trial{&t}) {
+		fmt.Println(c.ID, c.Title+":", c.Rows[0].Predicted, "→", c.Rows[0].Observed, "→", c.Outcome)
+	}
+	// Output: E2 a consumer is killed: lost[redis] ≤ 0 → 0 → confirmed
+}
+
+func ExamplePrediction_Validate() {
+	fmt.Println(trial.Prediction{Measurement: "catchup[analytics]", Op: trial.AtMost, Bound: 10}.Validate())
+	// Output: prediction: Measurement "catchup[analytics]" is not measured; make names with the functions of package measure
+}
