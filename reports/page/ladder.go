@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/measure"
@@ -93,6 +94,12 @@ func incarnationName(i measure.Incarnation) string {
 	return name
 }
 
+// spot is a place for a label: its baseline, and which end of the text is there.
+type spot struct {
+	x, y   float64
+	anchor string
+}
+
 // commitGap is how near to each other commits are drawn, in pixels. Of those that
 // come more often the first is shown.
 const commitGap = 8
@@ -131,27 +138,28 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 	// Labels stand on the line's upper left or lower right, where a ladder that
 	// climbs to the right leaves room; a label that finds none is left to the table.
 	var placed []box
-	place := func(class, s string, candidates []point, anchor string) {
+	place := func(class, s string, spots ...spot) bool {
 		w := textWidth(s, cv.font)
-		for _, p := range candidates {
-			b := box{p.X, p.Y - cv.font, w, cv.font * 1.3}
-			if anchor == "end" {
+		for _, p := range spots {
+			b := box{p.x, p.y - cv.font, w, cv.font * 1.3}
+			if p.anchor == "end" {
 				b.x -= w
 			}
-			if b.x < x0 || b.x+b.w > cv.width || b.y < 0 || b.y+b.h > bottom || slices.ContainsFunc(placed, b.overlaps) {
+			if b.x < x0+2 || b.x+b.w > cv.width || b.y < 0 || b.y+b.h > bottom || slices.ContainsFunc(placed, b.overlaps) {
 				continue
 			}
 			placed = append(placed, b)
-			d.text(class, anchor, p.X, p.Y, s)
-			return
+			d.text("name inline "+class, p.anchor, p.x, p.y, s)
+			return true
 		}
+		return false
 	}
 
 	logEnd := trace(l.LogEnd)
 	if len(logEnd) > 1 {
 		d.add(mark{Tag: "path", Class: "line logend", D: polyline(logEnd), Series: &axisOf{Name: "log end", Unit: "offset", Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi}})
 		last := logEnd[len(logEnd)-1]
-		place("name muted", "log end", []point{{last.X + 8, last.Y + 4}}, "")
+		place("muted", "log end", spot{last.X + 8, last.Y + 4, ""})
 	}
 	var earlier *measure.Incarnation
 	for k := range l.Incarnations {
@@ -217,10 +225,16 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		}
 	}
 	for _, r := range replays {
-		place("name bad", r.name, []point{{r.p.X + 10, r.p.Y + 14}, {r.p.X + 10, r.p.Y + 30}, {r.p.X - 10, r.p.Y + 16}}, "")
+		place("bad", r.name, spot{r.p.X + 10, r.p.Y + 14, ""}, spot{r.p.X + 10, r.p.Y + 30, ""}, spot{r.p.X - 10, r.p.Y + 16, ""})
 	}
 	for _, n := range names {
-		place("name "+l.c.Class, n.name, []point{{n.p.X - 12, n.p.Y - 8}, {n.p.X - 12, n.p.Y - 24}, {n.p.X - 40, n.p.Y - 12}}, "end")
+		x, y := n.p.X, n.p.Y
+		_, short, _ := strings.Cut(n.name, " · ") // the generation
+		for _, name := range []string{n.name, short} {
+			if name != "" && place(l.c.Class, name, spot{x - 12, y - 8, "end"}, spot{x - 12, y - 24, "end"}, spot{x - 40, y - 12, "end"}, spot{x + 10, y + 18, ""}, spot{x + 10, y + 34, ""}) {
+				break
+			}
+		}
 	}
 	return d, true
 }

@@ -58,8 +58,12 @@ func glyph(s check.Status) string {
 	return "?"
 }
 
-// matrixColumns is how many columns the page has room for.
-const matrixColumns = 22
+// matrixColumns is how many columns the page has room for, and faultColumns how
+// many of them the name of a fault takes at least.
+const (
+	matrixColumns = 24
+	faultColumns  = 4
+)
 
 // faultsOf names what a trial did to its system: "kill analytics/1 + cut analytics/1→kafka".
 func faultsOf(t *trial.Trial) string {
@@ -87,12 +91,13 @@ func newMatrices(trials []*trial.Trial, classes map[string]string) []matrix {
 		}
 		m := matrix{World: world}
 		var members [][]*trial.Trial
+		used := 0
 		flush := func() {
 			if len(members) > 0 {
 				m.fill(members)
 				out = append(out, m)
 			}
-			m, members = matrix{World: world}, nil
+			m, members, used = matrix{World: world}, nil, 0
 		}
 		for _, f := range distinct(faults) {
 			mf := matrixFault{Name: f}
@@ -103,9 +108,11 @@ func newMatrices(trials []*trial.Trial, classes map[string]string) []matrix {
 				byContender[t.Contender] = append(byContender[t.Contender], t)
 			}
 			names = distinct(names)
-			if len(members) > 0 && len(members)+len(names) > matrixColumns {
+			takes := max(len(names), faultColumns)
+			if used+takes > matrixColumns {
 				flush()
 			}
+			used += takes
 			for _, n := range names {
 				mf.Contenders = append(mf.Contenders, matrixHead{cmp.Or(n, "system"), classes[n]})
 				members = append(members, byContender[n])
@@ -130,13 +137,23 @@ func (m *matrix) fill(members [][]*trial.Trial) {
 			}
 		}
 	}
+	// The order of check.All, whichever trial comes first; what is not in it last.
+	known := check.Names()
+	guarantees = distinct(guarantees)
+	place := func(name string) int {
+		if i := slices.Index(known, name); i >= 0 {
+			return i
+		}
+		return len(known)
+	}
+	slices.SortStableFunc(guarantees, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
 	first := map[int]bool{}
 	n := 0
 	for _, f := range m.Faults {
 		first[n] = true
 		n += len(f.Contenders)
 	}
-	for _, g := range distinct(guarantees) {
+	for _, g := range guarantees {
 		if !asked[g] {
 			continue
 		}
