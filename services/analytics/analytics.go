@@ -89,25 +89,19 @@ func (s *Service) migrate(ctx context.Context) error {
 // is there already stays as it is, so that only deliveries tells how often it
 // came.
 func (s *Service) handle(ctx context.Context, e event.Event) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback() // does nothing after a commit
-
-	// As late as can be: after BEGIN, which may wait for another writer.
 	now := time.Now().UnixNano()
-	if _, err := tx.ExecContext(ctx,
-		`INSERT INTO events (id, user_id, action, recorded_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		e.ID, e.UserID, e.Action, now); err != nil {
+	err := database.ExecAll(ctx, s.db,
+		database.Statement{
+			SQL:  `INSERT INTO events (id, user_id, action, recorded_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			Args: []any{e.ID, e.UserID, e.Action, now},
+		},
+		database.Statement{
+			SQL:  `INSERT INTO deliveries (id, recorded_at) VALUES ($1, $2)`,
+			Args: []any{e.ID, now},
+		},
+	)
+	if err != nil {
 		return fmt.Errorf("record event: %w", err)
-	}
-	if _, err := tx.ExecContext(ctx,
-		`INSERT INTO deliveries (id, recorded_at) VALUES ($1, $2)`, e.ID, now); err != nil {
-		return fmt.Errorf("record delivery: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }

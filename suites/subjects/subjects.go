@@ -79,14 +79,17 @@ func service(name string, env map[string]string, needs ...breakwater.Need) break
 
 func to(name string) breakwater.Need { return breakwater.Need{To: name} }
 
+// workers is the size of registration's pool, the same for every contender.
+const workers = "16"
+
 func registration(contender string) breakwater.Service {
 	env := map[string]string{
 		"MODE":         contender,
 		"DATABASE_URL": "${database}",
-		"WORKERS":      "32",
+		"WORKERS":      workers,
 	}
 	needs := []breakwater.Need{to(breakwater.Database)}
-	settings := map[string]string{"workers": "32", "queue time-out": "1s"}
+	settings := map[string]string{"workers": workers, "queue time-out": "1s"}
 	if contender == Event {
 		env["KAFKA_BROKERS"], env["KAFKA_TOPIC"] = "${kafka}", "${topic}"
 		needs = append(needs, to(breakwater.Kafka))

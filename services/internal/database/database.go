@@ -93,6 +93,47 @@ func AutoIncrement(db *sql.DB) string {
 	return "bigint generated always as identity primary key"
 }
 
+// Statement is one statement and its arguments.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+// ExecAll runs the statements in one transaction: all of them, or none. To
+// PostgreSQL they go together, so they take one round trip, and no row stays
+// locked for as long as the network is slow.
+func ExecAll(ctx context.Context, db *sql.DB, statements ...Statement) error {
+	if _, ok := db.Driver().(*stdlib.Driver); !ok {
+		return execEach(ctx, db, statements)
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error {
+		batch := &pgx.Batch{} // implicitly one transaction
+		for _, s := range statements {
+			batch.Queue(s.SQL, s.Args...)
+		}
+		return driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close()
+	})
+}
+
+func execEach(ctx context.Context, db *sql.DB, statements []Statement) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after a commit
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, s.SQL, s.Args...); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
 // Migrate runs statements until all have succeeded once or ctx ends. They must
 // be idempotent (CREATE TABLE IF NOT EXISTS): a database that is not up yet,
 // or an instance that creates the same table at the same moment, makes it
