@@ -29,8 +29,15 @@ ifeq ($(ENGINE),install)
 endif
 	go vet ./...
 	go test -race -short ./...
+	go test -count=1 -timeout 20m ./fixtures/...
 	go run ./cmd/breakwater run --world local $(SUITE)
 	go run ./cmd/breakwater run --world docker $(if $(filter install,$(ENGINE)),,--or-skip) $(SUITE)
+
+ifeq ($(ENGINE),install)
+# Where everything is installed nothing may be skipped for the lack of it.
+test: export BREAKWATER_PYTHON = /usr/bin/python3
+test: export BREAKWATER_NO_SKIP = 1
+endif
 
 .PHONY: repeat
 repeat: ## the suites N times in a row, until one is red

@@ -4,6 +4,8 @@
 package subjects
 
 import (
+	"cmp"
+	"os"
 	"slices"
 
 	"github.com/breakwater-kit/breakwater"
@@ -141,6 +143,33 @@ func cache(contender string) breakwater.Service {
 	s := service("cache", map[string]string{"REDIS_ADDR": "${redis}"}, to(breakwater.Redis))
 	s.Ledger = &breakwater.Ledger{Sink: "cache", Of: breakwater.Redis, Stream: "ledger"}
 	return consumer(contender, s)
+}
+
+// WithForeign is a system whose consumer is a program in another language, with
+// another client library and nothing of ours in it. It keeps no ledger that
+// could be read, so what became of its effects is not asked.
+func WithForeign() []breakwater.Service {
+	producer := registration(Event)
+	producer.Ledger = nil
+	python := cmp.Or(os.Getenv("BREAKWATER_PYTHON"), "python3")
+	return []breakwater.Service{producer, {
+		Name: "archive",
+		Program: breakwater.Program{
+			Command:   []string{python, "services/foreign/consumer.py"},
+			Image:     "foreign",
+			Files:     map[string]string{"/app/consumer.py": "services/foreign/consumer.py"},
+			Probe:     []string{python, "-c", "import confluent_kafka"},
+			ProbeHint: "install it (pip install confluent-kafka, or Debian's python3-confluent-kafka) and name the interpreter in BREAKWATER_PYTHON",
+		},
+		Env: map[string]string{
+			"KAFKA_BROKERS": "${kafka}", "KAFKA_TOPIC": "${topic}", "KAFKA_GROUP": "archive",
+			"KAFKA_INSTANCE": "${instance}", "SESSION_TIMEOUT_MS": "3000",
+		},
+		Ready:    "log:ready",
+		Needs:    []breakwater.Need{to(breakwater.Kafka)},
+		Group:    "archive",
+		Settings: map[string]string{"session time-out": "3s", "heartbeat interval": "500ms"},
+	}}
 }
 
 // mailbox is where mails arrive. It stays when email is killed: it is the

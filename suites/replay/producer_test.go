@@ -1,0 +1,32 @@
+package replay
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/suites/harness"
+	. "github.com/breakwater-kit/breakwater/suites/matchers"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+var _ = Describe("Publishing", func() {
+	It("does not wait for consumers that are down, slow or frozen", func(ctx SpecContext) {
+		s := disturbed("every consumer is disturbed",
+			At(4*time.Second).Inject(Kill("email")).RestartAfter(5*time.Second),
+			At(4*time.Second).Inject(Latency(Edge("analytics/1", Kafka), 300*time.Millisecond, 0)).For(5*time.Second),
+			At(4*time.Second).Inject(Freeze("cache")).For(5*time.Second))
+		s.Claim = "E1"
+		s.Predict = Predict(
+			AtMost(measure.LatencyExcess(measure.P50, subjects.Register), 1),
+			AtMost(measure.LatencyExcess(measure.P99, subjects.Register), 1),
+			AtLeast(measure.Availability(subjects.Register), 1),
+			Holds(check.NoAcknowledgedLoss, check.NoOrphans),
+		)
+		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+})
