@@ -17,7 +17,7 @@ type lag struct {
 	service history.Service
 	value   []float64
 	known   []bool
-	base    float64 // highest of the before phase
+	base    float64 // see lagBaseline
 	hasBase bool
 	max     float64
 	last    time.Duration   // when it was last seen
@@ -35,16 +35,29 @@ func newLag(x *history.Index, s history.Service, phases spans, end time.Duration
 	} else {
 		l.fromSamples(x, end)
 	}
+	var before []float64
 	for i := range l.value {
 		if !l.known[i] {
 			continue
 		}
 		l.max = max(l.max, l.value[i])
 		if phases.contains(history.Before, time.Duration(i)*Window) {
-			l.base, l.hasBase = max(l.base, l.value[i]), true
+			before = append(before, l.value[i])
 		}
 	}
+	l.base, l.hasBase = lagBaseline(before), len(before) > 0
 	return l
+}
+
+// lagBaseline is the highest lag of the time before the fault after its highest
+// tenth is left out: one stall of the machine must not hide a consumer that is
+// gone for seconds.
+func lagBaseline(before []float64) float64 {
+	if len(before) == 0 {
+		return 0
+	}
+	slices.Sort(before)
+	return before[(len(before)-1)*9/10]
 }
 
 func (l *lag) fromSamples(x *history.Index, end time.Duration) {
@@ -103,7 +116,7 @@ func (l lag) points() []Point {
 func groups(lags []lag) []Group {
 	var all []Group
 	for _, l := range lags {
-		all = append(all, Group{Group: l.service.Group, Topic: l.service.Topic, Lag: l.points(), BaselineLag: l.base, MaxLag: l.max})
+		all = append(all, Group{Group: l.service.Group, Service: l.service.Name, Topic: l.service.Topic, Lag: l.points(), BaselineLag: l.base, MaxLag: l.max})
 	}
 	return all
 }
@@ -111,7 +124,7 @@ func groups(lags []lag) []Group {
 func sinks(x *history.Index, end time.Duration) []Sink {
 	var all []Sink
 	for _, s := range x.Log.Header.Sinks() {
-		k := Sink{Name: s.Sink.Name, IDs: len(x.Effects[s.Sink.Name])}
+		k := Sink{Name: s.Sink.Name, Service: s.Name, IDs: len(x.Effects[s.Sink.Name])}
 		rate := newCounts(end)
 		for _, entries := range x.Effects[k.Name] {
 			k.Effects += len(entries)
@@ -136,8 +149,10 @@ func sinks(x *history.Index, end time.Duration) []Sink {
 // tenure is one incarnation while the ladder is built.
 type tenure struct {
 	Incarnation
-	highest  int64 // offset fetched or attempted, -1 for none
-	replayed int   // visible records in Replayed
+	highest  int64   // offset fetched or attempted, -1 for none
+	worked   int64   // offset attempted, -1 for none
+	attempts []Point // its progress by what its sink saw
+	replayed int     // visible records in Replayed
 }
 
 // climb is the ladder of one group on one partition with what its rungs add up to.
@@ -225,7 +240,7 @@ func (c *climb) open(r *history.Event, end time.Duration) {
 	if resumed < 0 {
 		resumed = max(r.Committed, 0)
 	}
-	c.tenures = append(c.tenures, &tenure{highest: -1, Incarnation: Incarnation{
+	c.tenures = append(c.tenures, &tenure{highest: -1, worked: -1, Incarnation: Incarnation{
 		Client: r.Client, Member: r.Member, Generation: r.Generation,
 		From: r.At, Until: max(end, r.At), Resumed: resumed, Committed: r.Committed,
 	}})
@@ -241,16 +256,27 @@ func (c *climb) close(client string, at time.Duration) {
 // does not say who made it, so it is the owner's.
 func (c *climb) reach(client string, at time.Duration, offset int64) {
 	t := c.current()
-	if t == nil || client != "" && t.Client != client || at > t.Until || offset <= t.highest {
+	if t == nil || client != "" && t.Client != client || at > t.Until {
 		return
 	}
-	t.highest = offset
+	if client == "" && offset > t.worked {
+		t.worked = offset
+		t.attempts = climbed(t.attempts, at, offset)
+	}
+	if offset > t.highest {
+		t.highest = offset
+		t.Progress = climbed(t.Progress, at, offset)
+	}
+}
+
+// climbed adds a point; of one window the last is kept.
+func climbed(points []Point, at time.Duration, offset int64) []Point {
 	p := Point{at, float64(offset)}
-	if n := len(t.Progress); n > 0 && window(t.Progress[n-1].At) == window(at) {
-		t.Progress[n-1] = p
-		return
+	if n := len(points); n > 0 && window(points[n-1].At) == window(at) {
+		points[n-1] = p
+		return points
 	}
-	t.Progress = append(t.Progress, p)
+	return append(points, p)
 }
 
 func (c *climb) commit(e *history.Event) {
@@ -268,6 +294,11 @@ func (c *climb) finish(x *history.Index) {
 		t.Replayed = [2]int64{from, max(from, to)}
 		t.replayed = len(x.Between(in, t.Replayed[0], t.Replayed[1]))
 		sent = max(sent, t.highest)
+		// A client fetches far ahead of what it works on; where the sink tells,
+		// the ladder shows the work.
+		if len(t.attempts) > 0 {
+			t.Progress = t.attempts
+		}
 		t.Progress, t.Commits = thin(t.Progress), thin(t.Commits)
 		c.Incarnations = append(c.Incarnations, t.Incarnation)
 	}

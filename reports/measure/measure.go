@@ -90,6 +90,7 @@ type Fault struct {
 // Sink is one ledger of effects.
 type Sink struct {
 	Name     string  `json:"name"`
+	Service  string  `json:"service"` // whose ledger it is
 	Effects  int     `json:"effects"`
 	IDs      int     `json:"ids"`      // distinct
 	Attempts int     `json:"attempts"` // 0 when the sink records none
@@ -100,9 +101,10 @@ type Sink struct {
 // Group is one consumer group on one topic.
 type Group struct {
 	Group       string  `json:"group"`
+	Service     string  `json:"service"` // that consumes as this group
 	Topic       string  `json:"topic"`
 	Lag         []Point `json:"lag"`         // over all partitions, from samples
-	BaselineLag float64 `json:"baselineLag"` // highest of the before phase
+	BaselineLag float64 `json:"baselineLag"` // highest of the before phase but for its highest tenth
 	MaxLag      float64 `json:"maxLag"`
 }
 
@@ -125,7 +127,7 @@ type Incarnation struct {
 	Until      time.Duration `json:"until"`
 	Resumed    int64         `json:"resumed"`   // first Fetch offset
 	Committed  int64         `json:"committed"` // OffsetFetch answer it resumed from, -1 for none
-	Progress   []Point       `json:"progress"`  // (time, offset) of the highest offset fetched or attempted, thinned
+	Progress   []Point       `json:"progress"`  // (time, offset) of the highest offset attempted, or fetched where no sink tells; thinned
 	Commits    []Point       `json:"commits"`   // (time, offset), acknowledged; thinned
 	Replayed   [2]int64      `json:"replayed"`  // offsets [from, to) that an earlier incarnation had already been sent; equal: none
 }

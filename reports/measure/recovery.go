@@ -14,15 +14,15 @@ import (
 
 // What counts as back at the baseline, window by window. The load's requests of
 // a window are ok by at least recoveredShare; an operation's p99 is at most
-// recoveredLatency × that of the time before or recoveredSlack above it; a
-// group's lag is at most the highest before plus the arrivals of one window,
-// since a sample and a commit may lie that far apart. A single window out of
-// bounds is noise, two in a row are not: back at the baseline and staying there
-// means that no such pair follows.
+// recoveredLatency × that of the time before or BreachLatency above it, since of
+// the few requests of one window the p99 is the slowest; a group's lag is at most
+// its baseline, see [lagBaseline], plus the arrivals of one window, since a
+// sample and a commit may lie that far apart. A single window out of bounds is
+// noise, two in a row are not: the baseline was left when there is such a pair,
+// and back at it and staying there means that none follows.
 const (
 	recoveredShare   = 0.95
 	recoveredLatency = 1.5
-	recoveredSlack   = 10 * time.Millisecond
 )
 
 // era is one fault with the time that belongs to its recovery: from when it bit,
@@ -165,7 +165,7 @@ func (f *fold) operationRecovery(e era, name string) Recovery {
 	r.Outage = outage(good, e)
 	r.FirstProgress = firstAfter(good, e)
 
-	limit := max(time.Duration(recoveredLatency*float64(base.P99)), base.P99+recoveredSlack)
+	limit := max(time.Duration(recoveredLatency*float64(base.P99)), base.P99+BreachLatency)
 	for i, qs := range byWindow {
 		if len(qs) == 0 {
 			continue
@@ -303,6 +303,7 @@ const (
 // catchUp finds the first window after the heal that is fine and after which no
 // two windows in a row are breached, and its index. Windows without data neither
 // break nor make a pair. It is not measured when no window after the heal has data.
+// What it took is rounded up to whole windows: nothing is known more finely.
 func catchUp(state []window3, e era) (Span, int, bool) {
 	last := min(len(state), window(e.until)) // the window in which the next fault begins is not judged
 	first := min(last, windowFrom(e.clear))
@@ -326,10 +327,26 @@ func catchUp(state []window3, e era) (Span, int, bool) {
 		}
 		return Span{Took: e.until - e.clear}, last, true
 	}
-	if !slices.Contains(state[from:last], breached) {
+	if !left(state[from:last]) {
 		return Span{None: true}, found, true
 	}
-	return Span{Took: max(0, time.Duration(found)*Window-e.clear), Reached: true}, found, true
+	took := max(0, time.Duration(found)*Window-e.clear)
+	return Span{Took: (took + Window - 1) / Window * Window, Reached: true}, found, true
+}
+
+// left is whether two windows in a row are breached; those without data do not
+// come between.
+func left(state []window3) bool {
+	previous := noData
+	for _, s := range state {
+		if s == breached && previous == breached {
+			return true
+		}
+		if s != noData {
+			previous = s
+		}
+	}
+	return false
 }
 
 // ideal compares the catch-up with the best that the group's own capacity
