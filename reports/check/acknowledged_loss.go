@@ -29,9 +29,9 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 				f.anomalies = append(f.anomalies, whereLost(x, s, r, commits))
 			}
 		}
-		f.why = fmt.Sprintf("%s acknowledged ids never took effect", quantity.Of(len(f.anomalies), f.examined))
+		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "acknowledged ids never took effect in %s", brief: "lost"}
 		if f.examined == 0 {
-			f.why = "no request was acknowledged"
+			f.count, f.why = nil, "no request was acknowledged"
 		}
 		all = append(all, f)
 	}

@@ -28,6 +28,7 @@ func availability(x *history.Index) Verdict {
 	case s.Scheduled == 0:
 		f.why = fmt.Sprintf("none of %s was scheduled while a fault was witnessed", what)
 	default:
+		f.brief = fmt.Sprintf("%s of %s ok", quantity.Percent(s.Availability), what)
 		f.why = fmt.Sprintf("%s: %s ok while the fault was active (%s), %s is asked", what, quantity.Percent(s.Availability), quantity.Of(s.OK, s.Scheduled), quantity.Percent(require.Availability))
 	}
 	if s.Scheduled > 0 && s.Availability < require.Availability {

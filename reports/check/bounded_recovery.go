@@ -60,13 +60,15 @@ func boundedRecovery(x *history.Index) Verdict {
 		case len(f.anomalies) > 0:
 			f.status = Broken
 			f.why = f.anomalies[0].What
+			f.subject = "" // it is in the sentence
 		case f.status == Unknown:
 		case f.examined == 0:
 			f.why = "no fault was witnessed to begin and end"
 		case longest.None:
-			f.why = "its baseline was never left"
+			f.why = "not disturbed, its baseline was never left"
 		default:
-			f.why = fmt.Sprintf("back at its baseline after %s, %s is allowed", longest, quantity.Duration(objective))
+			f.why = fmt.Sprintf("back at its baseline %s after the heal, %s is allowed", longest, quantity.Duration(objective))
+			f.brief = fmt.Sprintf("%s back after %s", subject, longest)
 		}
 		all = append(all, f)
 	}

@@ -29,6 +29,7 @@ type Verdict struct {
 	Status    Status `json:"status"`
 	Examined  int    `json:"examined"` // how many things were judged; a verdict over none is unknown
 	Why       string `json:"why"`      // one plain sentence, with the numbers
+	Brief     string `json:"brief,omitempty"`    // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
 
 	// Anomalies are the worst few of Total, each with its witnesses.
 	Anomalies []Anomaly `json:"anomalies,omitempty"`
@@ -72,7 +73,7 @@ func Judge(log history.Log, checkers []Checker) []Verdict {
 	verdicts := make([]Verdict, 0, len(checkers))
 	for _, c := range checkers {
 		if invalid != nil {
-			verdicts = append(verdicts, Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: "the history is inconsistent: " + invalid.Error()})
+			verdicts = append(verdicts, Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: "the history is inconsistent: " + invalid.Error(), Brief: "the history is inconsistent"})
 			continue
 		}
 		verdicts = append(verdicts, judge(log, c))
@@ -83,13 +84,13 @@ func Judge(log history.Log, checkers []Checker) []Verdict {
 func judge(log history.Log, c Checker) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
-			v = Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: fmt.Sprintf("the checker panicked: %v", p)}
+			v = Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: fmt.Sprintf("the checker panicked: %v", p), Brief: "the checker panicked"}
 		}
 	}()
 	v = c.Check(log)
 	v.Guarantee = c.Guarantee()
 	if v.Status == Holds && v.Examined == 0 {
-		v.Status, v.Why = Unknown, "nothing was examined"
+		v.Status, v.Why, v.Brief = Unknown, "nothing was examined", "nothing was examined"
 	}
 	return v
 }

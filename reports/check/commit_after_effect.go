@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -37,12 +38,13 @@ func commitAfterEffect(x *history.Index) Verdict {
 			t.judge(p)
 		}
 		f := finding{examined: t.inTime + t.late, anomalies: t.anomalies()}
-		f.why = fmt.Sprintf("%s records were committed before their effect", quantity.Of(t.late, f.examined))
-		if f.examined == 0 {
-			f.why = "no record could be judged"
-		}
+		within := ""
 		if t.within > 0 {
-			f.why += fmt.Sprintf(", %s lie within the clock error of %s", quantity.Count(t.within), quantity.Duration(s.Sink.Skew))
+			within = fmt.Sprintf("%s lie within the clock error of %s of %s", quantity.Count(t.within), quantity.Duration(s.Sink.Skew), s.Sink.Name)
+		}
+		f.count = &count{bad: t.late, of: f.examined, sum: true, what: "records were committed by %s before their effect", brief: "committed early", note: within}
+		if f.examined == 0 {
+			f.count, f.why = nil, strings.TrimSuffix("no record could be judged, "+within, ", ")
 		}
 		if t.late == 0 && t.inTime == 0 {
 			f.status = Unknown

@@ -43,7 +43,7 @@ func contained(x *history.Index) Verdict {
 }
 
 func blastRadius(x *history.Index, breaches []measure.Breach) finding {
-	f := finding{subject: "blast radius"}
+	f := finding{}
 	var breached []string
 	for _, b := range breaches {
 		if b.Faulted {
@@ -60,20 +60,25 @@ func blastRadius(x *history.Index, breaches []measure.Breach) finding {
 	}
 	switch {
 	case len(breached) > 0:
-		f.why = fmt.Sprintf("%d services beyond the broken one were breached: %s", len(breached), strings.Join(breached, ", "))
+		f.why = fmt.Sprintf("%s let its callers down, though it was not what was broken", strings.Join(breached, ", "))
+		if len(breached) > 1 {
+			f.why = fmt.Sprintf("%d services let their callers down, though they were not what was broken: %s", len(breached), strings.Join(breached, ", "))
+		}
+		f.brief = strings.Join(breached, ", ") + " breached"
 	case f.examined == 0:
 		f.status, f.why = NotAsked, "no call to an unbroken service was seen while the fault was active"
 	default:
-		f.why = "no service beyond the broken one was breached"
+		f.why = "no service but the broken one let its callers down"
+		f.brief = "nobody else breached"
 	}
 	return f
 }
 
 func unrelated(x *history.Index) finding {
 	operation := x.Log.Header.Require.Unrelated
-	f := finding{subject: "unrelated operation"}
+	f := finding{}
 	if operation == "" {
-		return finding{subject: f.subject, status: NotAsked, why: "none is named"}
+		return finding{status: NotAsked, why: "no unrelated operation is named"}
 	}
 	before := measure.Available(x.Log, history.Before, operation)
 	during := measure.Available(x.Log, history.During, operation)
@@ -86,13 +91,15 @@ func unrelated(x *history.Index) finding {
 	if before.Scheduled > 0 {
 		failing -= 1 - before.Availability
 	}
-	f.why = fmt.Sprintf("%s ok by %s while the fault was active (%s)", operation, quantity.Percent(during.Availability), quantity.Of(during.OK, during.Scheduled))
+	f.why = fmt.Sprintf("%s was ok by %s while the fault was active (%s)", operation, quantity.Percent(during.Availability), quantity.Of(during.OK, during.Scheduled))
+	f.brief = fmt.Sprintf("%s of %s ok", quantity.Percent(during.Availability), operation)
 	limit := measure.Late(before.P99)
 	switch {
 	case failing > unrelatedShare:
 		f.anomalies = []Anomaly{notOK(x, operation, f.why)}
 	case limit > 0 && during.P50 > limit:
 		f.why = fmt.Sprintf("%s took %s at the median while the fault was active, %s before", operation, quantity.Duration(during.P50), quantity.Duration(before.P50))
+		f.brief = fmt.Sprintf("%s took %s", operation, quantity.Duration(during.P50))
 		f.anomalies = []Anomaly{{What: f.why}}
 	}
 	return f
@@ -100,12 +107,12 @@ func unrelated(x *history.Index) finding {
 
 func amplification(x *history.Index, a measure.Amplified) finding {
 	limit := x.Log.Header.Require.Amplification
-	f := finding{subject: "amplification"}
+	f := finding{}
 	if limit <= 0 {
-		return finding{subject: f.subject, status: NotAsked, why: "no limit is stated"}
+		return finding{status: NotAsked, why: "no limit of amplification is stated"}
 	}
 	if len(a.Calls) == 0 {
-		return finding{subject: f.subject, status: NotAsked, why: "no service calls another"}
+		return finding{status: NotAsked, why: "no service calls another"}
 	}
 	if a.Roots == 0 {
 		f.why = "no root request was scheduled while the fault was active"

@@ -63,7 +63,7 @@ func tooFew(log history.Log, examined *int) []Anomaly {
 		case !seen[name]:
 			found = append(found, Anomaly{What: fmt.Sprintf("the run had no phase %q", name)})
 		default:
-			found = append(found, Anomaly{What: fmt.Sprintf("%s ok requests in phase %q, the scenario asks for %s", quantity.Count(n), name, quantity.Count(least))})
+			found = append(found, Anomaly{What: fmt.Sprintf("only %s requests were ok %s the fault, the scenario asks for %s", quantity.Count(n), name, quantity.Count(least))})
 		}
 	}
 	return found
@@ -132,7 +132,7 @@ func tooLate(log history.Log) []Anomaly {
 		return nil
 	}
 	return []Anomaly{{
-		What: fmt.Sprintf("the generator was %s behind its schedule, %s is allowed", quantity.Duration(worst.At-worst.Scheduled), quantity.Duration(limit)),
+		What: fmt.Sprintf("the load was sent up to %s behind its schedule, %s is allowed", quantity.Duration(worst.At-worst.Scheduled), quantity.Duration(limit)),
 		IDs:  []string{worst.ID}, Events: []uint64{worst.N},
 	}}
 }

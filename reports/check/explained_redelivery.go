@@ -49,9 +49,9 @@ func explainedRedelivery(x *history.Index) Verdict {
 				f.anomalies = append(f.anomalies, a)
 			}
 		}
-		f.why = fmt.Sprintf("%s resumes were below a committed offset", quantity.Of(len(f.anomalies), f.examined))
+		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "resumes of %s were below a committed offset", brief: "resumes below a commit"}
 		if f.examined == 0 {
-			f.why = "no resume was recorded"
+			f.count, f.why = nil, "no resume was recorded"
 		}
 		return f
 	}), "no service has a consumer group")

@@ -61,7 +61,9 @@ type finding struct {
 	subject   string // "" when the whole run is the subject
 	status    Status
 	examined  int
-	why       string
+	why       string // without the subject, unless there is none
+	brief     string // the same in a few words; "" when there is nothing to say
+	count     *count // instead of why and brief, where findings differ in numbers only
 	anomalies []Anomaly
 }
 
@@ -87,21 +89,16 @@ func combine(findings []finding, notAsked string) Verdict {
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(rank[b.status], rank[a.status]) })
 	v := Verdict{Status: NotAsked, Why: notAsked}
-	var whys []string
 	for _, f := range findings {
 		v.Status = Worst(v.Status, f.status)
 		v.Examined += f.examined
 		v.Total += len(f.anomalies)
 		v.Anomalies = append(v.Anomalies, f.anomalies...)
-		why := f.why
-		if f.subject != "" {
-			why = f.subject + ": " + why
-		}
-		whys = append(whys, why)
 	}
-	if len(whys) > 0 {
-		v.Why = strings.Join(whys, "; ")
+	if len(findings) > 0 {
+		v.Why, v.Brief = tell(findings, v.Status)
 	}
+	v.Brief = cmp.Or(v.Brief, v.Why)
 	v.Anomalies = v.Anomalies[:min(len(v.Anomalies), maxAnomalies)]
 	return v
 }

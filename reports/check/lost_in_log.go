@@ -29,7 +29,7 @@ func noLostInLog(x *history.Index) Verdict {
 	case f.examined == 0:
 		f.why = "no request was acknowledged"
 	default:
-		f.why = fmt.Sprintf("%s acknowledged ids are missing from the log", quantity.Of(len(f.anomalies), f.examined))
+		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "acknowledged ids are missing from the log", brief: "missing from the log"}
 	}
 	return combine([]finding{f}, "")
 }

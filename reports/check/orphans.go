@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
-	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 // NoOrphans is broken when, after the drain, some of a root request's effects
@@ -46,9 +45,9 @@ func noOrphans(x *history.Index) Verdict {
 		}
 		f.anomalies = append(f.anomalies, a)
 	}
-	f.why = fmt.Sprintf("%s requests are torn between their sinks", quantity.Of(len(f.anomalies), f.examined))
+	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "requests are torn between their sinks", brief: "torn"}
 	if f.examined == 0 {
-		f.why = "no request had an effect"
+		f.count, f.why = nil, "no request had an effect"
 	}
 	return combine([]finding{f}, "")
 }

@@ -49,14 +49,12 @@ func noPhantom(x *history.Index) Verdict {
 			f.anomalies = append(f.anomalies, a)
 		}
 		switch {
-		case len(f.anomalies) > 0:
-			f.why = fmt.Sprintf("%s ids were never sent", quantity.Of(len(f.anomalies), f.examined))
-		case nameless > 0:
+		case nameless > 0 && len(f.anomalies) == 0:
 			f.status, f.why = Unknown, quantity.Count(nameless)+" effects have no id and cannot be matched"
 		case f.examined == 0:
 			f.why = "the sink holds no effect"
 		default:
-			f.why = fmt.Sprintf("%s ids were never sent", quantity.Of(0, f.examined))
+			f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids in %s were never sent", brief: "never sent"}
 		}
 		all = append(all, f)
 	}

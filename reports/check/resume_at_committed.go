@@ -36,9 +36,9 @@ func resumeAtCommitted(x *history.Index) Verdict {
 				}
 			}
 		}
-		f.why = fmt.Sprintf("%s resumes were not at a committed offset", quantity.Of(len(f.anomalies), f.examined))
+		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "resumes of %s were not at a committed offset", brief: "resumes off the commit"}
 		if f.examined == 0 {
-			f.why = "no resume was recorded"
+			f.count, f.why = nil, "no resume was recorded"
 		}
 		return f
 	}), "no service has a consumer group")

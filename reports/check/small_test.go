@@ -148,13 +148,13 @@ var exercisedCases = []small{
 	{"enough of everything", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MaxLateness = 10 * ms }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
 	{"one too few after", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
-		twice(nil)[:5], Unknown, nil, `1 ok requests in phase "after", the scenario asks for 2`},
+		twice(nil)[:5], Unknown, nil, `only 1 requests were ok after the fault, the scenario asks for 2`},
 	{"failed ones do not count", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
-		twice(map[string]history.Outcome{history.During: history.Failed}), Unknown, nil, `phase "during"`},
+		twice(map[string]history.Outcome{history.During: history.Failed}), Unknown, nil, `ok during the fault`},
 	{"unless failing is the result", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
 		twice(map[string]history.Outcome{history.During: history.Failed}), Holds, nil, ""},
 	{"which excuses no other phase", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
-		twice(map[string]history.Outcome{history.Before: history.Failed}), Unknown, nil, `phase "before"`},
+		twice(map[string]history.Outcome{history.Before: history.Failed}), Unknown, nil, `ok before the fault`},
 	{"a phase is missing", Exercised, with(asks(func(r *history.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
 		twice(nil)[:4], Unknown, nil, `no phase "after"`},
 	{"the fault never bit", Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to bite"},
@@ -193,7 +193,7 @@ var lostCases = []small{
 		h.Services = slices.Clone(h.Services)
 		h.Services[1].DeadLetter = "orders-dead"
 	}), events{sent, request("u2", 20*ms, history.OK), record("u1", 0), record("u2", 1), effect("db", "u1", 20*ms), on("orders-dead", record("u2", 0))}, Holds, nil, ""},
-	{"synchronous, lost", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "mail: 1 of 1"},
+	{"synchronous, lost", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 acknowledged ids never took effect in mail; 0 of 1 in db"},
 	{"synchronous, all", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
 	{"synchronous, unknown is not owed", NoAcknowledgedLoss, synchronous(), events{sent, request("u2", 20*ms, history.Unknown), effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
 	{"no ledger", NoAcknowledgedLoss, history.Header{}, events{sent}, NotAsked, nil, ""},
@@ -350,7 +350,7 @@ func within(d time.Duration) history.Header {
 }
 
 var recoveryCases = []small{
-	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at its baseline after 3 s"},
+	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at its baseline 3 s after the heal, 4 s is allowed"},
 	{"back too late", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
 	{"never back", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
 	{"the run ended before the objective", BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
@@ -365,7 +365,7 @@ var recoveryCases = []small{
 		lag := lagFrom(time.Second, 3*time.Second, 20)
 		lag[5*time.Second] = 20
 		return lags(lag)
-	}(), Holds, nil, "after 1 s"},
+	}(), Holds, nil, "1 s after the heal"},
 	{"never left", BoundedRecovery, within(time.Second), lags(nil), Holds, nil, "never left"},
 	{"no objective", BoundedRecovery, within(0), lags(nil), NotAsked, nil, ""},
 	{"no fault", BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Fault }), Unknown, nil, "no fault"},
@@ -462,12 +462,12 @@ func containedCase(name string, bad, times int, change func(*history.Event), wan
 }
 
 var containedCases = []small{
-	containedCase("only the broken edge suffers", 20, 1, nil, Holds, nil, "no service beyond the broken one"),
+	containedCase("only the broken edge suffers", 20, 1, nil, Holds, nil, "no service but the broken one"),
 	containedCase("the caller of the broken one fails", 20, 1, func(e *history.Event) {
 		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 2*time.Second {
 			e.Outcome = history.Unknown
 		}
-	}, Broken, nil, "1 services beyond the broken one were breached: registration"),
+	}, Broken, nil, "registration let its callers down, though it was not what was broken"),
 	containedCase("or is merely slow", 20, 1, func(e *history.Event) {
 		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 2*time.Second {
 			e.End += time.Second
@@ -482,7 +482,7 @@ var containedCases = []small{
 		if e.ID == "c1.5s" {
 			e.Outcome = history.Failed
 		}
-	}, Broken, []string{"c1.5s"}, "GET /catalog ok by 95 %"),
+	}, Broken, []string{"c1.5s"}, "GET /catalog was ok by 95 %"),
 	containedCase("it failed before as well", 0, 1, func(e *history.Event) {
 		if e.ID == "c1.5s" || e.ID == "c500ms" {
 			e.Outcome = history.Failed

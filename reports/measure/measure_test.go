@@ -556,3 +556,74 @@ func ExampleSpan() {
 	fmt.Println(measure.Span{Took: 4830 * time.Millisecond, Reached: true}, "|", measure.Span{Took: 12 * time.Second}, "|", measure.Span{None: true})
 	// Output: 4.8 s | > 12 s | none
 }
+
+func TestPhrases(t *testing.T) {
+	const op = "POST /register"
+	m := measure.Measurements{
+		Operations: []measure.Operation{{Name: op, Phases: map[string]measure.Stats{
+			history.Before: {P50: 4100 * time.Microsecond, P99: 20 * ms}, history.During: {P50: time.Second, P99: 15 * ms, OK: 60, Scheduled: 98}}}},
+	}
+	add := func(name string, value float64) {
+		m.Values = append(m.Values, measure.Value{Name: name, Value: value, Unit: measure.Unit(name), N: 1})
+	}
+	for _, c := range []struct {
+		name              string
+		value             float64
+		phrase, told, few string
+	}{
+		{measure.LatencyAdded(measure.P50, op), 995.9, "p50 of POST /register rises by", "+996 ms (4.1 ms → 1 s)", "p50 +996 ms (4.1 ms → 1 s)"},
+		{measure.LatencyExcess(measure.P99, op), -0.5, "p99 of POST /register rises by", "−5 ms (20 ms → 15 ms)", "p99 −5 ms (20 ms → 15 ms)"},
+		{measure.Latency(measure.P99, history.During, op), 15, "p99 of POST /register during the fault", "15 ms", "p99 15 ms"},
+		{measure.Availability(op), 0.612, "POST /register answered ok during the fault", "61.2 % (60 of 98)", "61.2 % of POST /register ok"},
+		{measure.CatchUp("analytics"), 0.75, "catch-up of analytics", "750 ms", "catch-up 750 ms"},
+		{measure.Redelivered("analytics"), 1, "ids delivered again to analytics", "1", "1 delivered again"},
+		{measure.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
+		{measure.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
+		{measure.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
+		{measure.EffectsRatio("cache"), 0.95, "effects in cache for each request during the fault", "0.95", "effects for each request 0.95"},
+	} {
+		if got := measure.Phrase(c.name); got != c.phrase {
+			t.Errorf("Phrase(%s) = %q, want %q", c.name, got, c.phrase)
+		}
+		if got := m.Tell(c.name); got != "not measured" {
+			t.Errorf("before it is measured, %s is told as %q", c.name, got)
+		}
+		add(c.name, c.value)
+		if got := m.Tell(c.name); got != c.told {
+			t.Errorf("Tell(%s) = %q, want %q", c.name, got, c.told)
+		}
+		if got := m.Brief(c.name); got != c.few {
+			t.Errorf("Brief(%s) = %q, want %q", c.name, got, c.few)
+		}
+	}
+	if got := m.Brief(measure.CatchUp("cache")); got != "catch-up of cache: not measured" {
+		t.Errorf("what nobody measured is %q", got)
+	}
+}
+
+// Every name that can be bounded has words.
+func TestEveryNameHasAPhrase(t *testing.T) {
+	for _, name := range []string{
+		measure.Latency(measure.P50, history.After, "x"), measure.LatencyAdded(measure.P99, "x"), measure.LatencyExcess(measure.P50, "x"),
+		measure.AvailabilityIn(history.Before, "x"), measure.Lost("x"), measure.Duplicates("x"), measure.Redelivered("x"), measure.EffectsDuring("x"),
+		measure.EffectsRatio("x"), measure.Amplification("x"), measure.Detection("x"), measure.Outage("x"), measure.WorkerOutage("x"),
+		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
+		measure.Orphans, measure.BlastRadius,
+	} {
+		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
+			t.Errorf("Phrase(%s) = %q", name, p)
+		}
+	}
+	if got := measure.Phrase("nobody measures this"); got != "nobody measures this" {
+		t.Error(got)
+	}
+	if got := measure.Bound(measure.LatencyExcess(measure.P50, "x"), 1) + ", " + measure.Bound(measure.LatencyExcess(measure.P50, "x"), 2) + ", " + measure.Bound(measure.CatchUp("x"), 10); got != "max(50 %, 5 ms), 2 × max(50 %, 5 ms), 10 s" {
+		t.Error(got)
+	}
+}
+
+func ExamplePhrase() {
+	name := measure.LatencyAdded(measure.P50, "POST /register")
+	fmt.Println(measure.Phrase(name), "≥", measure.Bound(name, 330))
+	// Output: p50 of POST /register rises by ≥ 330 ms
+}

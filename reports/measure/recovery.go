@@ -365,7 +365,7 @@ func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int)
 		replay = max(replay, done[i]/Window.Seconds())
 	}
 	r.Headroom = round(replay / f.arrivals)
-	backlog := max(0, l.value[first]-l.base)
+	backlog := max(0, l.value[first]-l.base, l.value[min(window(e.clear), first)]-l.base)
 	if spare := replay - f.arrivals; spare > 0 {
 		r.Ideal = Span{Took: time.Duration(math.Round(backlog / spare * float64(time.Second))), Reached: true}
 	} else {

@@ -69,7 +69,7 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 		return Undecided, "the history is inconsistent: " + err.Error()
 	}
 	if v := t.verdict(check.Exercised); v.Status != check.Holds {
-		return Undecided, "not exercised: " + v.Why
+		return Undecided, "the run proves nothing: " + v.Why
 	}
 	if len(t.Predictions) == 0 {
 		return Undecided, "nothing was predicted"
@@ -109,9 +109,13 @@ func (t *Trial) observe(p Prediction) Predicted {
 	switch {
 	case p.Validate() != nil:
 		found.Observed = p.Validate().Error()
+		found.Brief = found.Observed
 	case p.Guarantee != "":
 		v := t.verdict(p.Guarantee)
-		found.Observed = fmt.Sprintf("%s: %s", v.Status, v.Why)
+		found.Observed, found.Brief = v.Why, cmp.Or(v.Brief, v.Why)
+		if v.Status != p.Expect {
+			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
+		}
 		switch v.Status {
 		case p.Expect:
 			found.Outcome = Confirmed
@@ -120,7 +124,7 @@ func (t *Trial) observe(p Prediction) Predicted {
 		}
 	default:
 		v, measured := t.Measurements.Lookup(p.Measurement)
-		found.Observed = v.String()
+		found.Observed, found.Brief = t.Measurements.Tell(p.Measurement), t.Measurements.Brief(p.Measurement)
 		if measured {
 			found.Outcome = p.compare(v)
 		}
@@ -167,13 +171,13 @@ func (p Prediction) Validate() error {
 }
 
 // String is what the prediction says: "no-acknowledged-loss holds",
-// "catch-up[analytics] ≤ 10 s".
+// "catch-up of analytics ≤ 10 s".
 func (p Prediction) String() string {
 	if p.Measurement == "" {
 		return p.Guarantee + " " + string(cmp.Or(p.Expect, "?"))
 	}
 	op := map[string]string{AtMost: "≤", AtLeast: "≥"}[p.Op]
-	return fmt.Sprintf("%s %s %s", p.Measurement, cmp.Or(op, p.Op), quantity.Value(p.Bound, measure.Unit(p.Measurement)))
+	return fmt.Sprintf("%s %s %s", measure.Phrase(p.Measurement), cmp.Or(op, p.Op), measure.Bound(p.Measurement, p.Bound))
 }
 
 // Encode is the trial as one line of JSON with a line end, the form in which it

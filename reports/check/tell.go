@@ -1,0 +1,129 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// count is what a finding counted. Findings that differ in nothing but their
+// numbers are told in one sentence.
+type count struct {
+	bad, of int
+	what    string // "acknowledged ids never took effect in %s"; %s stands for the subjects
+	brief   string // "lost", after the numbers
+	sum     bool   // the subjects examined different things, so that their numbers add up
+	note    string // about this subject alone: "488 of cache lie within the clock error of 1 ms"
+}
+
+// tell puts the findings, worst first, into one sentence, and the worst of them
+// into a few words. What was not asked is told when nothing else was.
+func tell(findings []finding, worst Status) (why, brief string) {
+	var clauses, briefs []string
+	said := "" // the words of the last clause, which need not be said twice
+	for len(findings) > 0 {
+		first := findings[0]
+		same := slices.DeleteFunc(slices.Clone(findings), func(f finding) bool { return !first.alike(f) })
+		findings = slices.DeleteFunc(slices.Clone(findings), first.alike)
+		if first.status == NotAsked && worst != NotAsked {
+			continue
+		}
+		clause, few := "", first.brief
+		if first.count != nil {
+			clause, few = tellCounts(same, &said)
+		} else {
+			clause, said = first.why, ""
+			if names := subjects(same); names != "" {
+				clause = names + ": " + clause
+			}
+		}
+		clauses = append(clauses, clause)
+		if first.status == worst && few != "" && !slices.Contains(briefs, few) {
+			briefs = append(briefs, few)
+		}
+	}
+	return strings.Join(clauses, "; "), strings.Join(briefs, ", ")
+}
+
+// alike is whether one clause can say both.
+func (f finding) alike(g finding) bool {
+	switch {
+	case f.status != g.status || (f.count == nil) != (g.count == nil):
+		return false
+	case f.count == nil:
+		return f.why == g.why
+	case f.count.what != g.count.what:
+		return false
+	}
+	return f.count.sum && f.status == Holds || f.count.bad == g.count.bad && f.count.of == g.count.of
+}
+
+func tellCounts(same []finding, said *string) (clause, brief string) {
+	total := *same[0].count
+	var notes []string
+	for i, f := range same {
+		if i > 0 && total.sum {
+			total.bad += f.count.bad
+			total.of += f.count.of
+		}
+		if f.count.note != "" {
+			notes = append(notes, f.count.note)
+		}
+	}
+	names, where := subjects(same), ""
+	switch {
+	case names == "" || total.sum && total.bad == 0:
+	case len(same) == 1:
+		where = " in " + names
+	default:
+		where = fmt.Sprintf(" in %d sinks", len(same))
+	}
+	numbers := quantity.Of(total.bad, total.of)
+	clause = numbers + " " + strings.Replace(total.what, "%s", names, 1)
+	if *said == total.what && names != "" {
+		clause = numbers + " in " + names
+	}
+	*said = total.what
+	return strings.Join(append([]string{clause}, notes...), ", "), numbers + " " + total.brief + where
+}
+
+func subjects(findings []finding) string {
+	var names []string
+	for _, f := range findings {
+		if f.subject != "" {
+			names = append(names, f.subject)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// says are what a system does that keeps a guarantee, and one that breaks it.
+var says = map[string][2]string{
+	Exercised:           {"runs as planned", "does not run as planned"},
+	NoLostInLog:         {"its log keeps all", "its log loses records"},
+	NoAcknowledgedLoss:  {"loses nothing", "loses what it acknowledged"},
+	NoPhantom:           {"invents nothing", "invents effects"},
+	NoOrphans:           {"leaves no orphans", "leaves orphans"},
+	ResumeAtCommitted:   {"resumes at its commit", "resumes elsewhere than at its commit"},
+	ExplainedRedelivery: {"repeats only what was not committed", "repeats what was committed"},
+	CommitAfterEffect:   {"commits after the effect", "commits before the effect"},
+	BoundedRecovery:     {"recovers in time", "does not recover in time"},
+	Availability:        {"stays available", "is not available enough"},
+	Contained:           {"contains the failure", "lets the failure spread"},
+}
+
+// Says is what a system does for which the guarantee is of that status, in a few
+// words: "loses nothing", "leaves orphans".
+func Says(guarantee string, status Status) string {
+	words, known := says[guarantee]
+	switch {
+	case known && status == Holds:
+		return words[0]
+	case known && status == Broken:
+		return words[1]
+	}
+	return guarantee + " " + string(cmp.Or(status, Unknown))
+}

@@ -1,0 +1,63 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestTell(t *testing.T) {
+	lost := func(sink string, bad, of int) finding {
+		f := finding{subject: sink, examined: of, count: &count{bad: bad, of: of, what: "ids never took effect in %s", brief: "lost"}}
+		f.anomalies = make([]Anomaly, bad)
+		return f
+	}
+	resumed := func(group string, bad, of int, note string) finding {
+		f := finding{subject: group, examined: of, count: &count{bad: bad, of: of, what: "resumes of %s were off", brief: "resumes off", sum: true, note: note}}
+		f.anomalies = make([]Anomaly, bad)
+		return f
+	}
+	back := func(group, why, brief string) finding {
+		return finding{subject: group, examined: 1, why: why, brief: brief}
+	}
+	for name, c := range map[string]struct {
+		findings   []finding
+		why, brief string
+	}{
+		"all the same":        {[]finding{lost("a", 0, 9), lost("b", 0, 9)}, "0 of 9 ids never took effect in a, b", "0 of 9 lost in 2 sinks"},
+		"one":                 {[]finding{lost("a", 0, 9)}, "0 of 9 ids never took effect in a", "0 of 9 lost in a"},
+		"one holds another":   {[]finding{lost("a", 0, 9), lost("b", 0, 8), lost("c", 0, 9)}, "0 of 9 ids never took effect in a, c; 0 of 8 in b", "0 of 9 lost in 2 sinks, 0 of 8 lost in b"},
+		"one is broken":       {[]finding{lost("a", 0, 9), lost("b", 2, 9)}, "2 of 9 ids never took effect in b; 0 of 9 in a", "2 of 9 lost in b"},
+		"different things":    {[]finding{resumed("a", 0, 4, ""), resumed("b", 0, 8, "one was close")}, "0 of 12 resumes of a, b were off, one was close", "0 of 12 resumes off"},
+		"of them one broken":  {[]finding{resumed("a", 0, 4, ""), resumed("b", 1, 8, ""), resumed("c", 0, 4, "")}, "1 of 8 resumes of b were off; 0 of 8 in a, c", "1 of 8 resumes off in b"},
+		"sentences":           {[]finding{back("a", "not disturbed", ""), back("b", "back after 2 s", "b back after 2 s"), back("c", "not disturbed", "")}, "a, c: not disturbed; b: back after 2 s", "b back after 2 s"},
+		"what was not asked":  {[]finding{lost("a", 0, 9), {subject: "b", status: NotAsked, why: "no ledger"}}, "0 of 9 ids never took effect in a", "0 of 9 lost in a"},
+		"nothing else":        {[]finding{{subject: "a", status: NotAsked, why: "no ledger"}, {subject: "b", status: NotAsked, why: "no ledger"}}, "a, b: no ledger", "a, b: no ledger"},
+		"no subject, no name": {[]finding{{examined: 1, why: "all is well"}}, "all is well", "all is well"},
+	} {
+		v := combine(c.findings, "")
+		if got := strings.ReplaceAll(v.Why, "  ", " "); got != c.why || v.Brief != c.brief {
+			t.Errorf("%s:\n%q, want\n%q;\n%q, want\n%q", name, got, c.why, v.Brief, c.brief)
+		}
+	}
+}
+
+// Every guarantee can be said in a few words, and those of one are not those of
+// another.
+func TestSays(t *testing.T) {
+	seen := map[string]bool{}
+	for _, g := range Names() {
+		for _, s := range []Status{Holds, Broken} {
+			words := Says(g, s)
+			if seen[words] || strings.Contains(words, g) {
+				t.Errorf("%s %s is %q", g, s, words)
+			}
+			seen[words] = true
+		}
+	}
+}
+
+func ExampleSays() {
+	fmt.Println(Says(NoAcknowledgedLoss, Holds)+",", Says(NoOrphans, Broken)+",", Says("mine", Holds))
+	// Output: loses nothing, leaves orphans, mine holds
+}

@@ -1,0 +1,126 @@
+package measure
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// phaseWords are how a sentence says when.
+var phaseWords = map[string]string{history.Before: "before the fault", history.During: "during the fault", history.After: "after the fault"}
+
+// Phrase is what a name measures, in words after which a bound can stand: "p50 of
+// POST /register rises by", "catch-up of analytics". A name that nobody measures
+// is its own phrase.
+func Phrase(name string) string {
+	measure, of := Split(name)
+	parts := strings.Split(measure, ".")
+	switch {
+	case parts[0] == "latency" && len(parts) == 3:
+		switch when := parts[2]; when {
+		case "added", "excess":
+			return parts[1] + " of " + of + " rises by"
+		default:
+			return parts[1] + " of " + of + " " + phaseWords[when]
+		}
+	case parts[0] == "availability" && len(parts) == 2:
+		return of + " answered ok " + phaseWords[parts[1]]
+	}
+	if p, ok := phrases[measure]; ok {
+		return fmt.Sprintf(p.long, of)
+	}
+	return name
+}
+
+// phrases of the measures that have no phase. The short form leads the value
+// where the subject is known: "catch-up 656 ms".
+var phrases = map[string]struct{ long, short string }{
+	Orphans:          {"requests torn between their sinks%s", "torn requests"},
+	BlastRadius:      {"services breached beyond the broken one%s", "blast radius"},
+	"lost":           {"ids lost in %s", "lost"},
+	"duplicates":     {"duplicate effects in %s", "duplicates"},
+	"redelivered":    {"ids delivered again to %s", "delivered again"},
+	"effects.during": {"effects in %s during the fault", "effects"},
+	"effects.ratio":  {"effects in %s for each request during the fault", "effects for each request"},
+	"amplification":  {"calls to %s for each request during the fault", "calls for each request"},
+	"detection":      {"detection by %s", "detection"},
+	"outage":         {"outage of %s", "outage"},
+	"outage.worker":  {"longest outage of a partition of %s", "outage of a partition"},
+	"first-progress": {"first progress of %s after the heal", "first progress"},
+	"catch-up":       {"catch-up of %s", "catch-up"},
+	"ideal":          {"ideal catch-up of %s", "ideal catch-up"},
+	"headroom":       {"replay rate of %s ÷ arrival rate", "replay ÷ arrival rate"},
+	"replay-depth":   {"records that %s was sent again", "sent again"},
+	"rejoins":        {"rejoins of %s", "rejoins"},
+}
+
+// Bound is a bound on the value of that name, as people write it: "10 s", and
+// "max(50 %, 5 ms)" for an excess of 1.
+func Bound(name string, bound float64) string {
+	measure, _ := Split(name)
+	if !strings.HasSuffix(measure, ".excess") {
+		return quantity.Value(bound, Unit(name))
+	}
+	allowed := "max(50 %, " + quantity.Duration(latencyFloor) + ")"
+	if bound == 1 {
+		return allowed
+	}
+	return quantity.Value(bound, "ratio") + " × " + allowed
+}
+
+// Brief is the value of that name in the few words that a table has room for:
+// "catch-up 656 ms", "p50 +997 ms (4.1 ms → 1 s)", "61.2 % of GET /catalog ok".
+func (m Measurements) Brief(name string) string {
+	measure, of := Split(name)
+	v, measured := m.Lookup(name)
+	parts := strings.Split(measure, ".")
+	switch {
+	case !measured:
+		return Phrase(name) + ": not measured"
+	case parts[0] == "latency" && len(parts) == 3:
+		return parts[1] + " " + m.Tell(name)
+	case parts[0] == "availability":
+		return v.String() + " of " + of + " ok"
+	}
+	if p, ok := phrases[measure]; ok {
+		if v.Unit == "count" && measure != "rejoins" && measure != BlastRadius {
+			return v.String() + " " + p.short
+		}
+		return p.short + " " + v.String()
+	}
+	return v.String()
+}
+
+// Tell is the value of that name with the numbers that it was made of: "+997 ms
+// (4.1 ms → 1 s)", "61.2 % (60 of 98)". It is [Value.String] where there are none.
+func (m Measurements) Tell(name string) string {
+	measure, of := Split(name)
+	v, measured := m.Lookup(name)
+	if !measured {
+		return Value{}.String()
+	}
+	parts := strings.Split(measure, ".")
+	for _, op := range m.Operations {
+		if op.Name != of || len(parts) < 2 {
+			continue
+		}
+		switch {
+		case parts[0] == "availability":
+			s := op.Phases[parts[1]]
+			return v.String() + " (" + quantity.Of(s.OK, s.Scheduled) + ")"
+		case len(parts) == 3 && (parts[2] == "added" || parts[2] == "excess"):
+			before, during := op.Phases[history.Before].P50, op.Phases[history.During].P50
+			if parts[1] == P99 {
+				before, during = op.Phases[history.Before].P99, op.Phases[history.During].P99
+			}
+			added := quantity.Duration(during - before)
+			if during > before {
+				added = "+" + added
+			}
+			return fmt.Sprintf("%s (%s → %s)", added, quantity.Duration(before), quantity.Duration(during))
+		}
+	}
+	return v.String()
+}
