@@ -27,9 +27,9 @@ const (
 type Verdict struct {
 	Guarantee string `json:"guarantee"`
 	Status    Status `json:"status"`
-	Examined  int    `json:"examined"` // how many things were judged; a verdict over none is unknown
-	Why       string `json:"why"`      // one plain sentence, with the numbers
-	Brief     string `json:"brief,omitempty"`    // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
+	Examined  int    `json:"examined"`        // how many things were judged; a verdict over none is unknown
+	Why       string `json:"why"`             // one plain sentence, with the numbers
+	Brief     string `json:"brief,omitempty"` // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
 
 	// Anomalies are the worst few of Total, each with its witnesses.
 	Anomalies []Anomaly `json:"anomalies,omitempty"`

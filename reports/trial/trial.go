@@ -83,9 +83,9 @@ type Prediction struct {
 // Predicted is a prediction with what was observed.
 type Predicted struct {
 	Prediction
-	Says     string  `json:"says"`     // "no-acknowledged-loss holds", "catch-up of analytics ≤ 10 s"
-	Observed string  `json:"observed"` // one sentence: "0 of 3,000 acknowledged ids never took effect in mailbox", "4.8 s"
-	Brief    string  `json:"brief,omitempty"`    // the same in a few words: "0 of 3,000 lost in mailbox", "catch-up 4.8 s"
+	Says     string  `json:"says"`            // "no-acknowledged-loss holds", "catch-up of analytics ≤ 10 s"
+	Observed string  `json:"observed"`        // one sentence: "0 of 3,000 acknowledged ids never took effect in mailbox", "4.8 s"
+	Brief    string  `json:"brief,omitempty"` // the same in a few words: "0 of 3,000 lost in mailbox", "catch-up 4.8 s"
 	Outcome  Outcome `json:"outcome"`
 }
 
