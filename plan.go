@@ -28,6 +28,10 @@ type Trigger struct {
 	To     string `json:"to"`
 	API    string `json:"api"` // Kafka's name of the API, or "METHOD /route" on an http edge
 	Count  int    `json:"nth"` // which one, counted from the start of the load, from 1
+
+	// Done holds the answer and not the request: what was asked for is done, and
+	// the client has not heard of it. Kafka only.
+	Done bool `json:"done,omitempty"`
 }
 
 // Commit is the first OffsetCommit request of a consumer.
@@ -43,7 +47,13 @@ func Published(client string) Trigger {
 // Nth waits for the n-th such request, counted from 1.
 func (t Trigger) Nth(n int) Trigger { t.Count = n; return t }
 
+// Answered holds the request's answer instead of the request.
+func (t Trigger) Answered() Trigger { t.Done = true; return t }
+
 func (t Trigger) String() string {
+	if t.Done {
+		return fmt.Sprintf("answer to %s %d of %s→%s", t.API, t.Count, t.Client, t.To)
+	}
 	return fmt.Sprintf("%s %d of %s→%s", t.API, t.Count, t.Client, t.To)
 }
 

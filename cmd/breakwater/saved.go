@@ -89,6 +89,11 @@ func (c *ReplayCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return trouble(err)
 	}
+	release, err := s.Alone(ctx)
+	if err != nil {
+		return trouble(err)
+	}
+	defer release()
 	for _, t := range trials {
 		if _, wanted := chosen[t.ID]; len(c.Trial) > 0 && !wanted {
 			continue

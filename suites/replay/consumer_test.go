@@ -76,6 +76,14 @@ var _ = Describe("The analytics consumer", func() {
 		}, SpecTimeout(90*time.Second))
 	})
 
+	When("it is killed before it hears that its commit was done", func() {
+		It("goes on behind it and has lost nothing", func(ctx SpecContext) {
+			Expect(harness.Run(ctx, disturbed("analytics is killed on the answer to its commit",
+				On(Commit("analytics/1").Nth(200).Answered()).Then(Kill("analytics/1")).RestartAfter(2*time.Second),
+			))).To(BeAsPredicted())
+		}, SpecTimeout(90*time.Second))
+	})
+
 	When("it is frozen for longer than its session lasts", func() {
 		It("comes back as a stranger, catches up and loses nothing", func(ctx SpecContext) {
 			Expect(harness.Run(ctx, disturbed("analytics is frozen past its session time-out",
