@@ -65,10 +65,10 @@ func boundedRecovery(x *history.Index) Verdict {
 		case f.examined == 0:
 			f.why = "no fault was witnessed to begin and end"
 		case longest.None:
-			f.why = "not disturbed, its baseline was never left"
+			f.why = "not disturbed, the baseline was never left"
 		default:
-			f.why = fmt.Sprintf("back at its baseline %s after the heal, %s is allowed", longest, quantity.Duration(objective))
-			f.brief = fmt.Sprintf("%s back after %s", subject, longest)
+			f.why = fmt.Sprintf("back at the baseline %s after the heal, %s is allowed", longest, quantity.Duration(objective))
+			f.brief = fmt.Sprintf("%%s catch-up %s", longest)
 		}
 		all = append(all, f)
 	}

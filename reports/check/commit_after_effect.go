@@ -40,7 +40,7 @@ func commitAfterEffect(x *history.Index) Verdict {
 		f := finding{examined: t.inTime + t.late, anomalies: t.anomalies()}
 		within := ""
 		if t.within > 0 {
-			within = fmt.Sprintf("%s lie within the clock error of %s of %s", quantity.Count(t.within), quantity.Duration(s.Sink.Skew), s.Sink.Name)
+			within = fmt.Sprintf("%s lie within the clock error of %s at %s", quantity.Count(t.within), quantity.Duration(s.Sink.Skew), s.Sink.Name)
 		}
 		f.count = &count{bad: t.late, of: f.examined, sum: true, what: "records were committed by %s before their effect", brief: "committed early", note: within}
 		if f.examined == 0 {

@@ -96,7 +96,9 @@ func combine(findings []finding, notAsked string) Verdict {
 		v.Anomalies = append(v.Anomalies, f.anomalies...)
 	}
 	if len(findings) > 0 {
+		few := rangeOf(findings)
 		v.Why, v.Brief = tell(findings, v.Status)
+		v.Brief = cmp.Or(few, v.Brief)
 	}
 	v.Brief = cmp.Or(v.Brief, v.Why)
 	v.Anomalies = v.Anomalies[:min(len(v.Anomalies), maxAnomalies)]

@@ -54,7 +54,7 @@ func noPhantom(x *history.Index) Verdict {
 		case f.examined == 0:
 			f.why = "the sink holds no effect"
 		default:
-			f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids in %s were never sent", brief: "never sent"}
+			f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids in %s were never sent", brief: "invented"}
 		}
 		all = append(all, f)
 	}

@@ -36,7 +36,8 @@ func resumeAtCommitted(x *history.Index) Verdict {
 				}
 			}
 		}
-		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "resumes of %s were not at a committed offset", brief: "resumes off the commit"}
+		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "resumes of %s were not at a committed offset", brief: "resumes off the commit",
+			all: "%s resumes of %s were at a committed offset", allFew: "%s resumes at the commit"}
 		if f.examined == 0 {
 			f.count, f.why = nil, "no resume was recorded"
 		}

@@ -223,7 +223,7 @@ var resumeCases = []small{
 	{"and a sample that saw it go back excuses nothing", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), sample(18*ms, 20, 5), resume(20*ms, 5, 5)}, Broken, nil, ""},
 	{"the broker made one up", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 6, 6)}, Broken, nil, ""},
 	{"out of nothing", ResumeAtCommitted, consumer(), events{resume(20*ms, 6, 6)}, Broken, nil, "nothing was committed"},
-	{"the latest", ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, "0 of 2"},
+	{"the latest", ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, "2 of 2 resumes of analytics were at"},
 	{"before a commit that is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
 	{"after a commit that is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 9, 9)}, Holds, nil, ""},
 	{"none, while the first is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 25*ms, history.OK), resume(20*ms, -1, 0)}, Holds, nil, ""},
@@ -350,7 +350,7 @@ func within(d time.Duration) history.Header {
 }
 
 var recoveryCases = []small{
-	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at its baseline 3 s after the heal, 4 s is allowed"},
+	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at the baseline 3 s after the heal, 4 s is allowed"},
 	{"back too late", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
 	{"never back", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
 	{"the run ended before the objective", BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
