@@ -1,6 +1,12 @@
 package main
 
-import "github.com/breakwater-kit/breakwater/reports/trial"
+import (
+	"fmt"
+	"os"
+
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
 
 // exitError is an error with the exit code that it means.
 type exitError struct {
@@ -32,4 +38,21 @@ func exitWith(code int) error {
 		return nil
 	}
 	return exitError{code: code}
+}
+
+// conclude prints the claims and the report's path, and makes the exit code.
+func conclude(dir string) error {
+	path, err := session.Render(dir)
+	if err != nil {
+		return trouble(err)
+	}
+	run, err := session.Load(dir)
+	if err != nil {
+		return trouble(err)
+	}
+	if err := session.Table(os.Stdout, run); err != nil {
+		return trouble(err)
+	}
+	fmt.Printf("report: %s\n", path)
+	return exitWith(trial.ExitCode(run.Trials))
 }
