@@ -77,7 +77,9 @@ func Compare(ctx context.Context, open func(trial string) (World, error), e Expe
 	for i, c := range e.Contenders {
 		running.Go(func() {
 			done[i], errs[i] = perform(ctx, open, e.Of(c), p, c.Name)
-			if errs[i] != nil {
+			if errs[i] == nil {
+				done[i].Trial.Order = i
+			} else {
 				errs[i] = fmt.Errorf("contender %s: %w", c.Name, errs[i])
 				cancel(errs[i]) // without one of them there is nothing to compare
 			}

@@ -24,6 +24,7 @@ type Trial struct {
 	Statement string          `json:"statement,omitempty"` // what that claim says, in one sentence
 	Title     string          `json:"title"`               // the scenario's name
 	Contender string          `json:"contender"`           // "event", "sync-fanout"
+	Order     int             `json:"order"`               // among the contenders of its experiment, from 0
 	World     string          `json:"world"`
 	Seed      uint64          `json:"seed"`
 	Started   time.Time       `json:"started"`
