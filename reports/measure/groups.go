@@ -150,7 +150,7 @@ func sinks(x *history.Index, end time.Duration) []Sink {
 type tenure struct {
 	Incarnation
 	highest  int64   // offset fetched or attempted, -1 for none
-	worked   int64   // offset attempted, -1 for none
+	worked   int64   // offset attempted, or in effect where the sink records no attempts; -1 for none
 	attempts []Point // its progress by what its sink saw
 	replayed int     // visible records in Replayed
 }
@@ -182,7 +182,12 @@ func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb 
 	if s.Sink != nil {
 		sink = s.Sink.Name
 	}
-	for e := range x.Log.Of(history.Sample, history.Resume, history.Assign, history.Process, history.Fetched, history.Commit, history.Attempt) {
+	// A sink that records no attempts tells by its effects.
+	worked := history.Attempt
+	if len(x.Attempts[sink]) == 0 {
+		worked = history.Effect
+	}
+	for e := range x.Log.Of(history.Sample, history.Resume, history.Assign, history.Process, history.Fetched, history.Commit, worked) {
 		switch e.Kind {
 		case history.Process:
 			if e.Name == history.Exited {
@@ -191,7 +196,7 @@ func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb 
 				}
 			}
 			continue
-		case history.Attempt:
+		case worked:
 			if r := offsets[e.ID]; r != nil && sink != "" && e.Sink == sink {
 				climbOf(r.In()).reach("", e.At, r.Offset)
 			}
@@ -269,12 +274,24 @@ func (c *climb) reach(client string, at time.Duration, offset int64) {
 	}
 }
 
+// stood is how long nothing has to come for a ladder to show a step: who was
+// away did not climb slowly.
+const stood = 2 * Window
+
 // climbed adds a point; of one window the last is kept.
 func climbed(points []Point, at time.Duration, offset int64) []Point {
 	p := Point{at, float64(offset)}
-	if n := len(points); n > 0 && window(points[n-1].At) == window(at) {
+	n := len(points)
+	if n == 0 {
+		return append(points, p)
+	}
+	last := points[n-1]
+	switch {
+	case window(last.At) == window(at):
 		points[n-1] = p
 		return points
+	case at-last.At > stood:
+		points = append(points, Point{at - time.Millisecond, last.Value})
 	}
 	return append(points, p)
 }

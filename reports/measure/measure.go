@@ -127,7 +127,7 @@ type Incarnation struct {
 	Until      time.Duration `json:"until"`
 	Resumed    int64         `json:"resumed"`   // first Fetch offset
 	Committed  int64         `json:"committed"` // OffsetFetch answer it resumed from, -1 for none
-	Progress   []Point       `json:"progress"`  // (time, offset) of the highest offset attempted, or fetched where no sink tells; thinned
+	Progress   []Point       `json:"progress"`  // (time, offset) of the highest offset attempted, or in effect, or fetched where no sink tells; thinned
 	Commits    []Point       `json:"commits"`   // (time, offset), acknowledged; thinned
 	Replayed   [2]int64      `json:"replayed"`  // offsets [from, to) that an earlier incarnation had already been sent; equal: none
 }

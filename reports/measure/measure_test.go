@@ -422,7 +422,10 @@ func TestLadderShowsTheWork(t *testing.T) {
 		events []history.Event
 		want   []measure.Point
 	}{
-		"a sink that tells": {attempts, []measure.Point{{At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}}},
+		"a sink that tells":             {attempts, []measure.Point{{At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}}},
+		"one that tells by its effects": {append(slices.Clone(events), history.Event{Kind: history.Effect, Sink: "db", ID: "u250ms", At: 700 * ms}), []measure.Point{{At: 700 * ms, Value: 5}}},
+		"one that stood still": {append(slices.Clone(attempts), history.Event{Kind: history.Attempt, Sink: "db", ID: "u2s", At: 4 * time.Second}),
+			[]measure.Point{{At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}, {At: 4*time.Second - ms, Value: 10}, {At: 4 * time.Second, Value: 40}}},
 		"one that does not": {events, []measure.Point{{At: 500 * ms, Value: 29}}},
 	} {
 		got := of(header(consumer()), load(fine), audits(), c.events).Ladders[0].Incarnations[0].Progress
@@ -574,13 +577,13 @@ func TestPhrases(t *testing.T) {
 		{measure.LatencyAdded(measure.P50, op), 995.9, "p50 of POST /register rises by", "+996 ms (4.1 ms → 1 s)", "p50 +996 ms (4.1 ms → 1 s)"},
 		{measure.LatencyExcess(measure.P99, op), -0.5, "p99 of POST /register rises by", "−5 ms (20 ms → 15 ms)", "p99 −5 ms (20 ms → 15 ms)"},
 		{measure.Latency(measure.P99, history.During, op), 15, "p99 of POST /register during the fault", "15 ms", "p99 15 ms"},
-		{measure.Availability(op), 0.612, "POST /register answered ok during the fault", "61.2 % (60 of 98)", "61.2 % of POST /register ok"},
+		{measure.Availability(op), 0.612, "POST /register ok during the fault", "61.2 % (60 of 98)", "61.2 % of POST /register ok"},
 		{measure.CatchUp("analytics"), 0.75, "catch-up of analytics", "750 ms", "catch-up 750 ms"},
 		{measure.Redelivered("analytics"), 1, "ids delivered again to analytics", "1", "1 delivered again"},
 		{measure.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
 		{measure.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
 		{measure.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
-		{measure.EffectsRatio("cache"), 0.95, "effects in cache for each request during the fault", "0.95", "effects for each request 0.95"},
+		{measure.EffectsRatio("cache"), 0.95, "effects in cache per request during the fault", "0.95", "effects per request 0.95"},
 	} {
 		if got := measure.Phrase(c.name); got != c.phrase {
 			t.Errorf("Phrase(%s) = %q, want %q", c.name, got, c.phrase)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 // What counts as back at the baseline, window by window. The load's requests of
@@ -379,7 +380,11 @@ func floors(s history.Service) []string {
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
 		for _, word := range []string{"time-out", "timeout", "back-off", "backoff", "heartbeat", "interval", "max.age", "max age"} {
 			if strings.Contains(strings.ToLower(name), word) {
-				found = append(found, name+" "+s.Settings[name])
+				value := s.Settings[name]
+				if d, err := time.ParseDuration(value); err == nil {
+					value = quantity.Duration(d)
+				}
+				found = append(found, name+" "+value)
 				break
 			}
 		}

@@ -26,7 +26,7 @@ func Phrase(name string) string {
 			return parts[1] + " of " + of + " " + phaseWords[when]
 		}
 	case parts[0] == "availability" && len(parts) == 2:
-		return of + " answered ok " + phaseWords[parts[1]]
+		return of + " ok " + phaseWords[parts[1]]
 	}
 	if p, ok := phrases[measure]; ok {
 		return fmt.Sprintf(p.long, of)
@@ -43,8 +43,8 @@ var phrases = map[string]struct{ long, short string }{
 	"duplicates":     {"duplicate effects in %s", "duplicates"},
 	"redelivered":    {"ids delivered again to %s", "delivered again"},
 	"effects.during": {"effects in %s during the fault", "effects"},
-	"effects.ratio":  {"effects in %s for each request during the fault", "effects for each request"},
-	"amplification":  {"calls to %s for each request during the fault", "calls for each request"},
+	"effects.ratio":  {"effects in %s per request during the fault", "effects per request"},
+	"amplification":  {"calls to %s per request during the fault", "calls per request"},
 	"detection":      {"detection by %s", "detection"},
 	"outage":         {"outage of %s", "outage"},
 	"outage.worker":  {"longest outage of a partition of %s", "outage of a partition"},

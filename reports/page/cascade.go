@@ -83,8 +83,9 @@ func newCascade(hops []measure.Hop, faults []measure.Fault) cascade {
 			e.from, e.to = e.to, e.from
 		}
 		e.fault = edgeFault(h, faults)
-		// Behind a broken edge the service may well be whole.
-		if failedShare(h) >= slight && e.fault == "" {
+		// Behind a broken edge the service may well be whole, and so may the one
+		// whose caller was broken.
+		if failedShare(h) >= slight && e.fault == "" && !brokenProcess(h.Client, faults) {
 			node(h.To).Failed = true
 		}
 		e.above, e.below = edgeWords(e)
@@ -154,6 +155,16 @@ func edgeFault(h measure.Hop, faults []measure.Fault) string {
 		return "fault"
 	}
 	return ""
+}
+
+// brokenProcess is whether a fault was put on a process of the service.
+func brokenProcess(name string, faults []measure.Fault) bool {
+	for _, f := range faults {
+		if client, _, isEdge := cutEdge(f.Target); !isEdge && service(client) == name {
+			return true
+		}
+	}
+	return false
 }
 
 func edgeWords(e *mapEdge) (above, below string) {

@@ -192,6 +192,12 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 			shade += " alt"
 		}
 		points := trace(i.Progress)
+		if i.Resumed >= 0 && len(points) > 0 {
+			// From where it took up, also when it first had to wait.
+			if from := (point{x.at(min(max(i.From, 0), end).Seconds()), y.at(float64(i.Resumed))}); from != points[0] {
+				points = append([]point{from}, points...)
+			}
+		}
 		if len(points) > 1 {
 			d.add(mark{Tag: "path", Class: "line strong " + shade, D: polyline(points), Series: &axisOf{Name: incarnationName(i), Unit: "offset", Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi}})
 		}
@@ -221,7 +227,7 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		}
 		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
 			replays = append(replays, label{point{x.at(i.From.Seconds()), y.at(float64(i.Replayed[0]))},
-				fmt.Sprintf("replays %s…%s (%s)", quantity.Count(i.Replayed[0]), quantity.Count(i.Replayed[1]-1), quantity.Count(n))})
+				"replays " + replayed(i)})
 		}
 	}
 	for _, r := range replays {
@@ -239,6 +245,78 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 	return d, true
 }
 
+// replays is whether any incarnation was sent again what an earlier one had been.
+func (l ladderOf) replays() bool {
+	return slices.ContainsFunc(l.Incarnations, func(i measure.Incarnation) bool { return i.Replayed[1] > i.Replayed[0] })
+}
+
+// tale says what the incarnations of the ladder's group did, one sentence for
+// each membership under which partitions were taken up, over all partitions.
+func tale(drawn ladderOf, all []ladderOf) []string {
+	type wave struct {
+		measure.Incarnation
+		partitions, committed int
+		again                 int64
+		where                 string
+		last                  time.Duration
+	}
+	type membership struct {
+		client, member string
+		generation     int32
+	}
+	waves := map[membership]*wave{}
+	var order []*wave
+	for _, l := range all {
+		if l.Group != drawn.Group || l.c.Label != drawn.c.Label {
+			continue
+		}
+		for _, i := range l.Incarnations {
+			k := membership{i.Client, i.Member, i.Generation}
+			w := waves[k]
+			if w == nil {
+				w = &wave{Incarnation: i}
+				waves[k] = w
+				order = append(order, w)
+			}
+			w.partitions++
+			w.From = min(w.From, i.From)
+			w.again += max(i.Replayed[1]-i.Replayed[0], 0)
+			if i.Committed >= 0 && i.Resumed == i.Committed {
+				w.committed++
+			}
+			if n := len(i.Progress); n > 0 {
+				w.last = max(w.last, i.Progress[n-1].At)
+			}
+			if l.Topic == drawn.Topic && l.Partition == drawn.Partition && i.Committed >= 0 {
+				w.where = fmt.Sprintf(", %s at %s", l.name(), quantity.Count(i.Resumed))
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *wave) int { return cmp.Compare(a.From, b.From) })
+	var says []string
+	for k, w := range order {
+		who := incarnationName(w.Incarnation)
+		if k == 0 {
+			says = append(says, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))
+			continue
+		}
+		sent := "nothing was sent again"
+		if w.again > 0 {
+			sent = fmt.Sprintf("%s %s sent again", quantity.Count(w.again), wasWere(w.again, "record"))
+		}
+		says = append(says, fmt.Sprintf("%s resumed at %s: %s at the committed offset%s; %s.", who, quantity.Duration(w.From),
+			quantity.Of(w.committed, w.partitions)+" "+plural(w.partitions, "partition"), w.where, sent))
+	}
+	return says
+}
+
+func wasWere(n int64, noun string) string {
+	if n == 1 {
+		return noun + " was"
+	}
+	return noun + "s were"
+}
+
 func (l ladderOf) describe() string {
 	replayed := int64(0)
 	for _, i := range l.Incarnations {
@@ -254,6 +332,15 @@ func (l ladderOf) Replays(i measure.Incarnation) string {
 	n := i.Replayed[1] - i.Replayed[0]
 	if n <= 0 {
 		return "none"
+	}
+	return replayed(i)
+}
+
+// replayed is "344…403 (60)", and "344" for a single one.
+func replayed(i measure.Incarnation) string {
+	n := i.Replayed[1] - i.Replayed[0]
+	if n == 1 {
+		return quantity.Count(i.Replayed[0])
 	}
 	return fmt.Sprintf("%s…%s (%s)", quantity.Count(i.Replayed[0]), quantity.Count(i.Replayed[1]-1), quantity.Count(n))
 }

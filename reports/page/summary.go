@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,9 +32,11 @@ type Claim struct {
 
 // Scenario is one scenario of a claim in one world.
 type Scenario struct {
-	Title string     `json:"title"`
-	World string     `json:"world"`
-	Rows  []ClaimRow `json:"rows"` // one for each trial
+	Title   string        `json:"title"`
+	World   string        `json:"world"`
+	Outcome trial.Outcome `json:"outcome"` // the worst of its trials
+	Known   bool          `json:"known"`
+	Rows    []ClaimRow    `json:"rows"` // one for each trial
 }
 
 // ClaimRow is what one contender was said to do about a claim, and did.
@@ -41,16 +44,91 @@ type ClaimRow struct {
 	Trial     string        `json:"trial"`
 	Contender string        `json:"contender"`
 	Lines     []Line        `json:"lines"` // one for each prediction, at least one
+	Why       string        `json:"why"`
 	Outcome   trial.Outcome `json:"outcome"`
 	Known     bool          `json:"known"`
 }
 
 // Line is one prediction and what came of it.
 type Line struct {
-	Predicted string        `json:"predicted"`
+	Predicted string        `json:"predicted"` // "no-acknowledged-loss holds"
 	Observed  string        `json:"observed"`
 	Outcome   trial.Outcome `json:"outcome"`
+
+	Says  string `json:"says"`            // predicted, in few words: "loses nothing"
+	Brief string `json:"brief,omitempty"` // observed, in few words
 }
+
+// Part is a piece of what was observed, as short as its outcome allows.
+type Part struct {
+	Text    string
+	Outcome trial.Outcome
+}
+
+// Observed is what came out in few words. What did not come out as predicted is
+// said in full and first; what another part has said already is left out.
+func (r ClaimRow) Observed() []Part {
+	var bad, good []Part
+	for _, l := range r.Lines {
+		if l.Outcome != trial.Confirmed {
+			if l.Observed != "" {
+				bad = append(bad, Part{l.Observed, l.Outcome})
+			}
+			continue
+		}
+		text := shortly(cmp.Or(l.Brief, l.Observed), good)
+		if text != "" && !slices.ContainsFunc(good, func(p Part) bool { return strings.Contains(p.Text, text) }) {
+			good = append(good, Part{text, l.Outcome})
+		}
+	}
+	// A run that proves nothing says so before what it saw.
+	if r.Why != "" && r.Outcome != trial.Confirmed && len(bad) == 0 {
+		bad = []Part{{r.Why, r.Outcome}}
+	}
+	return append(bad, good...)
+}
+
+// counted is a brief that says how many of how many, and where.
+var counted = regexp.MustCompile(`^(\S+) of (\S+) (.+?)( in \d+ sinks)?$`)
+
+// shortly leaves out of a brief what the one before it has said: after "0 of 1,214
+// lost in 4 sinks" comes "0 invented".
+func shortly(brief string, said []Part) string {
+	m := counted.FindStringSubmatch(brief)
+	if m == nil {
+		return brief
+	}
+	for _, p := range said {
+		before := counted.FindStringSubmatch(p.Text)
+		if before != nil && before[2] == m[2] && before[4] == m[4] {
+			return m[1] + " " + m[3]
+		}
+	}
+	return brief
+}
+
+// Predicted is what was predicted in few words, without what the first trial of
+// the claim with the same contender was predicted as well, if that is all of it:
+// "as above, rejoins of analytics ≤ 0".
+func (c Claim) Predicted(r ClaimRow) string {
+	for _, first := range c.Rows() {
+		if first.Contender != r.Contender {
+			continue
+		}
+		if first.Trial == r.Trial || len(first.Lines) < 3 {
+			break
+		}
+		said := collect(first.Lines, func(l Line) string { return l.Says })
+		rest := slices.DeleteFunc(says(r), func(s string) bool { return slices.Contains(said, s) })
+		if len(rest)+len(said) != len(r.Lines) {
+			break
+		}
+		return strings.Join(append([]string{"as above"}, rest...), ", ")
+	}
+	return strings.Join(says(r), ", ")
+}
+
+func says(r ClaimRow) []string { return collect(r.Lines, func(l Line) string { return l.Says }) }
 
 // Summarize says how the run went. Claims come in the order of their first
 // trial, scenarios without a claim last.
@@ -77,6 +155,10 @@ func Summarize(run Run) Summary {
 	for i := range s.Claims {
 		c := &s.Claims[i]
 		c.Outcome, c.Known = combine(c.Rows())
+		for k := range c.Scenarios {
+			s := &c.Scenarios[k]
+			s.Outcome, s.Known = combine(s.Rows)
+		}
 	}
 	s.Headline = headline(s.Claims)
 	s.Green, s.Note = greenness(run)
@@ -101,24 +183,6 @@ func (c Claim) Rows() []ClaimRow {
 	return rows
 }
 
-// Lines is how many lines the scenario's rows have together.
-func (s Scenario) Lines() int {
-	n := 0
-	for _, r := range s.Rows {
-		n += len(r.Lines)
-	}
-	return n
-}
-
-// Lines is how many lines all scenarios of the claim have together.
-func (c Claim) Lines() int {
-	n := 0
-	for _, s := range c.Scenarios {
-		n += s.Lines()
-	}
-	return n
-}
-
 func scenarioTitle(t *trial.Trial) string { return cmp.Or(t.Title, t.Spec, t.ID) }
 
 func btoi(b bool) int {
@@ -139,12 +203,18 @@ func claimTitle(run Run, t *trial.Trial) string {
 }
 
 func claimRow(t *trial.Trial) ClaimRow {
-	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Outcome: trial.WorstOutcome(t.Outcome), Known: known(t)}
+	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Why: t.Why, Outcome: trial.WorstOutcome(t.Outcome), Known: known(t)}
 	for _, p := range t.Predictions {
-		row.Lines = append(row.Lines, Line{sayPrediction(p), p.Observed, cmp.Or(p.Outcome, trial.Undecided)})
+		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief}
+		line.Says = line.Predicted
+		if p.Guarantee != "" {
+			line.Says = check.Says(p.Guarantee, cmp.Or(p.Expect, check.Holds))
+		}
+		line.Says = strings.Replace(line.Says, " during the fault", "", 1)
+		row.Lines = append(row.Lines, line)
 	}
 	if len(row.Lines) == 0 {
-		row.Lines = []Line{{"nothing", "", row.Outcome}}
+		row.Lines = []Line{{Predicted: "nothing", Says: "nothing", Outcome: row.Outcome}}
 	}
 	// A trial in which nothing was observed says why.
 	if !slices.ContainsFunc(row.Lines, func(l Line) bool { return l.Observed != "" }) {

@@ -42,14 +42,19 @@ type experiment struct {
 	Known      bool
 	Contenders []contender
 	Boxes      []explanation
-	Story      []figure
+	Story      []figure // what the scenario is about
+	More       []figure // folded: the rest
+	MoreNames  string
 	Lanes      []lane
-	Ladders    []figure // folded: the partitions with less to tell
+	Ladders    []figure // folded: of groups that nobody disturbed
+	Tale       []string // what the incarnations in the story's ladder did
 	Steps      []ladderOf
 	Maps       []figure
+	Calm       string // why the maps are folded: nothing failed in them
 	Hops       []hopRow
 	Recoveries []recoveryRow
 	Quiet      string // subjects with nothing to recover from
+	Floors     string // settings that bound the recoveries from below
 	Findings   []finding
 	Held       []heldRow
 	Missing    string // figures with nothing to show, and why
@@ -231,308 +236,6 @@ func experimentMeta(trials []*trial.Trial, manyWorlds bool) []string {
 	return append(meta, seeds(trials))
 }
 
-// tell draws the story over time.
-func (e *experiment) tell() {
-	end := time.Duration(0)
-	for _, c := range e.Contenders {
-		end = max(end, c.M.End)
-	}
-	e.Lanes = buildLanes(e.Contenders, max(end/60, 200*time.Millisecond))
-	bands := bandsOf(e.Lanes, end)
-	var missing []string
-	leave := func(what, why string) { missing = append(missing, what+" ("+why+")") }
-
-	if end <= 0 {
-		leave("charts over time", "the trial measured no time")
-		e.Missing = strings.Join(missing, ", ")
-		return
-	}
-	if f, ok := twice("Faults", e.ID+"-faults", func(cv canvas, id string) (drawing, bool) { return drawLanes(e.Lanes, end, bands, cv, id) }); ok {
-		f.Note = "outline: injected to healed; solid: witnessed"
-		e.Story = append(e.Story, f)
-	} else {
-		leave("fault lanes", "no fault was injected")
-	}
-
-	n := 0
-	panel := func(caption, note string, c chart) bool {
-		n++
-		c.End, c.Bands = end, bands
-		c.Title = caption
-		f, ok := twice(caption, fmt.Sprintf("%s-c%d", e.ID, n), c.draw)
-		if ok {
-			f.Note = note
-			e.Story = append(e.Story, f)
-		}
-		return ok
-	}
-	small := 0 // panels in the last stack, of which the last has the time axis
-	for _, name := range e.sinkNames() {
-		small += min(len(e.effects(name)), 1)
-	}
-	for _, name := range e.groupNames() {
-		small += min(len(e.lag(name)), 1)
-	}
-	below := func() bool { small--; return small > 0 }
-	operations := e.operations()
-	if len(operations) == 0 {
-		leave("rates and latency", "no operation of the load was measured")
-	}
-	alone := len(e.Contenders) == 1
-	for _, op := range operations {
-		if alone {
-			panel(op, "offered, served and failed per second", chart{Unit: "/s", Height: 104, Bare: true, Series: e.rates(op)})
-			continue
-		}
-		panel("Served, "+op, "per second; dashed: offered", chart{Unit: "/s", Height: 92, Bare: true, Series: e.served(op)})
-		if failed := e.failed(op); len(failed) > 0 {
-			panel("Failed or unknown, "+op, "per second", chart{Unit: "/s", Height: 76, Bare: true, Series: failed})
-		} else {
-			leave("failed "+op, "none failed")
-		}
-	}
-	for _, op := range operations {
-		if !panel("Intended latency, "+op, "thick p99, thin p50; log scale, counted from the scheduled instant", chart{Unit: "ms", Log: true, Height: 132, Series: e.latency(op)}) {
-			leave("latency of "+op, "nothing completed")
-		}
-	}
-	if !e.panelEach(e.sinkNames(), e.effects, func(name string, s []series) bool {
-		return panel("Effects in "+name, "per second, by its own ledger", chart{Unit: "/s", Height: 58, Bare: below(), Series: s})
-	}) {
-		leave("effects", "no sink keeps a ledger")
-	}
-	if !e.panelEach(e.groupNames(), e.lag, func(name string, s []series) bool {
-		return panel("Lag of group "+name, "records, over all partitions", chart{Unit: "count", Height: 58, Bare: below(), Series: s})
-	}) {
-		leave("lag", "no consumer group was sampled")
-	}
-	if !e.climb(end, bands) {
-		leave("replay ladder", "no consumer took up a partition")
-	}
-	e.Missing = strings.Join(missing, ", ")
-}
-
-// twice draws a picture for both canvases.
-func twice(caption, id string, draw func(canvas, string) (drawing, bool)) (figure, bool) {
-	f := figure{Caption: caption}
-	for _, cv := range []canvas{wide, narrow} {
-		d, ok := draw(cv, id+"-"+cv.name)
-		if !ok {
-			return f, false
-		}
-		f.Pics = append(f.Pics, d)
-	}
-	return f, true
-}
-
-func (e *experiment) panelEach(names []string, lines func(string) []series, panel func(string, []series) bool) bool {
-	any := false
-	for _, name := range names {
-		if s := lines(name); len(s) > 0 {
-			any = panel(name, s) || any
-		}
-	}
-	return any
-}
-
-func (e *experiment) operations() []string {
-	return namesOf(e.Contenders, func(m *measure.Measurements) []measure.Operation { return m.Operations }, func(o measure.Operation) string { return o.Name })
-}
-
-func (e *experiment) sinkNames() []string {
-	return namesOf(e.Contenders, func(m *measure.Measurements) []measure.Sink { return m.Sinks }, func(s measure.Sink) string { return s.Name })
-}
-
-func (e *experiment) groupNames() []string {
-	return namesOf(e.Contenders, func(m *measure.Measurements) []measure.Group { return m.Groups }, func(g measure.Group) string { return g.Group })
-}
-
-func namesOf[T any](cs []contender, of func(*measure.Measurements) []T, name func(T) string) []string {
-	var names []string
-	for _, c := range cs {
-		for _, v := range of(c.M) {
-			names = append(names, name(v))
-		}
-	}
-	return distinct(names)
-}
-
-// centred moves each window's value to the middle of its window.
-func centred(c contender, points []measure.Point) []measure.Point {
-	out := slices.Clone(points)
-	for i := range out {
-		out[i].At += c.M.Window / 2
-	}
-	return out
-}
-
-func operation(c contender, name string) (measure.Operation, bool) {
-	for _, o := range c.M.Operations {
-		if o.Name == name {
-			return o, true
-		}
-	}
-	return measure.Operation{}, false
-}
-
-func (e *experiment) rates(op string) []series {
-	c := e.Contenders[0]
-	o, _ := operation(c, op)
-	until := lastAbove(o.Offered, o.Served, o.Failed)
-	s := []series{
-		{Name: "offered", Reads: "offered", Class: "offered", Points: centred(c, upTo(o.Offered, until))},
-		{Name: "served", Reads: "served", Class: c.Class, Points: centred(c, upTo(o.Served, until)), Area: true},
-	}
-	if some(o.Failed) {
-		s = append(s, series{Name: "failed", Reads: "failed", Class: "failed", Points: centred(c, upTo(o.Failed, until))})
-	}
-	return s
-}
-
-// lastAbove is the last instant at which any of the series is above zero: where
-// the load ended. A line need not lie on the axis after it.
-func lastAbove(all ...[]measure.Point) time.Duration {
-	last := time.Duration(0)
-	for _, points := range all {
-		for _, p := range points {
-			if p.Value > 0 {
-				last = max(last, p.At)
-			}
-		}
-	}
-	return last
-}
-
-func upTo(points []measure.Point, until time.Duration) []measure.Point {
-	var out []measure.Point
-	for _, p := range points {
-		if p.At <= until {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func some(points []measure.Point) bool {
-	return slices.ContainsFunc(points, func(p measure.Point) bool { return p.Value > 0 })
-}
-
-func (e *experiment) served(op string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		if o, ok := operation(c, op); ok {
-			until := lastAbove(o.Offered, o.Served, o.Failed)
-			if len(s) == 0 {
-				s = append(s, series{Name: "", Reads: "offered", Class: "offered", Points: centred(c, upTo(o.Offered, until))})
-			}
-			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, upTo(o.Served, until))})
-		}
-	}
-	return s
-}
-
-func (e *experiment) failed(op string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		if o, ok := operation(c, op); ok && some(o.Failed) {
-			until := lastAbove(o.Offered, o.Served, o.Failed)
-			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, upTo(o.Failed, until))})
-		}
-	}
-	return s
-}
-
-func (e *experiment) latency(op string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		o, ok := operation(c, op)
-		if !ok {
-			continue
-		}
-		gap := 3 * c.M.Window
-		label := c.Label
-		if len(e.Contenders) == 1 {
-			label = ""
-		}
-		s = append(s,
-			series{Name: cmp.Or(label, "p99"), Reads: strings.TrimSpace(label + " p99"), Class: c.Class + " strong", Points: centred(c, o.P99), Gap: gap},
-			series{Name: map[bool]string{true: "p50"}[label == ""], Reads: strings.TrimSpace(label + " p50"), Class: c.Class + " thin", Points: centred(c, o.P50), Gap: gap})
-	}
-	return s
-}
-
-func (e *experiment) effects(sink string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		for _, k := range c.M.Sinks {
-			if k.Name == sink && some(k.Rate) {
-				s = append(s, series{Name: lineName(e, c), Reads: c.Label, Class: c.Class, Points: centred(c, k.Rate), Area: len(e.Contenders) == 1})
-			}
-		}
-	}
-	return s
-}
-
-func (e *experiment) lag(group string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		for _, g := range c.M.Groups {
-			if g.Group == group && len(g.Lag) > 0 {
-				s = append(s, series{Name: lineName(e, c), Reads: c.Label, Class: c.Class, Points: g.Lag, Area: len(e.Contenders) == 1})
-			}
-		}
-	}
-	return s
-}
-
-// lineName names the line of a panel that has one line for each contender; a
-// panel's only line is what its caption says.
-func lineName(e *experiment, c contender) string {
-	if len(e.Contenders) == 1 {
-		return ""
-	}
-	return c.Label
-}
-
-// foldedLadders bounds how many of the less interesting ladders are drawn; the
-// table below them has the incarnations of all.
-const foldedLadders = 8
-
-func (e *experiment) climb(end time.Duration, bands []band) bool {
-	for _, c := range e.Contenders {
-		for _, l := range c.M.Ladders {
-			if _, _, ok := (ladderOf{l, c}).extent(); ok && len(l.Incarnations) > 0 {
-				e.Steps = append(e.Steps, ladderOf{l, c})
-			}
-		}
-	}
-	sortLadders(e.Steps)
-	for n, l := range e.Steps {
-		caption := fmt.Sprintf("Replay ladder, group %s on %s", l.Group, l.name())
-		if len(e.Contenders) > 1 {
-			caption += ", " + l.c.Label
-		}
-		id := fmt.Sprintf("%s-l%d", e.ID, n+1)
-		if n == 0 {
-			f, ok := twice(caption, id, func(cv canvas, id string) (drawing, bool) { return l.draw(cv, id, end, bands) })
-			if ok {
-				f.Note = "offset over time, a line for each incarnation"
-				f.Keys = []key{{"tick", "commit"}, {"dot", "resumed"}, {"box", "replayed"}, {"dash", "log end"}}
-				e.Story = append(e.Story, f)
-			}
-			continue
-		}
-		if n > foldedLadders {
-			break
-		}
-		if d, ok := l.draw(wide, id, end, bands); ok {
-			d.Class = "both"
-			e.Ladders = append(e.Ladders, figure{Caption: caption, Pics: []drawing{d}})
-		}
-	}
-	return len(e.Steps) > 0
-}
-
 type hopRow struct {
 	Contender, Class string
 	measure.Hop
@@ -565,10 +268,13 @@ func (e *experiment) mapCascade() {
 		if !ok {
 			continue
 		}
-		e.Maps = append(e.Maps, figure{Caption: c.Label, Lines: blast(c, m), Pics: []drawing{d}, Keys: []key{{c.Class, ""}}})
+		e.Maps = append(e.Maps, figure{Caption: c.Label, Lines: blast(c), Pics: []drawing{d}, Keys: []key{{c.Class, ""}}})
 		for _, h := range c.M.Hops {
 			e.Hops = append(e.Hops, hopRow{Contender: c.Label, Class: c.Class, Hop: h, Fault: edgeFault(h, c.M.Faults)})
 		}
+	}
+	if n := len(e.Maps); n == 1 && e.Alone() && !slices.ContainsFunc(e.Hops, func(h hopRow) bool { return failedShare(h.Hop) >= slight && h.Fault == "" }) {
+		e.Calm = "no call failed beyond the fault"
 	}
 	if len(e.Maps) == 0 {
 		why := "no call was seen while a fault was active"
@@ -579,37 +285,22 @@ func (e *experiment) mapCascade() {
 	}
 }
 
-// blast says how far the failure reached, beyond the services at the ends of the
-// fault. The number is measured; where it was not, it counts what the map shows.
-func blast(c contender, m cascade) []string {
-	broken := map[string]bool{}
-	for _, f := range c.M.Faults {
-		client, to, isEdge := cutEdge(f.Target)
-		broken[service(client)] = true
-		if isEdge {
-			broken[service(to)] = true
-		}
-	}
+// blast says how far the failure reached, beyond what was broken.
+func blast(c contender) []string {
 	var hit []string
-	services := 0
-	for _, n := range m.nodes {
-		if n.Load || broken[n.Name] {
-			continue
-		}
-		services++
-		if n.Failed {
-			hit = append(hit, n.Name)
+	for _, b := range c.M.Breaches {
+		if b.Breached && !b.Faulted {
+			hit = append(hit, b.Service)
 		}
 	}
-	radius := len(hit)
+	var lines []string
 	if v, ok := c.M.Lookup(measure.BlastRadius); ok {
-		radius = int(v.Value)
+		says := "Blast radius " + v.String()
+		if len(hit) > 0 {
+			says += ": " + strings.Join(hit, ", ")
+		}
+		lines = append(lines, says)
 	}
-	says := fmt.Sprintf("Blast radius %d of %d %s", radius, services, plural(services, "service"))
-	if len(hit) > 0 && radius == len(hit) {
-		says += ": " + strings.Join(hit, ", ")
-	}
-	lines := []string{says}
 	for _, o := range c.M.Operations {
 		if s, ok := o.Phases["during"]; ok && s.Scheduled > 0 {
 			lines = append(lines, fmt.Sprintf("%s: %s available", o.Name, quantity.Percent(s.Availability)))
@@ -623,9 +314,17 @@ type recoveryRow struct {
 	Contender, Class string
 	Many             bool
 	measure.Recovery
-	Spans []spanBar
-	Extra string
-	Floor string
+	Spans  []spanBar
+	Extra  string
+	Faults int // that came together and have this row in common
+}
+
+// From is the fault that one recovered from.
+func (r recoveryRow) From() string {
+	if r.Faults > 1 {
+		return fmt.Sprintf("%d faults at once", r.Faults)
+	}
+	return r.Fault
 }
 
 // spanBar is one span with the length of its bar.
@@ -677,9 +376,15 @@ func (e *experiment) takeRecoveryApart() {
 				quiet = append(quiet, quietly(c, r, len(e.Contenders) > 1))
 				continue
 			}
-			e.Recoveries = append(e.Recoveries, recoveryOf(c, r, longest, len(e.Contenders) > 1))
+			row := recoveryOf(c, r, longest, len(e.Contenders) > 1)
+			if k := slices.IndexFunc(e.Recoveries, row.repeats); k >= 0 {
+				e.Recoveries[k].Faults++
+				continue
+			}
+			e.Recoveries = append(e.Recoveries, row)
 		}
 	}
+	e.Floors = floorsBySetting(e.Recoveries)
 	if len(quiet) > 0 {
 		e.Quiet = strings.Join(distinct(quiet), "; ")
 	}
@@ -690,6 +395,35 @@ func (e *experiment) takeRecoveryApart() {
 		}
 		e.Missing = strings.TrimPrefix(e.Missing+", recovery ("+why+")", ", ")
 	}
+}
+
+// repeats is whether the other row is the same recovery: of one subject, from
+// faults that came together.
+func (r recoveryRow) repeats(other recoveryRow) bool {
+	return r.Contender == other.Contender && r.Subject == other.Subject && r.Outage == other.Outage && r.FirstProgress == other.FirstProgress && r.CatchUp == other.CatchUp
+}
+
+// floorsBySetting is each setting once, with whose it is where subjects differ.
+func floorsBySetting(rows []recoveryRow) string {
+	var order []string
+	whose := map[string][]string{}
+	var all []string
+	for _, r := range rows {
+		all = append(all, r.Subject)
+		for _, f := range r.Floors {
+			if whose[f] == nil {
+				order = append(order, f)
+			}
+			whose[f] = append(whose[f], r.Subject)
+		}
+	}
+	everybody := len(distinct(all))
+	for i, f := range order {
+		if who := distinct(whose[f]); len(who) < everybody {
+			order[i] = f + " (" + strings.Join(who, ", ") + ")"
+		}
+	}
+	return strings.Join(order, ", ")
 }
 
 // quietly is one untouched subject: its name and the longest gap it had anyway.
@@ -708,7 +442,7 @@ func quietly(c contender, r measure.Recovery, many bool) string {
 }
 
 func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many bool) recoveryRow {
-	row := recoveryRow{Contender: c.Label, Class: c.Class, Many: many, Recovery: r}
+	row := recoveryRow{Contender: c.Label, Class: c.Class, Many: many, Recovery: r, Faults: 1}
 	for _, f := range c.M.Faults {
 		if f.Name == r.Fault {
 			row.Fault = faultLabel(f)
@@ -743,24 +477,23 @@ func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many boo
 	case r.Ideal.None:
 	case r.Ideal.Reached && r.Ideal.Took > 0:
 		s := "ideal catch-up " + quantity.Duration(r.Ideal.Took)
-		if r.CatchUp.Reached && !r.CatchUp.None {
-			s += fmt.Sprintf(" (took %s × that)", quantity.Value(float64(r.CatchUp.Took)/float64(r.Ideal.Took), "ratio"))
+		if r.CatchUp.Reached && !r.CatchUp.None && r.CatchUp.Took > r.Ideal.Took {
+			s += fmt.Sprintf(" (took %.2g × that)", float64(r.CatchUp.Took)/float64(r.Ideal.Took))
 		}
 		extra = append(extra, s)
 	case !r.Ideal.Reached && r.Headroom > 0:
 		extra = append(extra, "ideal catch-up: never, at this rate")
 	}
 	if r.Headroom > 0 {
-		extra = append(extra, "replays at "+quantity.Value(r.Headroom, "ratio")+" × the arrival rate")
+		extra = append(extra, fmt.Sprintf("replays at up to %.1f × the arrival rate", r.Headroom))
 	}
 	if r.ReplayDepth > 0 {
-		extra = append(extra, quantity.Count(r.ReplayDepth)+" records fetched again")
+		extra = append(extra, quantity.Count(r.ReplayDepth)+" "+plural(int(r.ReplayDepth), "record")+" fetched again")
 	}
 	if r.Redelivered > 0 {
 		extra = append(extra, quantity.Count(r.Redelivered)+" redelivered")
 	}
 	row.Extra = strings.Join(extra, " · ")
-	row.Floor = strings.Join(r.Floors, ", ")
 	return row
 }
 
@@ -860,10 +593,22 @@ type finding struct {
 	Many             bool
 	check.Verdict
 	AsPredicted bool
+	Refutes     bool // a prediction
 }
 
-// More is how many anomalies are not listed.
-func (f finding) More() int { return max(f.Total-len(f.Anomalies), 0) }
+// fewAnomalies are listed of a verdict that surprises nobody.
+const fewAnomalies = 3
+
+// Shown are the anomalies that are listed.
+func (f finding) Shown() []check.Anomaly {
+	if f.Refutes {
+		return f.Anomalies
+	}
+	return f.Anomalies[:min(len(f.Anomalies), fewAnomalies)]
+}
+
+// More is how many are not.
+func (f finding) More() int { return max(f.Total, len(f.Anomalies)) - len(f.Shown()) }
 
 // heldRow is one guarantee in one line for all contenders.
 type heldRow struct {
@@ -886,6 +631,7 @@ func (e *experiment) judge() {
 				f := finding{Contender: c.Label, Class: c.Class, Many: many, Verdict: v}
 				for _, p := range c.T.Predictions {
 					f.AsPredicted = f.AsPredicted || p.Guarantee == v.Guarantee && p.Expect == v.Status
+					f.Refutes = f.Refutes || p.Guarantee == v.Guarantee && p.Expect != v.Status
 				}
 				e.Findings = append(e.Findings, f)
 			}

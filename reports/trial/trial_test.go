@@ -69,7 +69,7 @@ func TestJudge(t *testing.T) {
 		"never reached, but the bound not either": {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), "<=", 30)}, trial.Undecided, "cannot be decided"},
 		"at least what is asked":                  {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), ">=", 5)}, trial.Confirmed, ""},
 		"at least less than is asked":             {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), ">=", 30)}, trial.Undecided, ""},
-		"not measured":                            {event, []trial.Prediction{bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "calls to mailbox for each request during the fault ≤ 5: not measured"},
+		"not measured":                            {event, []trial.Prediction{bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "calls to mailbox per request during the fault ≤ 5: not measured"},
 		"not asked":                               {sync, []trial.Prediction{holds(check.ResumeAtCommitted)}, trial.Undecided, "not asked: no service has a consumer group"},
 		"undecided goes before refuted":           {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, ""},
 		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
@@ -136,7 +136,7 @@ func TestJSON(t *testing.T) {
 	if second, err := back.Encode(); err != nil || string(second) != string(first) {
 		t.Errorf("it does not survive: %v\n%s\n%s", err, first, second)
 	}
-	if p := back.Predictions[1]; p.Says != "POST /register answered ok during the fault ≥ 99.9 %" || p.Brief != "100 % of POST /register ok" || p.Outcome != trial.Confirmed {
+	if p := back.Predictions[1]; p.Says != "POST /register ok during the fault ≥ 99.9 %" || p.Brief != "100 % of POST /register ok" || p.Outcome != trial.Confirmed {
 		t.Errorf("%+v", p)
 	}
 }

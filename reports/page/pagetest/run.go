@@ -412,6 +412,7 @@ func Cascade(contender string) *trial.Trial {
 	hop("email", "mailbox", "tcp", 240, 1, .004)
 	hop("analytics", "database", "tcp", 1690, 0, 0)
 	hop("cache", "redis", "tcp", 1690, 0, 0)
+	m.Breaches = []measure.Breach{{Service: "email", Calls: 500, Bad: 500, Faulted: true, Breached: true}, {Service: "registration", Calls: 1200, Bad: 900, Breached: contender != "event"}}
 	m.Values = []measure.Value{{Name: measure.BlastRadius, Value: map[string]float64{"sync-fanout": 1, "sync-hardened": 1}[contender], N: 5}}
 	if event {
 		m.Groups = []measure.Group{{Group: "email", Topic: "user-events", Lag: curve(end, func(t float64) float64 {
