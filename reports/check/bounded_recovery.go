@@ -72,7 +72,11 @@ func boundedRecovery(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "nothing asks for effects")
+	v := combine(all, "nothing asks for effects")
+	if v.Status == Holds && v.Brief == v.Why {
+		v.Brief = "nobody disturbed"
+	}
+	return v
 }
 
 // recoverySubjects are the consumer groups, or without any the operations that

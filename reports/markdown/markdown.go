@@ -55,20 +55,27 @@ func writeClaims(b *bufio.Writer, s page.Summary) {
 	fmt.Fprint(b, "\n| | Claim | Contender | Predicted | Observed | |\n|---|---|---|---|---|---|\n")
 	for _, c := range s.Claims {
 		id, title := "**"+text(cmp.Or(c.ID, "–"))+"**", text(c.Title)
+		if len(c.Scenarios) > 1 {
+			title += ": " + text(c.Scenarios[0].Title)
+		}
 		for h, scenario := range c.Scenarios {
 			for k, r := range scenario.Rows {
 				if h > 0 && k == 0 {
 					title = text(scenario.Title)
 				}
-				var says, seen []string
-				for _, l := range r.Lines {
-					says, seen = append(says, text(l.Predicted)), append(seen, text(cmp.Or(l.Observed, "–")))
+				var seen []string
+				for _, p := range r.Observed() {
+					part := text(p.Text)
+					if p.Outcome != trial.Confirmed {
+						part = "**" + part + "**"
+					}
+					seen = append(seen, part)
 				}
 				outcome := mark(r.Outcome) + " " + string(r.Outcome)
 				if r.Known {
 					outcome += " (known)"
 				}
-				fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", id, title, text(r.Contender), strings.Join(says, "<br>"), strings.Join(seen, "<br>"), outcome)
+				fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", id, title, text(r.Contender), text(c.Predicted(r)), cmp.Or(strings.Join(seen, " · "), "–"), outcome)
 				id, title = "", ""
 			}
 		}

@@ -55,8 +55,9 @@ type Line struct {
 	Observed  string        `json:"observed"`
 	Outcome   trial.Outcome `json:"outcome"`
 
-	Says  string `json:"says"`            // predicted, in few words: "loses nothing"
-	Brief string `json:"brief,omitempty"` // observed, in few words
+	Says     string `json:"says"`            // predicted, in few words: "loses nothing"
+	Brief    string `json:"brief,omitempty"` // observed, in few words
+	Measured bool   `json:"-"`               // a bound on a measurement, not a guarantee
 }
 
 // Part is a piece of what was observed, as short as its outcome allows.
@@ -71,13 +72,19 @@ func (r ClaimRow) Observed() []Part {
 	var bad, good []Part
 	for _, l := range r.Lines {
 		if l.Outcome != trial.Confirmed {
-			if l.Observed != "" {
-				bad = append(bad, Part{l.Observed, l.Outcome})
+			text := l.Observed
+			if l.Measured {
+				text = cmp.Or(l.Brief, text)
 			}
-			continue
+			if text != "" {
+				bad = append(bad, Part{text, l.Outcome})
+			}
 		}
+	}
+	for _, l := range r.Lines {
 		text := shortly(cmp.Or(l.Brief, l.Observed), good)
-		if text != "" && !slices.ContainsFunc(good, func(p Part) bool { return strings.Contains(p.Text, text) }) {
+		said := func(p Part) bool { return strings.Contains(p.Text, text) }
+		if l.Outcome == trial.Confirmed && text != "" && !slices.ContainsFunc(bad, said) && !slices.ContainsFunc(good, said) {
 			good = append(good, Part{text, l.Outcome})
 		}
 	}
@@ -105,6 +112,15 @@ func shortly(brief string, said []Part) string {
 		}
 	}
 	return brief
+}
+
+// Only is the contender of all the claim's trials, "" when there are several.
+func (c Claim) Only() string {
+	names := distinct(collect(c.Rows(), func(r ClaimRow) string { return r.Contender }))
+	if len(names) == 1 {
+		return names[0]
+	}
+	return ""
 }
 
 // Predicted is what was predicted in few words, without what the first trial of
@@ -205,7 +221,7 @@ func claimTitle(run Run, t *trial.Trial) string {
 func claimRow(t *trial.Trial) ClaimRow {
 	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Why: t.Why, Outcome: trial.WorstOutcome(t.Outcome), Known: known(t)}
 	for _, p := range t.Predictions {
-		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief}
+		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
 		if p.Guarantee != "" {
 			line.Says = check.Says(p.Guarantee, cmp.Or(p.Expect, check.Holds))

@@ -1,0 +1,62 @@
+package page_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+func TestClaimsInFewWords(t *testing.T) {
+	guarantee := func(g string, o trial.Outcome, observed, brief string) trial.Predicted {
+		return trial.Predicted{Prediction: trial.Prediction{Guarantee: g, Expect: check.Holds}, Says: g + " holds", Observed: observed, Brief: brief, Outcome: o}
+	}
+	bound := func(says string, o trial.Outcome, observed, brief string) trial.Predicted {
+		return trial.Predicted{Prediction: trial.Prediction{Measurement: says}, Says: says, Observed: observed, Brief: brief, Outcome: o}
+	}
+	all := []trial.Predicted{
+		guarantee(check.NoAcknowledgedLoss, trial.Confirmed, "0 of 9 acknowledged ids never took effect in a, b", "0 of 9 lost in 2 sinks"),
+		guarantee(check.NoPhantom, trial.Confirmed, "0 of 9 ids in a, b were never sent", "0 of 9 invented in 2 sinks"),
+		guarantee(check.BoundedRecovery, trial.Confirmed, "a: back", "a catch-up 2 s"),
+		bound("catch-up of a ≤ 10 s", trial.Confirmed, "2 s", "catch-up 2 s"),
+	}
+	run := page.Run{Trials: []*trial.Trial{
+		{ID: "1", Claim: "E2", Title: "cut", Contender: "event", Outcome: trial.Confirmed, Predictions: all},
+		{ID: "2", Claim: "E2", Title: "slow", Contender: "event", Outcome: trial.Confirmed, Predictions: append(all[:4:4], bound("rejoins of a during the fault ≤ 0", trial.Confirmed, "0", "rejoins 0"))},
+		{ID: "3", Claim: "E2", Title: "kill", Contender: "event", Outcome: trial.Undecided, Why: "the run proves nothing: the load was late", Predictions: all},
+		{ID: "4", Claim: "E2", Title: "freeze", Contender: "event", Outcome: trial.Refuted, Why: "otherwise", Predictions: []trial.Predicted{
+			all[1], guarantee(check.NoAcknowledgedLoss, trial.Refuted, "broken: 2 of 9 acknowledged ids never took effect in b", "broken: 2 of 9 lost in b"),
+			bound("p50 of x rises by ≤ 5 ms", trial.Refuted, "+9 ms (1 ms → 10 ms)", "p50 +9 ms (1 ms → 10 ms)"), bound("p50 of x rises by ≥ 1 ms", trial.Confirmed, "+9 ms (1 ms → 10 ms)", "p50 +9 ms (1 ms → 10 ms)"),
+		}},
+		{ID: "5", Claim: "E2", Title: "stop", Contender: "other", Predictions: nil},
+	}}
+	claim := page.Summarize(run).Claims[0]
+	var got []string
+	for _, s := range claim.Scenarios {
+		for _, r := range s.Rows {
+			var parts []string
+			for _, p := range r.Observed() {
+				parts = append(parts, string(p.Outcome[0])+" "+p.Text)
+			}
+			got = append(got, fmt.Sprintf("%s | %s | %s", s.Outcome, claim.Predicted(r), strings.Join(parts, " · ")))
+		}
+	}
+	want := []string{
+		"confirmed | loses nothing, invents nothing, recovers in time, catch-up of a ≤ 10 s | c 0 of 9 lost in 2 sinks · c 0 invented · c a catch-up 2 s",
+		"confirmed | as above, rejoins of a ≤ 0 | c 0 of 9 lost in 2 sinks · c 0 invented · c a catch-up 2 s · c rejoins 0",
+		"undecided | as above | u the run proves nothing: the load was late · c 0 of 9 lost in 2 sinks · c 0 invented · c a catch-up 2 s",
+		"refuted | invents nothing, loses nothing, p50 of x rises by ≤ 5 ms, p50 of x rises by ≥ 1 ms | r broken: 2 of 9 acknowledged ids never took effect in b · r p50 +9 ms (1 ms → 10 ms) · c 0 of 9 invented in 2 sinks",
+		"undecided | nothing | ",
+	}
+	for i := range want {
+		if i >= len(got) || got[i] != want[i] {
+			t.Errorf("%d:\n%s\nwant\n%s", i, got[min(i, len(got)-1)], want[i])
+		}
+	}
+	if claim.Only() != "" || (page.Claim{Scenarios: claim.Scenarios[:4]}).Only() != "event" {
+		t.Error("the claim's only contender is not found")
+	}
+}
