@@ -12,6 +12,7 @@ import (
 // the run's time base.
 type Measurements struct {
 	Window     time.Duration `json:"window"` // width of the windows of all series
+	Begin      time.Duration `json:"begin"`  // when the load began, which is later where a system took longer to come up
 	End        time.Duration `json:"end"`    // end of the last phase
 	Exercised  Exercised     `json:"exercised"`
 	Operations []Operation   `json:"operations"` // root operations of the load, by name

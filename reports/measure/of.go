@@ -74,7 +74,9 @@ func (f *fold) load() {
 // same measurements. A log that does not validate is measured as far as it goes.
 func Of(log history.Log) Measurements {
 	f := newFold(log)
+	begin, _ := log.Header.Span()
 	m := Measurements{
+		Begin:      begin,
 		Window:     Window,
 		End:        f.end,
 		Exercised:  exercised(f.index),

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -110,5 +111,33 @@ func TestRecoveriesFromFaultsThatCameTogether(t *testing.T) {
 	}
 	if e.Floors != "session time-out 3 s, retry back-off 1 s (h)" {
 		t.Error(e.Floors)
+	}
+}
+
+// Contenders are drawn from where their loads begin; what is saved stays as it was.
+func TestAlign(t *testing.T) {
+	system := func(begin time.Duration) contender {
+		series := points(begin, time.Second, 1, 2)
+		return contender{Label: begin.String(), M: &measure.Measurements{Window: 250 * time.Millisecond, Begin: begin, End: begin + 2*time.Second,
+			Operations: []measure.Operation{{Name: "op", Offered: series, Served: series, Failed: series, P50: series, P99: series}},
+			Faults:     []measure.Fault{{Injected: begin + time.Second, Active: begin + time.Second, Healed: begin + 2*time.Second}},
+			Sinks:      []measure.Sink{{Rate: series}}, Groups: []measure.Group{{Lag: series}},
+			Ladders: []measure.Ladder{{LogEnd: series, Incarnations: []measure.Incarnation{{From: begin, Until: begin + time.Second, Progress: series, Commits: series}}}}}}
+	}
+	slow, fast, near := system(5*time.Second), system(2*time.Second), system(4900*time.Millisecond)
+	all := []contender{slow, fast, near}
+	if got := align(all); !slices.Equal(got, []string{"2s by 3 s"}) {
+		t.Errorf("moved: %q", got)
+	}
+	for _, c := range all {
+		if !reflect.DeepEqual(c.M, slow.M) {
+			t.Errorf("%s is at %+v", c.Label, c.M)
+		}
+	}
+	if !reflect.DeepEqual(fast, system(2*time.Second)) {
+		t.Error("the trial itself was changed")
+	}
+	if sayMoved(nil) != "" {
+		t.Error("something is said of nobody")
 	}
 }

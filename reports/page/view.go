@@ -47,6 +47,7 @@ type experiment struct {
 	MoreNames  string
 	Lanes      []lane
 	Ladders    []figure // folded: of groups that nobody disturbed
+	Moved      string   // who is drawn later than it was
 	Tale       []string // what the incarnations in the story's ladder did
 	Steps      []ladderOf
 	Maps       []figure
@@ -180,6 +181,7 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 		e.Contenders = append(e.Contenders, c)
 	}
 	tellApart(e.Contenders)
+	e.Moved = sayMoved(align(e.Contenders))
 	e.Outcome, e.Known = combine(collect(trials, claimRow))
 	e.Meta = experimentMeta(trials, manyWorlds)
 	for _, c := range e.Contenders {
