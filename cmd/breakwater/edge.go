@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -50,7 +52,11 @@ func (c *edgeCommand) settings() (s settings, err error) {
 	}
 	if c.Ports != "" {
 		p := &s.config.Ports
-		if n, _ := fmt.Sscanf(c.Ports+"\n", "%d-%d\n", &p.First, &p.Last); n != 2 || p.First < 1 || p.Last > 65535 || p.First > p.Last {
+		first, last, _ := strings.Cut(c.Ports, "-")
+		var err1, err2 error
+		p.First, err1 = strconv.Atoi(first)
+		p.Last, err2 = strconv.Atoi(last)
+		if err1 != nil || err2 != nil || p.First < 1 || p.Last > 65535 || p.First > p.Last {
 			return s, fmt.Errorf("--ports %q is no range; write it like 20000-20100", c.Ports)
 		}
 	}
@@ -200,10 +206,13 @@ func (c *edgeCommand) announce(std streams, api string, specs []edge.Spec, addre
 	if c.Events == "-" {
 		out = std.err
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, spec := range specs {
 		fmt.Fprintf(w, "%s\t%s\t→ %s (%s)\n", spec.Name, addresses[spec.Name], strings.Join(spec.Upstreams, ","), spec.Protocol)
 	}
 	fmt.Fprintf(w, "control API\thttp://%s\n", api)
-	return w.Flush()
+	w.Flush()
+	_, err := text.WriteTo(out)
+	return err
 }
