@@ -316,6 +316,10 @@ func (c *climb) finish(x *history.Index) {
 		if len(t.attempts) > 0 {
 			t.Progress = t.attempts
 		}
+		if len(t.Progress) > 0 && t.Progress[0].At-t.From > stood {
+			first, resumed := t.Progress[0].At, float64(t.Resumed)
+			t.Progress = append([]Point{{t.From, resumed}, {first - time.Millisecond, resumed}}, t.Progress...)
+		}
 		t.Progress, t.Commits = thin(t.Progress), thin(t.Commits)
 		c.Incarnations = append(c.Incarnations, t.Incarnation)
 	}

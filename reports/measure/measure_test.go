@@ -422,10 +422,10 @@ func TestLadderShowsTheWork(t *testing.T) {
 		events []history.Event
 		want   []measure.Point
 	}{
-		"a sink that tells":             {attempts, []measure.Point{{At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}}},
-		"one that tells by its effects": {append(slices.Clone(events), history.Event{Kind: history.Effect, Sink: "db", ID: "u250ms", At: 700 * ms}), []measure.Point{{At: 700 * ms, Value: 5}}},
+		"a sink that tells":             {attempts, []measure.Point{{At: ms}, {At: 599 * ms}, {At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}}},
+		"one that tells by its effects": {append(slices.Clone(events), history.Event{Kind: history.Effect, Sink: "db", ID: "u250ms", At: 700 * ms}), []measure.Point{{At: ms}, {At: 699 * ms}, {At: 700 * ms, Value: 5}}},
 		"one that stood still": {append(slices.Clone(attempts), history.Event{Kind: history.Attempt, Sink: "db", ID: "u2s", At: 4 * time.Second}),
-			[]measure.Point{{At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}, {At: 4*time.Second - ms, Value: 10}, {At: 4 * time.Second, Value: 40}}},
+			[]measure.Point{{At: ms}, {At: 599 * ms}, {At: 600 * ms, Value: 5}, {At: 900 * ms, Value: 10}, {At: 4*time.Second - ms, Value: 10}, {At: 4 * time.Second, Value: 40}}},
 		"one that does not": {events, []measure.Point{{At: 500 * ms, Value: 29}}},
 	} {
 		got := of(header(consumer()), load(fine), audits(), c.events).Ladders[0].Incarnations[0].Progress
