@@ -28,6 +28,7 @@ func TestTell(t *testing.T) {
 		"one":                 {[]finding{lost("a", 0, 9)}, "0 of 9 ids never took effect in a", "0 of 9 lost in a"},
 		"one holds another":   {[]finding{lost("a", 0, 9), lost("b", 0, 8), lost("c", 0, 9)}, "0 of 9 ids never took effect in a, c; 0 of 8 in b", "0 of 8–9 lost in 3 sinks"},
 		"one is broken":       {[]finding{lost("a", 0, 9), lost("b", 2, 9)}, "2 of 9 ids never took effect in b; 0 of 9 in a", "2 of 9 lost in b"},
+		"two are broken":      {[]finding{lost("a", 1, 9), lost("b", 2, 9)}, "1 of 9 ids never took effect in a; 2 of 9 in b", "1 of 9 lost in a, 2 of 9 lost in b"},
 		"different things":    {[]finding{resumed("a", 0, 4, ""), resumed("b", 0, 8, "one was close")}, "0 of 12 resumes of a, b were off, one was close", "0 of 12 resumes off"},
 		"of them one broken":  {[]finding{resumed("a", 0, 4, ""), resumed("b", 1, 8, ""), resumed("c", 0, 4, "")}, "1 of 8 resumes of b were off; 0 of 8 in a, c", "1 of 8 resumes off in b"},
 		"sentences":           {[]finding{back("a", "not disturbed", ""), back("b", "back after 2 s", "%s catch-up 2 s"), back("c", "not disturbed", "")}, "a, c: not disturbed; b: back after 2 s", "b catch-up 2 s"},

@@ -20,12 +20,14 @@ func TestClaimsInFewWords(t *testing.T) {
 	all := []trial.Predicted{
 		guarantee(check.NoAcknowledgedLoss, trial.Confirmed, "0 of 9 acknowledged ids never took effect in a, b", "0 of 9 lost in 2 sinks"),
 		guarantee(check.NoPhantom, trial.Confirmed, "0 of 9 ids in a, b were never sent", "0 of 9 invented in 2 sinks"),
+		guarantee(check.ExplainedRedelivery, trial.Confirmed, "0 of 16 resumes of a were below", "0 of 16 resumes below a commit"),
+		guarantee(check.CommitAfterEffect, trial.Confirmed, "0 of 30 records were early", "0 of 30 committed early"),
 		guarantee(check.BoundedRecovery, trial.Confirmed, "a: back", "a catch-up 2 s"),
 		bound("catch-up of a ≤ 10 s", trial.Confirmed, "2 s", "catch-up 2 s"),
 	}
 	run := page.Run{Trials: []*trial.Trial{
 		{ID: "1", Claim: "E2", Title: "cut", Contender: "event", Outcome: trial.Confirmed, Predictions: all},
-		{ID: "2", Claim: "E2", Title: "slow", Contender: "event", Outcome: trial.Confirmed, Predictions: append(all[:4:4], bound("rejoins of a during the fault ≤ 0", trial.Confirmed, "0", "rejoins 0"))},
+		{ID: "2", Claim: "E2", Title: "slow", Contender: "event", Outcome: trial.Confirmed, Predictions: append(all[:6:6], bound("rejoins of a during the fault ≤ 0", trial.Confirmed, "0", "rejoins 0"))},
 		{ID: "3", Claim: "E2", Title: "kill", Contender: "event", Outcome: trial.Undecided, Why: "the run proves nothing: the load was late", Predictions: all},
 		{ID: "4", Claim: "E2", Title: "freeze", Contender: "event", Outcome: trial.Refuted, Why: "otherwise", Predictions: []trial.Predicted{
 			all[1], guarantee(check.NoAcknowledgedLoss, trial.Refuted, "broken: 2 of 9 acknowledged ids never took effect in b", "broken: 2 of 9 lost in b"),
@@ -45,9 +47,9 @@ func TestClaimsInFewWords(t *testing.T) {
 		}
 	}
 	want := []string{
-		"confirmed | loses nothing, invents nothing, recovers in time, catch-up of a ≤ 10 s | c 0 of 9 lost in 2 sinks · c 0 invented · c a catch-up 2 s",
-		"confirmed | as above, rejoins of a ≤ 0 | c 0 of 9 lost in 2 sinks · c 0 invented · c a catch-up 2 s · c rejoins 0",
-		"undecided | as above | u the run proves nothing: the load was late · c 0 of 9 lost in 2 sinks · c 0 invented · c a catch-up 2 s",
+		"confirmed | loses nothing, invents nothing, repeats only what was not committed, commits after the effect, recovers in time, catch-up of a ≤ 10 s | c 0 of 9 lost in 2 sinks · c 0 invented · c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s",
+		"confirmed | as above, rejoins of a ≤ 0 | c 0 of 9 lost in 2 sinks · c 0 invented · c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s · c rejoins 0",
+		"undecided | as above | u the run proves nothing: the load was late · c 0 of 9 lost in 2 sinks · c 0 invented · c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s",
 		"refuted | invents nothing, loses nothing, p50 of x rises by ≤ 5 ms, p50 of x rises by ≥ 1 ms | r broken: 2 of 9 acknowledged ids never took effect in b · r p50 +9 ms (1 ms → 10 ms) · c 0 of 9 invented in 2 sinks",
 		"undecided | nothing | ",
 	}
