@@ -41,33 +41,53 @@ const (
 	// One inside a transaction ends when the transaction's end was answered: ok
 	// when it was committed, failed when it was aborted.
 	// An offset that somebody sets from outside the group is recorded as a commit
-	// of a Client that is no instance of the service.
+	// of a Client that is no instance of the service. With Sink it is a position
+	// that the service stored in its own sink, by the sink's own record:
+	// Generation is then the epoch under which it was written.
 	Commit Kind = "commit"
+
+	// Transaction is the end of a transaction: Client, Name (its transactional
+	// id), Value (commit | abort, as asked), ProducerID, Epoch, At (EndTxn sent),
+	// End (answered), Outcome, Error.
+	Transaction Kind = "transaction"
 
 	// Assign is a change of ownership: Client, Group, Member, Generation, Topic,
 	// Partition, Name (assigned | revoked | lost).
 	Assign Kind = "assign"
 
-	// Attempt says that a sink saw an id, for the first time or again: Sink, ID, Key, At.
+	// Attempt says that a sink saw an id, for the first time or again: Sink, ID,
+	// Key, At and, where the ledger keeps them, Client (the instance that brought
+	// it) and Generation (the epoch under which it was written).
 	Attempt Kind = "attempt"
 
-	// Effect is what a sink did, by its own ledger: Sink, ID, Key, Value, At.
+	// Effect is what a sink did, by its own ledger: as Attempt, and Value.
 	Effect Kind = "effect"
+
+	// State is what a projection holds of one key at the end: Sink, Key, Value.
+	// How far into the log it goes is said by the positions in the same sink.
+	State Kind = "state"
 
 	// Fault is one fault of the plan: Name, At (injected), End (healed), Fault.
 	Fault Kind = "fault"
 
 	// Sample is the state of one partition for one group, read over a direct
-	// address: Group, Topic, Partition, HighWatermark, LogStart, Committed (-1 for none), Lag.
+	// address: Group, Topic, Partition, HighWatermark, LastStable (what a reader
+	// of committed records sees ends there), LogStart, Committed (-1 for none), Lag.
 	Sample Kind = "sample"
 
 	// Process is a change of a process: Client, Name (started | ready | exited |
 	// frozen | continued), Value (its pid or container).
 	Process Kind = "process"
 
-	// Audit is one record found by the independent final reader: Topic,
-	// Partition, Offset, ID, Key.
+	// Audit is one record found by the independent final reader, who sees what
+	// was committed: Topic, Partition, Offset, ID, Key, ProducerID, Epoch and
+	// Sequence (-1 where the producer was not idempotent), Transactional, and
+	// Letter where the record says why it was put off or given up.
 	Audit Kind = "audit"
+
+	// Aborted is one record that stands in the log and in no committed
+	// transaction, with the fields of Audit.
+	Aborted Kind = "aborted"
 
 	// Trouble is something that went wrong with the kit itself while it
 	// recorded: Client, To, Error. A history with trouble is not judged.
@@ -89,6 +109,12 @@ const (
 	Assigned = "assigned"
 	Revoked  = "revoked"
 	Lost     = "lost"
+)
+
+// Values of a [Transaction] event.
+const (
+	EndsInCommit = "commit"
+	EndsInAbort  = "abort"
 )
 
 // Names of a [Process] event.
@@ -137,10 +163,25 @@ type Event struct {
 	Transactional bool  `json:"transactional,omitempty"`
 
 	HighWatermark int64 `json:"highWatermark,omitempty"`
+	LastStable    int64 `json:"lastStable,omitempty"`
 	LogStart      int64 `json:"logStart,omitempty"`
 	Lag           int64 `json:"lag,omitempty"`
 
-	Fault *FaultRecord `json:"fault,omitempty"`
+	Fault  *FaultRecord  `json:"fault,omitempty"`
+	Letter *LetterRecord `json:"letter,omitempty"`
+}
+
+// LetterRecord is what a record in a retry or dead letter topic says about the
+// record that it stands for.
+type LetterRecord struct {
+	// Topic, Partition and Offset are where the original stood. An empty topic
+	// or a negative number: the letter does not say.
+	Topic     string `json:"topic,omitempty"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+
+	Error   string `json:"error,omitempty"`   // class of the last failure, as the service names it
+	Attempt int    `json:"attempt,omitempty"` // attempts made so far; 0: the letter does not say
 }
 
 // FaultRecord is the part of an event that only faults have.

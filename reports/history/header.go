@@ -51,6 +51,24 @@ type Service struct {
 	DeadLetter string   `json:"deadLetter,omitempty"`
 	Retry      []string `json:"retry,omitempty"`
 
+	// MaxAttempts is how often it tries a record at most, the first time
+	// included, before it gives it up; 0: it promises none. Backoff is the least
+	// time between two attempts through a retry topic. Fatal are the classes of
+	// failure (see [LetterRecord]) that it never tries again.
+	MaxAttempts int           `json:"maxAttempts,omitempty"`
+	Backoff     time.Duration `json:"backoff,omitempty"`
+	Fatal       []string      `json:"fatal,omitempty"`
+
+	// Output is the topic to which it transfers each record of Topic exactly
+	// once, under the same id. Outbox is the topic to which each row of its Sink
+	// is published, once the row is committed.
+	Output string `json:"output,omitempty"`
+	Outbox string `json:"outbox,omitempty"`
+
+	// TransactionTimeout is the longest that one of its transactions may stay
+	// open, as configured; 0: it has none.
+	TransactionTimeout time.Duration `json:"transactionTimeout,omitempty"`
+
 	// Settings are the time-outs and limits that explain its recovery, by name.
 	Settings map[string]string `json:"settings,omitempty"`
 }
@@ -65,7 +83,15 @@ type Sink struct {
 
 	Once     bool `json:"once,omitempty"`     // promises one effect an id
 	Attempts bool `json:"attempts,omitempty"` // records every delivery, not only the first
+	Fenced   bool `json:"fenced,omitempty"`   // refuses what is written under an older epoch than it has seen
+
+	// Projection is how the sink's state follows from the log: "count" (of
+	// distinct ids, for each key). "": it is no projection.
+	Projection string `json:"projection,omitempty"`
 }
+
+// CountByKey is the projection that counts distinct ids for each key.
+const CountByKey = "count"
 
 // Names of the phases, in order. The load runs in all but the last.
 const (

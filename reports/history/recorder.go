@@ -13,7 +13,7 @@ import (
 var ErrFrozen = errors.New("history: the recorder is frozen")
 
 // Recorder collects events from many goroutines. The zero value is ready.
-// It keeps every event in memory, at most 400 bytes each plus the strings
+// It keeps every event in memory, 368 bytes each plus the strings
 // that only this event has.
 type Recorder struct {
 	mu     sync.Mutex

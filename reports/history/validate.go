@@ -136,7 +136,7 @@ func (v *validator) operations() {
 	v.events("an operation ends before it starts", func(e *Event) bool { return e.End != 0 && e.End < e.At })
 	v.events("an operation has no outcome", func(e *Event) bool {
 		switch e.Kind {
-		case Request, Call, Produce, Commit:
+		case Request, Call, Produce, Commit, Transaction:
 			return e.Outcome != OK && e.Outcome != Failed && e.Outcome != Unknown
 		}
 		return false
@@ -209,6 +209,6 @@ func (v *validator) sinks() {
 		}
 	}
 	v.events("a sink is not in the header", func(e *Event) bool {
-		return (e.Kind == Attempt || e.Kind == Effect) && !known[e.Sink]
+		return (e.Kind == Attempt || e.Kind == Effect || e.Kind == State || e.Kind == Commit && e.Sink != "") && !known[e.Sink]
 	})
 }

@@ -550,7 +550,7 @@ func FuzzOf(f *testing.F) {
 			case reflect.String:
 				field.SetString([]string{"", "analytics", "analytics/1", "→"}[rng.IntN(4)])
 			case reflect.Pointer:
-				field.Set(reflect.ValueOf(&history.FaultRecord{Active: time.Duration(rng.Int64N(1e10)), Clear: time.Duration(rng.Int64N(1e10))}))
+				e.Fault = &history.FaultRecord{Active: time.Duration(rng.Int64N(1e10)), Clear: time.Duration(rng.Int64N(1e10))}
 			}
 		}
 		if _, err := json.Marshal(measure.Of(historytest.Log(healthy.Header, events...))); err != nil {
