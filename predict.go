@@ -23,6 +23,15 @@ func Holds(guarantees ...string) Predictions { return expect(check.Holds, guaran
 // Breaks predicts that the guarantees are broken.
 func Breaks(guarantees ...string) Predictions { return expect(check.Broken, guarantees) }
 
+// BreaksNothing predicts that no guarantee is broken, whichever are judged.
+func BreaksNothing() Predictions { return BreaksNothingBut() }
+
+// BreaksNothingBut predicts that no guarantee is broken but these; they may be
+// or not.
+func BreaksNothingBut(guarantees ...string) Predictions {
+	return Predictions{{Guarantee: trial.Others, Expect: check.Holds, Except: guarantees}}
+}
+
 func expect(s check.Status, guarantees []string) Predictions {
 	var p Predictions
 	for _, g := range guarantees {

@@ -223,7 +223,7 @@ func claimRow(t *trial.Trial) ClaimRow {
 	for _, p := range t.Predictions {
 		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
-		if p.Guarantee != "" {
+		if p.Guarantee != "" && p.Guarantee != trial.Others {
 			line.Says = check.Says(p.Guarantee, cmp.Or(p.Expect, check.Holds))
 		}
 		line.Says = strings.Replace(line.Says, " during the fault", "", 1)

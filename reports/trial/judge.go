@@ -110,6 +110,9 @@ func (t *Trial) observe(p Prediction) Predicted {
 	case p.Validate() != nil:
 		found.Observed = p.Validate().Error()
 		found.Brief = found.Observed
+	case p.Guarantee == Others:
+		found.Outcome, found.Observed = t.observeOthers(p)
+		found.Brief = found.Observed
 	case p.Guarantee != "":
 		v := t.verdict(p.Guarantee)
 		found.Observed, found.Brief = v.Why, cmp.Or(v.Brief, v.Why)
@@ -130,6 +133,27 @@ func (t *Trial) observe(p Prediction) Predicted {
 		}
 	}
 	return found
+}
+
+func (t *Trial) observeOthers(p Prediction) (Outcome, string) {
+	var broken []string
+	held := 0
+	for _, v := range t.Verdicts {
+		switch {
+		case slices.Contains(p.Except, v.Guarantee):
+		case v.Status == check.Broken:
+			broken = append(broken, v.Guarantee+": "+v.Why)
+		case v.Status == check.Holds:
+			held++
+		}
+	}
+	switch {
+	case len(broken) > 0:
+		return Refuted, "broken: " + strings.Join(broken, "; ")
+	case held == 0:
+		return Undecided, "no other guarantee could be judged"
+	}
+	return Confirmed, quantity.Count(held) + " others hold, none is broken"
 }
 
 // compare holds a value against the bound. One that is known only to be at least
@@ -156,6 +180,16 @@ func (p Prediction) Validate() error {
 		return fmt.Errorf("prediction: Guarantee %q and Measurement %q are both set; make two predictions", p.Guarantee, p.Measurement)
 	case p.Guarantee == "" && p.Measurement == "":
 		return fmt.Errorf("prediction: set Guarantee or Measurement")
+	case p.Guarantee == Others && p.Expect != check.Holds:
+		return fmt.Errorf("prediction: Expect of %s is %q; say %q", Others, p.Expect, check.Holds)
+	case p.Guarantee != Others && len(p.Except) > 0:
+		return fmt.Errorf("prediction: Except is set for %q; only %q has exceptions", cmp.Or(p.Guarantee, p.Measurement), Others)
+	case p.Guarantee == Others:
+		for _, g := range p.Except {
+			if !slices.Contains(check.Names(), g) {
+				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, strings.Join(check.Names(), ", "))
+			}
+		}
 	case p.Guarantee != "" && !slices.Contains(check.Names(), p.Guarantee):
 		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(check.Names(), ", "))
 	case p.Guarantee != "" && p.Expect != check.Holds && p.Expect != check.Broken:
@@ -173,6 +207,9 @@ func (p Prediction) Validate() error {
 // String is what the prediction says: "no-acknowledged-loss holds",
 // "catch-up of analytics ≤ 10 s".
 func (p Prediction) String() string {
+	if p.Guarantee == Others {
+		return "nothing is broken" + map[bool]string{true: " but " + strings.Join(p.Except, ", ")}[len(p.Except) > 0]
+	}
 	if p.Measurement == "" {
 		return p.Guarantee + " " + string(cmp.Or(p.Expect, "?"))
 	}

@@ -71,6 +71,9 @@ type Prediction struct {
 	Guarantee string       `json:"guarantee,omitempty"`
 	Expect    check.Status `json:"expect,omitempty"` // holds | broken
 
+	// Except are the guarantees of which a prediction about [Others] says nothing.
+	Except []string `json:"except,omitempty"`
+
 	Measurement string  `json:"measurement,omitempty"`
 	Op          string  `json:"op,omitempty"` // <= or >=
 	Bound       float64 `json:"bound,omitempty"`
@@ -80,6 +83,10 @@ type Prediction struct {
 	// confirmed after all, the spec is red.
 	KnownRefuted string `json:"knownRefuted,omitempty"`
 }
+
+// Others, as the guarantee of a prediction, stands for every guarantee but those
+// in Except. Expect is holds then, and means that none of them is broken.
+const Others = "others"
 
 // Predicted is a prediction with what was observed.
 type Predicted struct {

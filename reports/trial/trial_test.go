@@ -28,6 +28,10 @@ func judge(log history.Log, predictions ...trial.Prediction) *trial.Trial {
 	return t
 }
 
+func others(except ...string) trial.Prediction {
+	return trial.Prediction{Guarantee: trial.Others, Expect: check.Holds, Except: except}
+}
+
 func TestJudge(t *testing.T) {
 	event, sync := historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{})
 	const x = "u0-000042"
@@ -72,6 +76,10 @@ func TestJudge(t *testing.T) {
 		"not measured":                            {event, []trial.Prediction{bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "calls to mailbox per request during the fault ≤ 5: not measured"},
 		"not asked":                               {sync, []trial.Prediction{holds(check.ResumeAtCommitted)}, trial.Undecided, "not asked: no service has a consumer group"},
 		"undecided goes before refuted":           {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, ""},
+		"nothing is broken":                       {event, []trial.Prediction{others()}, trial.Confirmed, "nothing is broken"},
+		"another is broken":                       {lost, []trial.Prediction{others(check.NoOrphans)}, trial.Refuted, "nothing is broken but no-orphans: broken: no-acknowledged-loss: 1 of 480"},
+		"only the exceptions are broken":          {lost, []trial.Prediction{others(check.NoOrphans, check.NoAcknowledgedLoss, check.CommitAfterEffect)}, trial.Confirmed, ""},
+		"nothing else to be broken":               {event, []trial.Prediction{others(check.Names()...)}, trial.Undecided, "no other guarantee could be judged"},
 		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
 		"only for another contender":              {event, []trial.Prediction{{Contender: "sync-fanout", Guarantee: check.NoPhantom, Expect: check.Holds}}, trial.Undecided, "nothing was predicted"},
 		"a prediction without sense":              {event, []trial.Prediction{{Guarantee: "no-such", Expect: check.Holds}}, trial.Undecided, `Guarantee "no-such" is none of`},
@@ -111,6 +119,10 @@ func TestPredictionValidate(t *testing.T) {
 		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown}, "Expect of no-phantom"},
 		{bound("catchup[analytics]", "<=", 1), `"catchup[analytics]" is not measured`},
 		{bound(measure.Orphans, "<", 1), "Op of orphans"},
+		{others(check.NoPhantom), ""},
+		{others("no-phantoms"), `Except names "no-phantoms"`},
+		{trial.Prediction{Guarantee: trial.Others, Expect: check.Broken}, "Expect of others"},
+		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, Except: check.Names()}, "Except is set"},
 	} {
 		err := c.p.Validate()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
