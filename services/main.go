@@ -35,8 +35,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	err := run(ctx, os.Args[1:], env.ToMap(os.Environ()), os.Stderr)
+	stop()
 	if err == nil {
 		return
 	}

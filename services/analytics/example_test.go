@@ -47,7 +47,7 @@ func ExampleNew() {
 		ready = response.StatusCode == http.StatusOK
 	}
 	for range 2 { // delivered twice
-		request, _ := http.NewRequest("POST", url+"/log-event", strings.NewReader(`{"userId":"u17","action":"registered"}`))
+		request, _ := http.NewRequest(http.MethodPost, url+"/log-event", strings.NewReader(`{"userId":"u17","action":"registered"}`))
 		request.Header.Set("Idempotency-Key", "e1")
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {

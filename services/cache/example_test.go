@@ -37,7 +37,7 @@ func ExampleNew() {
 	done := make(chan error)
 	go func() { done <- service.Run(ctx) }()
 
-	request, _ := http.NewRequest("POST", "http://"+listener.Addr().String()+"/invalidate",
+	request, _ := http.NewRequest(http.MethodPost, "http://"+listener.Addr().String()+"/invalidate",
 		strings.NewReader(`{"userId":"u17","action":"registered"}`))
 	request.Header.Set("Idempotency-Key", "e1")
 	response, err := http.DefaultClient.Do(request)

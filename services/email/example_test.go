@@ -42,7 +42,7 @@ func ExampleNew() {
 	go func() { done <- receiver.Run(ctx) }()
 	go func() { done <- sender.Run(ctx) }()
 
-	request, _ := http.NewRequest("POST", "http://"+outbox.Listener.Addr().String()+"/send-welcome",
+	request, _ := http.NewRequest(http.MethodPost, "http://"+outbox.Listener.Addr().String()+"/send-welcome",
 		strings.NewReader(`{"userId":"u17","action":"registered"}`))
 	request.Header.Set("Idempotency-Key", "e1")
 	response, err := http.DefaultClient.Do(request)

@@ -8,9 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
@@ -62,15 +61,12 @@ func (c *caller) notify(ctx context.Context, e event.Event) error {
 	}
 
 	// A failed call does not cancel the others: they may as well succeed.
-	var group errgroup.Group
+	var calls sync.WaitGroup
 	errs := make([]error, len(c.urls))
 	for i, to := range c.urls {
-		group.Go(func() error {
-			errs[i] = c.call(ctx, to, e)
-			return nil
-		})
+		calls.Go(func() { errs[i] = c.call(ctx, to, e) })
 	}
-	group.Wait()
+	calls.Wait()
 	return errors.Join(errs...)
 }
 

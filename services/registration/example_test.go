@@ -54,7 +54,7 @@ func ExampleNew() {
 		response.Body.Close()
 		ready = response.StatusCode == http.StatusOK
 	}
-	request, _ := http.NewRequest("POST", url+"/register", strings.NewReader(`{"userId":"u17","action":"registered"}`))
+	request, _ := http.NewRequest(http.MethodPost, url+"/register", strings.NewReader(`{"userId":"u17","action":"registered"}`))
 	request.Header.Set("Idempotency-Key", "e1")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -125,7 +125,7 @@ func execEach(ctx context.Context, db *sql.DB, statements []Statement) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // does nothing after a commit
+	defer tx.Rollback() //nolint:errcheck // does nothing after a commit
 	for _, s := range statements {
 		if _, err := tx.ExecContext(ctx, s.SQL, s.Args...); err != nil {
 			return err

@@ -51,7 +51,7 @@ func start(t *testing.T, partitions int32,
 	if k.Cluster, err = kfake.NewCluster(opts...); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(k.Cluster.Close)
+	t.Cleanup(k.Close)
 	k.Brokers = k.ListenAddrs()
 
 	k.producer, err = kgo.NewClient(

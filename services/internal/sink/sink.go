@@ -112,7 +112,7 @@ func (s *Sink) prepare(ctx context.Context) error {
 	if s.config.Prepare != nil {
 		if err := s.config.Prepare(ctx); err != nil {
 			if ctx.Err() != nil {
-				return nil // told to stop before it was ready
+				return nil //nolint:nilerr // told to stop before it was ready
 			}
 			return err
 		}

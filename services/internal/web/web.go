@@ -102,7 +102,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 func JSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v) // a caller that went away needs no answer
+	_ = json.NewEncoder(w).Encode(v) // a caller that went away needs no answer
 }
 
 // Error answers with status and {"error": err}.
