@@ -20,6 +20,8 @@ import (
 type commands struct {
 	Run    RunCmd      `cmd:"" help:"Run suites and write one report."`
 	Check  CheckCmd    `cmd:"" help:"Judge the saved trials of a run again."`
+	Show   ShowCmd     `cmd:"" help:"Print the life of one event of a run."`
+	Dump   DumpCmd     `cmd:"" help:"Print the histories of a run as JSON lines."`
 	Replay ReplayCmd   `cmd:"" help:"Perform saved trials again."`
 	Edge   edgeCommand `cmd:"" help:"Stand on the connections of clients: break them, and record what crosses them."`
 	Images ImagesCmd   `cmd:"" help:"Make or pull the container images ahead of time."`
@@ -38,8 +40,9 @@ type streams struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
 }
 
 // run performs one command line and returns the exit code.

@@ -22,7 +22,7 @@ type ReplayCmd struct {
 
 // Run keeps what comes of it as a run of its own.
 func (c *ReplayCmd) Run(ctx context.Context) error {
-	trials, err := c.chosen()
+	trials, err := chosen(c.Dir, c.Trial)
 	if err != nil {
 		return trouble(err)
 	}
@@ -46,23 +46,23 @@ func (c *ReplayCmd) Run(ctx context.Context) error {
 	return conclude(s.Run.Dir)
 }
 
-// chosen are the trials that were asked for, or all.
-func (c *ReplayCmd) chosen() ([]*trial.Trial, error) {
-	all, err := store.Load(c.Dir)
-	if err != nil || len(c.Trial) == 0 {
+// chosen are the run's trials with those ids, or all.
+func chosen(dir string, ids []string) ([]*trial.Trial, error) {
+	all, err := store.Load(dir)
+	if err != nil || len(ids) == 0 {
 		return all, err
 	}
 	var chosen []*trial.Trial
 	var known []string
 	for _, t := range all {
 		known = append(known, t.ID)
-		if slices.Contains(c.Trial, t.ID) {
+		if slices.Contains(ids, t.ID) {
 			chosen = append(chosen, t)
 		}
 	}
-	for _, id := range c.Trial {
+	for _, id := range ids {
 		if !slices.Contains(known, id) {
-			return nil, fmt.Errorf("%s has no trial %q; it has %s", c.Dir, id, strings.Join(known, ", "))
+			return nil, fmt.Errorf("%s has no trial %q; it has %s", dir, id, strings.Join(known, ", "))
 		}
 	}
 	return chosen, nil

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/breakwater-kit/breakwater/reports/store"
+)
+
+// DumpCmd prints histories as JSON lines, for tools of one's own.
+type DumpCmd struct {
+	Dir   string   `arg:"" name:"run" type:"existingdir" help:"Folder of the run: out/latest."`
+	Trial []string `placeholder:"ID" help:"Which of its trials. Default: all."`
+	Kind  []string `placeholder:"KIND" help:"Only events of these kinds: request, commit, effect, … Default: all, after a line with the history's header."`
+}
+
+// Run prints what is readable of a damaged history before it fails.
+func (c *DumpCmd) Run(std streams) error {
+	trials, err := chosen(c.Dir, c.Trial)
+	if err != nil {
+		return trouble(err)
+	}
+	var errs []error
+	run := &store.Run{Dir: c.Dir}
+	lines := json.NewEncoder(std.out)
+	lines.SetEscapeHTML(false)
+	for _, t := range trials {
+		log, err := run.History(t)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.ID, err))
+		}
+		if len(c.Kind) == 0 {
+			if err := lines.Encode(log.Header); err != nil {
+				return trouble(err)
+			}
+		}
+		for i := range log.Events {
+			if e := &log.Events[i]; len(c.Kind) == 0 || slices.Contains(c.Kind, string(e.Kind)) {
+				if err := lines.Encode(e); err != nil {
+					return trouble(err)
+				}
+			}
+		}
+	}
+	return trouble(errors.Join(errs...))
+}
+

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/store"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// ShowCmd prints the life of one event.
+type ShowCmd struct {
+	Dir   string   `arg:"" name:"run" type:"existingdir" help:"Folder of the run: out/latest."`
+	Event string   `required:"" placeholder:"ID" help:"The event's id, as verdicts name it."`
+	Trial []string `placeholder:"ID" help:"Where to look. Default: all trials of the run."`
+}
+
+// Run tells of every trial that knows the event. It is trouble when none does.
+func (c *ShowCmd) Run(std streams) error {
+	trials, err := chosen(c.Dir, c.Trial)
+	if err != nil {
+		return trouble(err)
+	}
+	known := false
+	run := &store.Run{Dir: c.Dir}
+	for _, t := range trials {
+		log, err := run.History(t)
+		if damaged := (*history.DamagedError)(nil); errors.As(err, &damaged) {
+			fmt.Fprintf(std.err, "breakwater: %v\n", err) // what is readable is shown
+		} else if err != nil {
+			return trouble(err)
+		}
+		life := measure.LifeOf(log, c.Event)
+		if len(life) == 0 {
+			continue
+		}
+		known = true
+		if err := tellLife(std.out, t, log, life); err != nil {
+			return trouble(err)
+		}
+	}
+	if !known {
+		return trouble(fmt.Errorf("no history of %s knows the event %q; verdicts and `breakwater dump` name those that they know", c.Dir, c.Event))
+	}
+	return nil
+}
+
+func tellLife(to io.Writer, t *trial.Trial, log history.Log, life []measure.Moment) error {
+	fmt.Fprintf(to, "%s\n", t.ID)
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	first := life[0].At
+	for _, m := range life {
+		fmt.Fprintf(table, "  %.6f s\t+%s\t%s\t%s\tevent %d%s\n", m.At.Seconds(), quantity.Duration(m.At-first), m.Who, m.What, m.N, during(log, m))
+	}
+	return table.Flush()
+}
+
+// during names the faults that were active.
+func during(log history.Log, m measure.Moment) string {
+	var names []string
+	for e := range log.Of(history.Fault) {
+		if f := e.Fault; f != nil && f.Active > 0 && f.Active <= m.At && m.At < max(f.Clear, e.End) && !slices.Contains(names, e.Name) {
+			names = append(names, e.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", during %q", names)
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
+	"github.com/breakwater-kit/breakwater/reports/store"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// saved is a run on disk with one healthy trial.
+func saved(t *testing.T) (dir string) {
+	t.Helper()
+	run, err := store.Create(t.TempDir(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := historytest.Event(historytest.Options{Rate: 5})
+	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Contender: "event"}
+	tr.Judge(log, nil)
+	if err := run.Save(tr, log); err != nil {
+		t.Fatal(err)
+	}
+	return run.Dir
+}
+
+func TestShowAndDump(t *testing.T) {
+	dir := saved(t)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+		not  string
+	}{
+		"life":            {[]string{"show", dir, "--event", "u0-000007"}, 0, "committed past user-events/", ""},
+		"nobody":          {[]string{"show", dir, "--event", "nobody"}, trial.ExitTrouble, `knows the event "nobody"`, ""},
+		"no event named":  {[]string{"show", dir}, trial.ExitTrouble, "--event", ""},
+		"no such trial":   {[]string{"show", dir, "--event", "x", "--trial", "cut"}, trial.ExitTrouble, `has no trial "cut"; it has kill`, ""},
+		"everything":      {[]string{"dump", dir}, 0, `{"schema":"` + history.Schema, ""},
+		"only the audit":  {[]string{"dump", dir, "--kind", "audit"}, 0, `"kind":"audit"`, `"kind":"request"`},
+		"dump: no trial":  {[]string{"dump", dir, "--trial", "cut"}, trial.ExitTrouble, "it has kill", ""},
+		"dump: no folder": {[]string{"dump", dir + "-gone"}, trial.ExitTrouble, "no such file or directory", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := run(t.Context(), c.args, streams{strings.NewReader(""), &out, &errs})
+			said := out.String() + errs.String()
+			if code != c.code || !strings.Contains(said, c.want) || c.not != "" && strings.Contains(said, c.not) {
+				t.Errorf("exit %d, want %d and %q\n%.2000s", code, c.code, c.want, said)
+			}
+		})
+	}
+}
