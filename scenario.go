@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ type Scenario struct {
 // Topic is the topic that services publish to and consume from.
 type Topic struct {
 	Name       string `json:"name"`       // default "user-events"
-	Partitions int    `json:"partitions"` // default 4
+	Partitions int    `json:"partitions"` // of this and of every other topic that a service declares; default 4
 	IDHeader   string `json:"idHeader"`   // record header that carries the event id; default "event-id"
 }
 
@@ -102,6 +103,20 @@ func (s Scenario) Service(name string) (Service, bool) {
 	return s.Services[i], true
 }
 
+// Topics are all that the services declare, each once, the scenario's own
+// first. A world makes them, samples them and audits them.
+func (s Scenario) Topics() []string {
+	topics := []string{s.Topic.Name}
+	for _, v := range s.Services {
+		for _, t := range append(v.DeadLetter.topics(), v.Output, v.Outbox) {
+			if t != "" && !slices.Contains(topics, t) {
+				topics = append(topics, t)
+			}
+		}
+	}
+	return topics
+}
+
 // Uses is whether any service needs what the world provides under that name.
 func (s Scenario) Uses(provided string) bool {
 	return slices.ContainsFunc(s.Services, func(v Service) bool {
@@ -161,6 +176,7 @@ func (s Scenario) Validate() error {
 		seen[v.Name] = true
 		errs = append(errs, s.validateService(v)...)
 	}
+	errs = append(errs, s.validateTopics()...)
 	if len(s.Requests) == 0 {
 		add("requests: there are none; say what the load sends")
 	}
@@ -223,19 +239,63 @@ func (s Scenario) validateService(v Service) (errs []error) {
 	if v.Group != "" && !slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == Kafka }) {
 		add("group %q but no need of kafka; add Need{To: breakwater.Kafka}", v.Group)
 	}
-	if l := v.Ledger; l != nil {
-		_, served := s.Service(l.Of)
-		switch {
-		case l.Sink == "":
-			add("its ledger has no sink name")
-		case l.Of == Database && l.Table == "":
-			add("its ledger is in the database but names no table")
-		case l.Of == Redis && l.Stream == "":
-			add("its ledger is in redis but names no stream")
-		case l.Of != Database && l.Of != Redis && !served:
-			add("its ledger is of %q; use database, redis, or a service of the scenario", l.Of)
-		case served && !strings.HasPrefix(l.Path, "/"):
-			add("its ledger is served by %s but its path %q does not begin with /", l.Of, l.Path)
+	if v.Offsets != "" && v.Offsets != OffsetsInKafka && v.Offsets != OffsetsInSink {
+		add("offsets %q; use %s or %s", v.Offsets, OffsetsInKafka, OffsetsInSink)
+	}
+	if v.TransactionTimeout < 0 {
+		add("transaction time-out %s; give a positive duration, or 0 to promise nothing", time.Duration(v.TransactionTimeout))
+	}
+	if v.Output != "" && v.Group == "" {
+		add("output %q but it consumes nothing; set Group", v.Output)
+	}
+	if v.Outbox != "" && v.Ledger == nil {
+		add("outbox %q but no ledger; say in Ledger where the effects are that it publishes", v.Outbox)
+	}
+	if v.Outbox != "" && !s.Uses(Kafka) {
+		add("outbox %q but no service needs kafka; add Need{To: breakwater.Kafka} to the one that publishes", v.Outbox)
+	}
+	parts := v.DeadLetter.validate(v.Group)
+	if v.Ledger != nil {
+		parts = append(parts, v.Ledger.validate(s)...)
+	}
+	for _, err := range parts {
+		add("%w", err)
+	}
+	return errs
+}
+
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// validateTopics sees to it that what is found in a topic can be put down to
+// one service, or to the load.
+func (s Scenario) validateTopics() (errs []error) {
+	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	for _, t := range s.Topics() {
+		if !topicName.MatchString(t) || t == "." || t == ".." {
+			add("topic %q: use up to 249 letters, digits, dots, hyphens and underscores", t)
+		}
+	}
+	users := map[string]string{s.Topic.Name: "the scenario itself"}
+	claim := func(v Service, as, topic string) {
+		if user := users[topic]; user != "" {
+			add("service %s: its %s topic %q is used by %s; give each a topic of its own", v.Name, as, topic, user)
+		}
+		users[topic] = fmt.Sprintf("%s, as its %s topic", v.Name, as)
+	}
+	for _, v := range s.Services {
+		if d := v.DeadLetter; d != nil {
+			for _, t := range d.Retry {
+				claim(v, "retry", t)
+			}
+			if d.Topic != "" {
+				claim(v, "dead letter", d.Topic)
+			}
+		}
+		if v.Output != "" {
+			claim(v, "output", v.Output)
+		}
+		if v.Outbox != "" && v.Outbox != s.Topic.Name {
+			claim(v, "outbox", v.Outbox)
 		}
 	}
 	return errs
@@ -319,8 +379,15 @@ func (s Scenario) header(id, world, contender string) history.Header {
 		for _, n := range v.Needs {
 			hs.Needs = append(hs.Needs, n.To)
 		}
+		hs.Output, hs.Outbox, hs.TransactionTimeout = v.Output, v.Outbox, time.Duration(v.TransactionTimeout)
+		if d := v.DeadLetter; d != nil {
+			hs.DeadLetter, hs.Retry = d.Topic, d.Retry
+			hs.MaxAttempts, hs.Backoff, hs.Fatal = d.MaxAttempts, time.Duration(d.Backoff), d.Fatal
+		}
 		if l := v.Ledger; l != nil {
-			hs.Sink = &history.Sink{Name: l.Sink, Once: l.Once, Attempts: l.Attempts != ""}
+			hs.Sink = &history.Sink{
+				Name: l.Sink, Once: l.Once, Attempts: l.Attempts != "", Fenced: l.Fenced, Projection: string(l.Projection),
+			}
 		}
 		h.Services = append(h.Services, hs)
 	}

@@ -39,6 +39,23 @@ type Service struct {
 	Group   string  `json:"group,omitempty"`
 	Offsets Offsets `json:"offsets,omitempty"` // where its position lives; default kafka
 
+	// DeadLetter is what it does with records that it cannot process. Nil: it
+	// promises nothing about them.
+	DeadLetter *DeadLetter `json:"deadLetter,omitempty"`
+
+	// Output is a topic of its own to which it transfers each record of the
+	// scenario's topic exactly once, under the same event id. "": none.
+	Output string `json:"output,omitempty"`
+
+	// Outbox is the topic to which each effect in its Ledger is published under
+	// the same event id, once it is committed; it may be the scenario's topic. "":
+	// none.
+	Outbox string `json:"outbox,omitempty"`
+
+	// TransactionTimeout is the longest that one of its transactions in Kafka may
+	// stay open, as it is configured to ask for; 0: it promises nothing.
+	TransactionTimeout Duration `json:"transactionTimeout,omitempty"`
+
 	// Ledger is where the effects of this service are written down by the sink
 	// itself. Without one, guarantees about effects are not asked of it.
 	Ledger *Ledger `json:"ledger,omitempty"`
@@ -93,36 +110,6 @@ const (
 	OffsetsInKafka Offsets = "kafka" // committed to the group; the default
 	OffsetsInSink  Offsets = "sink"  // stored with the effects, by the sink
 )
-
-// Ledger says where a sink writes down what it did. It is read at the end of
-// the run over a direct address, never through an edge and never by asking the
-// consumer.
-type Ledger struct {
-	// Sink names the sink in the history, the report and the checks.
-	Sink string `json:"sink"`
-
-	// Of is where it lives: Database, Redis, or a service that serves it.
-	Of string `json:"of"`
-
-	// Table (of a database) has one row an effect, with columns ID, Key and At
-	// (unix nanoseconds, wall time; where the database knows the commit's own
-	// time that is used instead). Attempts, when set, is a second table with one
-	// row for each delivery and the columns ID and At.
-	Table    string `json:"table,omitempty"`
-	Attempts string `json:"attempts,omitempty"`
-	ID       string `json:"id,omitempty"`  // column or field, default "id"
-	Key      string `json:"key,omitempty"` // column or field, default "key"
-	At       string `json:"at,omitempty"`  // column, default "recorded_at"
-
-	// Stream (of Redis) is a stream with one entry an effect.
-	Stream string `json:"stream,omitempty"`
-
-	// Path (of a service) answers one JSON object a line: id, key, at (RFC 3339).
-	Path string `json:"path,omitempty"`
-
-	// Once promises at most one effect an id.
-	Once bool `json:"once,omitempty"`
-}
 
 // Names lists the instances: analytics/1, analytics/2, …
 func (s Service) Names() []string {

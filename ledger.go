@@ -1,0 +1,102 @@
+package breakwater
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// Ledger says where a sink writes down what it did. It is read at the end of
+// the run over a direct address, never through an edge and never by asking the
+// consumer.
+type Ledger struct {
+	// Sink names the sink in the history, the report and the checks.
+	Sink string `json:"sink"`
+
+	// Of is where it lives: Database, Redis, or a service that serves it.
+	Of string `json:"of"`
+
+	// Table (of a database) has one row an effect, with columns ID, Key and At
+	// (unix nanoseconds, wall time; where the database knows the commit's own
+	// time that is used instead). Attempts, when set, is a second table with one
+	// row for each delivery and the columns ID and At.
+	Table    string `json:"table,omitempty"`
+	Attempts string `json:"attempts,omitempty"`
+	ID       string `json:"id,omitempty"`  // column or field, default "id"
+	Key      string `json:"key,omitempty"` // column or field, default "key"
+	At       string `json:"at,omitempty"`  // column, default "recorded_at"
+
+	// Instance and Epoch name the columns, or fields, that say who wrote a row:
+	// the instance, as ${instance} called it, and the epoch under which it owned
+	// the record's partition (an integer of 32 bits that only grows). Either table
+	// may lack them, not both. "": the ledger does not say.
+	Instance string `json:"instance,omitempty"`
+	Epoch    string `json:"epoch,omitempty"`
+
+	// Positions (of a database) is a table to which the service appends each
+	// position that it stores, in the transaction that stores it: topic, partition,
+	// next_offset (of the first record not yet processed), epoch, instance and
+	// recorded_at. Epoch and instance may be null, the others may not.
+	Positions string `json:"positions,omitempty"`
+
+	// Stream (of Redis) is a stream with one entry an effect.
+	Stream string `json:"stream,omitempty"`
+
+	// Path (of a service) answers one JSON object a line: id, key, at (RFC 3339)
+	// and what Instance and Epoch name.
+	Path string `json:"path,omitempty"`
+
+	// Once promises at most one effect an id. Fenced promises that nothing is
+	// written under an older epoch than the sink has seen.
+	Once   bool `json:"once,omitempty"`
+	Fenced bool `json:"fenced,omitempty"`
+
+	// Projection is what the sink makes of the log, and State the table (of a
+	// database) that holds it: one row for each business key, with the columns key
+	// and value. The Positions say how far into the log it goes.
+	Projection Projection `json:"projection,omitempty"`
+	State      string     `json:"state,omitempty"`
+}
+
+// Projection is a state that follows from the log alone.
+type Projection string
+
+// CountByKey counts the distinct event ids of each key.
+const CountByKey Projection = history.CountByKey
+
+func (l Ledger) validate(s Scenario) (errs []error) {
+	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf("its ledger "+format, a...)) }
+	_, served := s.Service(l.Of)
+	switch {
+	case l.Sink == "":
+		add("has no sink name")
+	case l.Of == Database && l.Table == "":
+		add("is in the database but names no table")
+	case l.Of == Redis && l.Stream == "":
+		add("is in redis but names no stream")
+	case l.Of != Database && l.Of != Redis && !served:
+		add("is of %q; use database, redis, or a service of the scenario", l.Of)
+	case served && !strings.HasPrefix(l.Path, "/"):
+		add("is served by %s but its path %q does not begin with /", l.Of, l.Path)
+	}
+	if l.Of != Database {
+		for field, table := range map[string]string{"attempts": l.Attempts, "positions": l.Positions, "state": l.State} {
+			if table != "" {
+				add("is of %q but has %s in a table %q; keep it in the database, or leave %s out", l.Of, field, table, field)
+			}
+		}
+	}
+	if l.Fenced && l.Epoch == "" && l.Positions == "" {
+		add("is fenced but nothing in it tells an epoch; name the column Epoch or the table Positions")
+	}
+	switch {
+	case l.Projection != "" && l.Projection != CountByKey:
+		add("has a projection %q; the one that is known is %q", l.Projection, CountByKey)
+	case l.Projection != "" && (l.State == "" || l.Positions == ""):
+		add("has a projection but not both tables State and Positions; a state says nothing without how far it goes")
+	case l.Projection == "" && l.State != "":
+		add("has a state table %q but no projection; set Projection to %q", l.State, CountByKey)
+	}
+	return errs
+}
