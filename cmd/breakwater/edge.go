@@ -120,10 +120,11 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 			return fmt.Errorf("--%s: %w", spec.Protocol, err)
 		}
 	}
+	toTheEnd := context.WithoutCancel(ctx) // of the server, which comes after that of ctx
 	recorded := make(chan error, 1)
-	go func() { recorded <- record(server, sink) }()
+	go func() { recorded <- record(toTheEnd, server, sink) }()
 
-	control := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	control := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second} //nolint:contextcheck // to heal outlives the request
 	served := make(chan error, 1)
 	go func() { served <- control.Serve(api) }()
 	if err := c.announce(std, api.Addr().String(), s.specs, addresses); err != nil {
@@ -145,7 +146,7 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	}
 	// The edges first: then the streams of events end by themselves.
 	_ = server.Close()
-	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	grace, cancel := context.WithTimeout(toTheEnd, 5*time.Second)
 	defer cancel()
 	if shut := control.Shutdown(grace); shut != nil {
 		control.Close() // a reader of events that does not read
@@ -173,13 +174,13 @@ type nopCloser struct{ io.Writer }
 func (nopCloser) Close() error { return nil }
 
 // record writes the events until the server is closed.
-func record(server *edge.Server, sink io.Writer) error {
+func record(ctx context.Context, server *edge.Server, sink io.Writer) error {
 	if n, ok := sink.(nopCloser); ok && n.Writer == io.Discard {
 		return nil
 	}
 	w := bufio.NewWriter(sink)
 	encoder := json.NewEncoder(w)
-	err := server.Events(context.Background(), 1, func(events []history.Event) error {
+	err := server.Events(ctx, 1, func(events []history.Event) error {
 		for i := range events {
 			if err := encoder.Encode(&events[i]); err != nil {
 				return err
@@ -212,7 +213,7 @@ func (c *edgeCommand) announce(std streams, api string, specs []edge.Spec, addre
 		fmt.Fprintf(w, "%s\t%s\t→ %s (%s)\n", spec.Name, addresses[spec.Name], strings.Join(spec.Upstreams, ","), spec.Protocol)
 	}
 	fmt.Fprintf(w, "control API\thttp://%s\n", api)
-	w.Flush()
+	_ = w.Flush() // into memory
 	_, err := text.WriteTo(out)
 	return err
 }

@@ -77,7 +77,7 @@ func (c *RunCmd) suite(ctx context.Context, root, bin, id, suite string) error {
 	if c.Focus != "" {
 		args = append(args, "-ginkgo.focus="+c.Focus)
 	}
-	run := exec.Command(program, args...)
+	run := exec.Command(program, args...) //nolint:noctx // see above
 	run.Dir, run.Stdout, run.Stderr = folder, os.Stdout, os.Stderr
 	run.Env = append(os.Environ(), session.WorldVariable+"="+c.World, session.RunVariable+"="+id)
 	return run.Run()
