@@ -24,6 +24,7 @@ type Fault struct {
 // FaultKind names a fault the way the report and the plan's JSON do.
 type FaultKind string
 
+// Kinds of faults.
 const (
 	KindLatency  FaultKind = "latency"
 	KindThrottle FaultKind = "throttle"
@@ -47,6 +48,7 @@ func (k FaultKind) OnEdge() bool {
 // Direction of a Silence.
 type Direction string
 
+// Directions of a Silence.
 const (
 	BothWays   Direction = "both"       // the default
 	Upstream   Direction = "upstream"   // from the client

@@ -24,6 +24,7 @@ type Load struct {
 // Arrivals is the spacing of the load.
 type Arrivals string
 
+// How arrivals can be spaced.
 const (
 	ConstantArrivals Arrivals = "constant" // evenly spaced
 	PoissonArrivals  Arrivals = "poisson"  // exponential gaps: independent users

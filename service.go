@@ -106,6 +106,7 @@ const (
 // Offsets says where a consumer keeps its position.
 type Offsets string
 
+// Where a consumer can keep its position.
 const (
 	OffsetsInKafka Offsets = "kafka" // committed to the group; the default
 	OffsetsInSink  Offsets = "sink"  // stored with the effects, by the sink
