@@ -17,7 +17,7 @@ import (
 // caller tells the other services by calling each of them over HTTP.
 type caller struct {
 	client  *http.Client
-	urls    []string
+	callees []struct{ name, url string }
 	timeout time.Duration // for each call
 	fanout  bool
 }
@@ -31,10 +31,10 @@ func newCaller(config Config) *caller {
 			MaxIdleConnsPerHost: config.Workers,
 			IdleConnTimeout:     30 * time.Second,
 		}},
-		urls: []string{
-			config.EmailURL + "/send-welcome",
-			config.AnalyticsURL + "/log-event",
-			config.CacheURL + "/invalidate",
+		callees: []struct{ name, url string }{
+			{"email", config.EmailURL + "/send-welcome"},
+			{"analytics", config.AnalyticsURL + "/log-event"},
+			{"cache", config.CacheURL + "/invalidate"},
 		},
 		timeout: config.CallTimeout,
 		fanout:  config.Mode == SyncFanout,
@@ -46,14 +46,14 @@ func isBaseURL(s string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-func (c *caller) accepted() int { return http.StatusCreated }
+// Close releases connections.
+func (c *caller) Close() { c.client.CloseIdleConnections() }
 
-func (c *caller) close() { c.client.CloseIdleConnections() }
-
-func (c *caller) notify(ctx context.Context, e event.Event) error {
+// Tell calls the services, and fails when any of them did.
+func (c *caller) Tell(ctx context.Context, e event.Event) error {
 	if !c.fanout {
-		for _, to := range c.urls {
-			if err := c.call(ctx, to, e); err != nil {
+		for _, to := range c.callees {
+			if err := c.call(ctx, to.url, e); err != nil {
 				return err
 			}
 		}
@@ -62,9 +62,9 @@ func (c *caller) notify(ctx context.Context, e event.Event) error {
 
 	// A failed call does not cancel the others: they may as well succeed.
 	var calls sync.WaitGroup
-	errs := make([]error, len(c.urls))
-	for i, to := range c.urls {
-		calls.Go(func() { errs[i] = c.call(ctx, to, e) })
+	errs := make([]error, len(c.callees))
+	for i, to := range c.callees {
+		calls.Go(func() { errs[i] = c.call(ctx, to.url, e) })
 	}
 	calls.Wait()
 	return errors.Join(errs...)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -13,15 +12,25 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/kafka"
 )
 
-// publisher tells the other services by publishing to Kafka.
-type publisher struct {
+// Publisher tells the other services by publishing to Kafka.
+type Publisher struct {
 	client  *kgo.Client
 	topic   string
 	timeout time.Duration
 }
 
-func newPublisher(config Config) (*publisher, error) {
-	client, err := kgo.NewClient(append(
+// NewPublisher makes it with the configuration's Brokers, Topic, ClientID,
+// PublishTimeout, Dial and Log.
+func NewPublisher(config Config) (*Publisher, error) {
+	client, err := kgo.NewClient(producerOptions(config)...)
+	if err != nil {
+		return nil, err
+	}
+	return &Publisher{client: client, topic: config.Topic, timeout: config.PublishTimeout}, nil
+}
+
+func producerOptions(config Config) []kgo.Opt {
+	return append(
 		kafka.Options(config.Brokers, config.ClientID, config.Dial, config.Log),
 		// Both are the client's defaults, and what a 202 stands for: the
 		// record is on every in-sync replica, once. (Idempotence is on unless
@@ -37,21 +46,15 @@ func newPublisher(config Config) (*publisher, error) {
 		kgo.ProducerLinger(0),
 		// A few dozen bytes do not shrink.
 		kgo.ProducerBatchCompression(kgo.NoCompression()),
-	)...)
-	if err != nil {
-		return nil, err
-	}
-	return &publisher{client: client, topic: config.Topic, timeout: config.PublishTimeout}, nil
+	)
 }
 
-func (p *publisher) accepted() int { return http.StatusAccepted }
-
-// close gives up what is still buffered: nobody waits for it any more.
-func (p *publisher) close() { p.client.Close() }
+// Close gives up what is still buffered: nobody waits for it any more.
+func (p *Publisher) Close() { p.client.Close() }
 
 var errNotAcknowledged = fmt.Errorf("publish: no acknowledgement in time: %w", context.DeadlineExceeded)
 
-// notify publishes e and waits for the acknowledgement, but no longer than the
+// Tell publishes e and waits for the acknowledgement, but no longer than the
 // time-out.
 //
 // After an error the outcome is unknown, and may still be open: an idempotent
@@ -59,7 +62,7 @@ var errNotAcknowledged = fmt.Errorf("publish: no acknowledgement in time: %w", c
 // so it goes on sending it (with the same sequence number, hence never twice)
 // until the broker answers or this process ends. The record may appear in the
 // log long after the caller was told 504.
-func (p *publisher) notify(ctx context.Context, e event.Event) error {
+func (p *Publisher) Tell(ctx context.Context, e event.Event) error {
 	acknowledged := make(chan error, 1)
 	// The record does not get the request's context: a caller that hangs up
 	// says nothing about whether the event should be published.
@@ -80,4 +83,24 @@ func (p *publisher) notify(ctx context.Context, e event.Event) error {
 	case <-timer.C:
 		return errNotAcknowledged
 	}
+}
+
+// PublishAll publishes the events, in order for each user, and waits until each
+// was acknowledged or given up. It reports which were acknowledged; of the others
+// the outcome is unknown, as after Tell, and err says why of one of them.
+func (p *Publisher) PublishAll(ctx context.Context, events []event.Event) (acknowledged []bool, err error) {
+	records := make([]*kgo.Record, len(events))
+	at := make(map[*kgo.Record]int, len(events))
+	for i, e := range events {
+		records[i] = e.Record(p.topic)
+		at[records[i]] = i
+	}
+	acknowledged = make([]bool, len(events))
+	for _, r := range p.client.ProduceSync(ctx, records...) {
+		acknowledged[at[r.Record]] = r.Err == nil
+		if r.Err != nil {
+			err = fmt.Errorf("publish: %w", r.Err)
+		}
+	}
+	return acknowledged, err
 }

@@ -38,12 +38,24 @@ const (
 	SyncSequential Mode = "sync-sequential"
 	// SyncFanout calls all services at once and waits for all of them.
 	SyncFanout Mode = "sync-fanout"
+	// SyncHardened calls all services at once with time-outs, bounded retries, a
+	// circuit breaker and a bulkhead, and answers without those that fail.
+	SyncHardened Mode = "sync-hardened"
 	// Event publishes to Kafka and waits for the acknowledgement.
 	Event Mode = "event"
+	// EventOutbox writes the event with the user, in one transaction; a relay
+	// publishes it.
+	EventOutbox Mode = "event-outbox"
+	// EventTransactional publishes in a Kafka transaction that ends as storing
+	// the user does.
+	EventTransactional Mode = "event-transactional"
 )
 
+// Modes are all of them.
+var Modes = []Mode{SyncSequential, SyncFanout, SyncHardened, Event, EventOutbox, EventTransactional}
+
 // Config is what the service needs. Listener, DB and Mode are required; the
-// three URLs are in the sync modes, Brokers in event mode.
+// three URLs are in the sync modes, Brokers in the event modes.
 type Config struct {
 	// Listener takes POST /register, GET /catalog and GET /healthz; the
 	// service closes it.
@@ -52,6 +64,9 @@ type Config struct {
 	// The caller closes it after Run has returned.
 	DB   *sql.DB
 	Mode Mode
+	// Way makes the way by hand; nil means as Mode says, which must be set all
+	// the same, for what it requires.
+	Way func(Config) (Way, error)
 
 	// Workers is how many requests are worked on at once. Default 32.
 	Workers int
@@ -79,19 +94,8 @@ type Config struct {
 type Service struct {
 	config   Config
 	pool     *pool
-	notifier notifier
+	way      Way
 	migrated chan struct{} // closed when the tables exist
-}
-
-// notifier tells the other services about an event.
-type notifier interface {
-	// notify returns nil when all were told (or will be), and an error when
-	// that failed or is unknown.
-	notify(ctx context.Context, e event.Event) error
-	// accepted is the HTTP status that says so.
-	accepted() int
-	// close releases connections. No notify may be in progress.
-	close()
 }
 
 // New checks config; nothing runs before Run.
@@ -132,6 +136,9 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	if c.Way == nil {
+		c.Way = newWay
+	}
 	return c
 }
 
@@ -149,14 +156,14 @@ func (c Config) validate() error {
 	require(c.CallTimeout > 0, "CallTimeout is %v: give a positive duration, or 0 for 1s", c.CallTimeout)
 	require(c.PublishTimeout > 0, "PublishTimeout is %v: give a positive duration, or 0 for 2s", c.PublishTimeout)
 	switch c.Mode {
-	case SyncSequential, SyncFanout:
+	case SyncSequential, SyncFanout, SyncHardened:
 		for name, base := range map[string]string{"EmailURL": c.EmailURL, "AnalyticsURL": c.AnalyticsURL, "CacheURL": c.CacheURL} {
 			require(isBaseURL(base), "%s is %q: give a base URL like http://host:8080 in mode %s", name, base, c.Mode)
 		}
-	case Event:
-		require(len(c.Brokers) > 0, "Brokers is empty: give at least one host:port in mode event")
+	case Event, EventOutbox, EventTransactional:
+		require(len(c.Brokers) > 0, "Brokers is empty: give at least one host:port in mode %s", c.Mode)
 	default:
-		require(false, "Mode is %q: give %s, %s or %s", c.Mode, SyncSequential, SyncFanout, Event)
+		require(false, "Mode is %q: give one of %v", c.Mode, Modes)
 	}
 	return errors.Join(errs...)
 }
@@ -164,12 +171,12 @@ func (c Config) validate() error {
 // Run serves until ctx ends, lets the requests in flight finish for up to
 // three seconds, and returns nil. It waits for a database that is not up yet.
 func (s *Service) Run(ctx context.Context) error {
-	notifier, err := s.newNotifier()
+	way, err := s.config.Way(s.config)
 	if err != nil {
 		return fmt.Errorf("registration: %w", err)
 	}
-	s.notifier = notifier
-	defer notifier.close()
+	s.way = way
+	defer way.Close()
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /register", s.register)
@@ -182,15 +189,8 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Run(ctx) })
-	group.Go(func() error { s.migrate(ctx); return nil })
+	group.Go(func() error { s.migrate(ctx); return way.Run(ctx) })
 	return group.Wait()
-}
-
-func (s *Service) newNotifier() (notifier, error) {
-	if s.config.Mode == Event {
-		return newPublisher(s.config)
-	}
-	return newCaller(s.config), nil
 }
 
 func (s *Service) ready() error {
@@ -202,7 +202,7 @@ func (s *Service) ready() error {
 	}
 }
 
-// register stores the user, then tells the other services.
+// register stores the user and lets the other services know.
 func (s *Service) register(w http.ResponseWriter, r *http.Request) {
 	body, ok := web.ReadBody(w, r)
 	if !ok {
@@ -218,22 +218,22 @@ func (s *Service) register(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set(event.IDHeader, e.ID)
 
-	switch err := s.store(r.Context(), e); {
+	err = s.way.Register(r.Context(), e)
+	incomplete, rejected := IncompleteError{}, RejectedError{}
+	switch {
+	case err == nil:
+		web.JSON(w, s.way.Accepted(), map[string]string{"id": e.ID})
+	case errors.As(err, &incomplete):
+		s.config.Log.Warn("registered without all", "event", e.ID, "missed", incomplete.Missed)
+		web.JSON(w, s.way.Accepted(), map[string]any{"id": e.ID, "missed": incomplete.Missed})
 	case errors.Is(err, errOtherUser):
 		web.Error(w, http.StatusUnprocessableEntity, err)
-		return
-	case web.IsTimeout(err):
-		s.fail(w, e, http.StatusGatewayTimeout, err)
-		return
-	case err != nil:
-		s.fail(w, e, http.StatusInternalServerError, err)
-		return
-	}
-	if err := s.notifier.notify(r.Context(), e); err != nil {
+	case errors.As(err, &rejected):
+		w.Header().Set("Retry-After", "1")
+		web.Error(w, http.StatusServiceUnavailable, err)
+	default:
 		s.fail(w, e, web.FailureStatus(err), err)
-		return
 	}
-	web.JSON(w, s.notifier.accepted(), map[string]string{"id": e.ID})
 }
 
 // fail answers that the outcome is unknown.
@@ -254,37 +254,8 @@ func (s *Service) catalog(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) migrate(ctx context.Context) {
 	err := database.Migrate(ctx, s.config.DB, s.config.Log,
-		`CREATE TABLE IF NOT EXISTS users (
-			id         text   PRIMARY KEY, -- the event's id
-			user_id    text   NOT NULL,
-			created_at bigint NOT NULL     -- Unix time in nanoseconds
-		)`)
+		usersTable, fmt.Sprintf(outboxTable, database.AutoIncrement(s.config.DB)))
 	if err == nil {
 		close(s.migrated)
 	}
-}
-
-var errOtherUser = errors.New("this " + event.IDHeader + " was used for another user: send a new one")
-
-// store writes the user's row, once per event id.
-func (s *Service) store(ctx context.Context, e event.Event) error {
-	ctx, cancel := context.WithTimeout(ctx, s.config.CallTimeout)
-	defer cancel()
-	result, err := s.config.DB.ExecContext(ctx,
-		`INSERT INTO users (id, user_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		e.ID, e.UserID, time.Now().UnixNano())
-	if err != nil {
-		return fmt.Errorf("store user: %w", err)
-	}
-	if inserted, err := result.RowsAffected(); err != nil || inserted > 0 {
-		return err
-	}
-	var stored string
-	if err := s.config.DB.QueryRowContext(ctx, `SELECT user_id FROM users WHERE id = $1`, e.ID).Scan(&stored); err != nil {
-		return fmt.Errorf("read stored user: %w", err)
-	}
-	if stored != e.UserID {
-		return errOtherUser
-	}
-	return nil
 }

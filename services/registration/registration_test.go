@@ -389,8 +389,8 @@ func TestRequests(t *testing.T) {
 			t.Errorf("an id used again for another user: %d, want 422", answer.Status)
 		}
 		w.db.Close()
-		if answer, _ := w.register("e3"); answer.Status != 500 {
-			t.Errorf("with its database gone: %d, want 500", answer.Status)
+		if answer, _ := w.register("e3"); answer.Status != 502 {
+			t.Errorf("with its database gone: %d, want 502", answer.Status)
 		}
 	})
 }
@@ -401,7 +401,7 @@ func TestConfigErrors(t *testing.T) {
 		want   []string
 	}{
 		"nothing":         {Config{}, []string{"Listener is nil", "DB is nil", `Mode is ""`}},
-		"unknown mode":    {Config{Mode: "async"}, []string{`Mode is "async"`, "sync-sequential, sync-fanout or event"}},
+		"unknown mode":    {Config{Mode: "async"}, []string{`Mode is "async"`, "sync-hardened event event-outbox"}},
 		"sync, no URLs":   {Config{Mode: SyncFanout, EmailURL: "email:8080"}, []string{`EmailURL is "email:8080"`, "AnalyticsURL", "CacheURL"}},
 		"event, no Kafka": {Config{Mode: Event}, []string{"Brokers is empty"}},
 		"negative": {Config{Workers: -1, QueueTimeout: -1, CallTimeout: -1, PublishTimeout: -1},

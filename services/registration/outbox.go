@@ -1,0 +1,190 @@
+package registration
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
+	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/event"
+)
+
+const (
+	// relayBatch is how many rows one round of the relay publishes at most.
+	relayBatch = 200
+	// relayInterval is how long a row can wait that another process wrote, or
+	// whose wake-up was lost with a crash. Rows of this process wake the relay.
+	relayInterval = 250 * time.Millisecond
+	// relayMaxDelay caps the back-off while the database or Kafka is away.
+	relayMaxDelay = time.Second
+)
+
+// Outbox is the transactional outbox: the user's row and the event's row are
+// written in one transaction, and a relay publishes the event's row afterwards
+// and then deletes it. So there is no user without event and no event without
+// user, whatever ends in between.
+//
+// An event is published at least once: a relay that ends after the
+// acknowledgement and before the deletion publishes it again when it comes back,
+// as another record with the same event id. Consumers deduplicate by that id.
+//
+// Events of one user are published in the order in which they were committed as
+// long as one relay runs. With several instances two relays may publish the same
+// rows, which again is only more of the same.
+type Outbox struct {
+	users     Users
+	db        *sql.DB
+	publisher *Publisher
+	timeout   time.Duration // for the transaction
+	written   chan struct{} // wakes the relay
+	log       *slog.Logger
+}
+
+const outboxTable = `CREATE TABLE IF NOT EXISTS outbox (
+	seq     %s,
+	id      text NOT NULL, -- the event's id
+	user_id text NOT NULL,
+	action  text NOT NULL
+)`
+
+func newOutbox(config Config) (*Outbox, error) {
+	publisher, err := NewPublisher(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Outbox{
+		users: NewUsers(config), db: config.DB, publisher: publisher,
+		timeout: config.CallTimeout, written: make(chan struct{}, 1), log: config.Log,
+	}, nil
+}
+
+// Accepted is 202: the event will be published, and is not yet.
+func (o *Outbox) Accepted() int { return http.StatusAccepted }
+
+// Close gives up what is being published; the rows are still there.
+func (o *Outbox) Close() { o.publisher.Close() }
+
+// Register writes the user and the event, both or neither. It does not need Kafka.
+func (o *Outbox) Register(ctx context.Context, e event.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	// The event first: where the user is there already, so is the event, or it
+	// has been published.
+	announce := database.Statement{
+		SQL: `INSERT INTO outbox (id, user_id, action)
+			SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = $1)`,
+		Args: []any{e.ID, e.UserID, e.Action},
+	}
+	if err := database.ExecAll(ctx, o.db, announce, o.users.Insert(e)); err != nil {
+		return fmt.Errorf("store user and event: %w", err)
+	}
+	select {
+	case o.written <- struct{}{}:
+	default: // it is awake
+	}
+	return o.users.same(ctx, e)
+}
+
+// Run is the relay. It publishes what is in the outbox, oldest first, until ctx
+// ends. What it cannot publish stays there.
+func (o *Outbox) Run(ctx context.Context) error {
+	poll := time.NewTicker(relayInterval)
+	defer poll.Stop()
+	for failures := 0; ; {
+		n, err := o.relay(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			failures++
+			o.log.Warn("relay failed, will try again", "error", err)
+			sleep(ctx, backoff.Delay(failures, relayMaxDelay))
+			continue
+		}
+		failures = 0
+		if n == relayBatch {
+			continue // there is more
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-o.written:
+		case <-poll.C:
+		}
+	}
+}
+
+// relay publishes one batch and deletes what was acknowledged.
+func (o *Outbox) relay(ctx context.Context) (int, error) {
+	rows, err := o.pending(ctx)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	events := make([]event.Event, len(rows))
+	for i, r := range rows {
+		events[i] = r.event
+	}
+	published, publishErr := o.publisher.PublishAll(ctx, events)
+	var done []int64
+	for i, ok := range published {
+		if ok {
+			done = append(done, rows[i].seq)
+		}
+	}
+	return len(rows), errors.Join(publishErr, o.forget(ctx, done))
+}
+
+type outboxRow struct {
+	seq   int64
+	event event.Event
+}
+
+func (o *Outbox) pending(ctx context.Context) ([]outboxRow, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	found, err := o.db.QueryContext(ctx, `SELECT seq, id, user_id, action FROM outbox ORDER BY seq LIMIT $1`, relayBatch)
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	defer found.Close()
+	var rows []outboxRow
+	for found.Next() {
+		var r outboxRow
+		if err := found.Scan(&r.seq, &r.event.ID, &r.event.UserID, &r.event.Action); err != nil {
+			return nil, fmt.Errorf("read the outbox: %w", err)
+		}
+		rows = append(rows, r)
+	}
+	return rows, found.Err()
+}
+
+func (o *Outbox) forget(ctx context.Context, seqs []int64) error {
+	if len(seqs) == 0 {
+		return nil
+	}
+	// What is published is published, told to stop or not.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeout)
+	defer cancel()
+	args := make([]any, len(seqs))
+	marks := make([]string, len(seqs))
+	for i, seq := range seqs {
+		args[i], marks[i] = seq, fmt.Sprintf("$%d", i+1)
+	}
+	if _, err := o.db.ExecContext(ctx, `DELETE FROM outbox WHERE seq IN (`+strings.Join(marks, ", ")+`)`, args...); err != nil {
+		return fmt.Errorf("empty the outbox of %d published events: %w", len(seqs), err)
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
