@@ -58,7 +58,7 @@ func (e ConsumerEnv) check() error {
 
 type registrationEnv struct {
 	CommonEnv
-	Mode           registration.Mode `env:"MODE,required,notEmpty" fix:"sync-sequential, sync-fanout or event"`
+	Mode           registration.Mode `env:"MODE,required,notEmpty" fix:"one of sync-sequential, sync-fanout, sync-hardened, event, event-outbox and event-transactional"`
 	DatabaseURL    string            `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
 	Workers        int               `env:"WORKERS" envDefault:"32" fix:"a positive number like 32"`
 	QueueTimeout   time.Duration     `env:"QUEUE_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
@@ -80,14 +80,14 @@ func (e registrationEnv) check() error {
 		}
 	}
 	switch e.Mode {
-	case registration.SyncSequential, registration.SyncFanout:
+	case registration.SyncSequential, registration.SyncFanout, registration.SyncHardened:
 		require("EMAIL_URL", e.EmailURL, "a base URL like http://email:8080")
 		require("ANALYTICS_URL", e.AnalyticsURL, "a base URL like http://analytics:8080")
 		require("CACHE_URL", e.CacheURL, "a base URL like http://cache:8080")
-	case registration.Event:
+	case registration.Event, registration.EventOutbox, registration.EventTransactional:
 		require("KAFKA_BROKERS", strings.Join(e.Brokers, ","), "host:port,host:port")
 	default:
-		errs = append(errs, fmt.Errorf("MODE=%s is unknown: set it to sync-sequential, sync-fanout or event", e.Mode))
+		errs = append(errs, fmt.Errorf("MODE=%s is unknown: set it to one of %v", e.Mode, registration.Modes))
 	}
 	return errors.Join(errs...)
 }

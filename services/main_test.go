@@ -37,7 +37,7 @@ func TestWrongUsage(t *testing.T) {
 
 		"nothing set": {"registration", nil, []string{
 			"LISTEN is not set: set it to host:port to serve HTTP on, for example 127.0.0.1:8080",
-			"MODE is not set: set it to sync-sequential, sync-fanout or event",
+			"MODE is not set: set it to one of sync-sequential",
 			"DATABASE_URL is not set: set it to sqlite:/path/file.db or postgres://",
 		}},
 		"empty": {"cache", map[string]string{"LISTEN": "", "REDIS_ADDR": ""}, []string{
