@@ -57,7 +57,7 @@ func TestWrongUsage(t *testing.T) {
 			"CALL_TIMEOUT=-1s is not positive: set it to a positive duration like 1s",
 		}},
 		"unknown mode": {"registration", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "MODE": "async"}, []string{
-			"MODE=async is unknown: set it to sync-sequential, sync-fanout or event",
+			"MODE=async is unknown: set it to one of [sync-sequential",
 		}},
 		"sync without URLs": {"registration", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "MODE": "sync-fanout"}, []string{
 			"EMAIL_URL is not set, and MODE=sync-fanout needs it", "ANALYTICS_URL", "CACHE_URL",
