@@ -34,6 +34,12 @@ type Verdict struct {
 	// Anomalies are the worst few of Total, each with its witnesses.
 	Anomalies []Anomaly `json:"anomalies,omitempty"`
 	Total     int       `json:"total,omitempty"`
+
+	// Expected are the first few of ExpectedTotal things that the scenario allows,
+	// by what it declares: a second effect in a sink that does not promise one
+	// only. They are legal here and decide nothing.
+	Expected      []Anomaly `json:"expected,omitempty"`
+	ExpectedTotal int       `json:"expectedTotal,omitempty"`
 }
 
 // Anomaly is one violation of a guarantee, or one thing that could not be decided.

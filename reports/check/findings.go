@@ -65,6 +65,16 @@ type finding struct {
 	brief     string // the same in a few words; "" when there is nothing to say
 	count     *count // instead of why and brief, where findings differ in numbers only
 	anomalies []Anomaly
+
+	expected []Anomaly // legal here, the first few of allowed
+	allowed  int
+}
+
+// expect notes what is legal here, and makes its words for the first few only.
+func (f *finding) expect(anomaly func() Anomaly) {
+	if f.allowed++; f.allowed <= maxAnomalies {
+		f.expected = append(f.expected, anomaly())
+	}
 }
 
 // settle makes holds of what examined something and found nothing against it.
@@ -94,6 +104,8 @@ func combine(findings []finding, notAsked string) Verdict {
 		v.Examined += f.examined
 		v.Total += len(f.anomalies)
 		v.Anomalies = append(v.Anomalies, f.anomalies...)
+		v.ExpectedTotal += f.allowed
+		v.Expected = append(v.Expected, f.expected...)
 	}
 	if len(findings) > 0 {
 		few := rangeOf(findings)
@@ -102,6 +114,7 @@ func combine(findings []finding, notAsked string) Verdict {
 	}
 	v.Brief = cmp.Or(v.Brief, v.Why)
 	v.Anomalies = v.Anomalies[:min(len(v.Anomalies), maxAnomalies)]
+	v.Expected = v.Expected[:min(len(v.Expected), maxAnomalies)]
 	return v
 }
 
