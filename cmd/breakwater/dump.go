@@ -46,4 +46,3 @@ func (c *DumpCmd) Run(std streams) error {
 	}
 	return trouble(errors.Join(errs...))
 }
-

@@ -220,7 +220,7 @@ func TestSizeOfALargeRun(t *testing.T) {
 
 func TestWriteTwiceIsTheSame(t *testing.T) {
 	run := pagetest.Run()
-	if write(t, run) != write(t, run) {
+	if first, second := write(t, run), write(t, run); first != second {
 		t.Error("the same run gives two different pages")
 	}
 }

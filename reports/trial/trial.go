@@ -56,6 +56,7 @@ type Environment struct {
 // Outcome of a trial or of a single prediction.
 type Outcome string
 
+// What a trial or a prediction can come out as.
 const (
 	Confirmed Outcome = "confirmed" // observed as predicted
 	Refuted   Outcome = "refuted"   // observed otherwise
@@ -84,7 +85,7 @@ type Prediction struct {
 	KnownRefuted string `json:"knownRefuted,omitempty"`
 }
 
-// Others, as the guarantee of a prediction, stands for every guarantee but those
+// Others stands, as the guarantee of a prediction, for every guarantee but those
 // in Except. Expect is holds then, and means that none of them is broken.
 const Others = "others"
 

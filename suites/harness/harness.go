@@ -16,8 +16,9 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// NoSkipVariable, when set, makes a spec fail that its world cannot do, instead
-// of skipping it: for a machine on which everything was installed.
+// NoSkipVariable names the variable that, when set, makes a spec fail that its
+// world cannot do, instead of skipping it: for a machine on which everything was
+// installed.
 const NoSkipVariable = "BREAKWATER_NO_SKIP"
 
 var current *session.Session

@@ -68,7 +68,7 @@ func Hostile() *trial.Trial {
 	t.World, t.History = script, `javascript:alert(3)`
 	t.Environment = trial.Environment{World: script, Machine: attribute, Versions: map[string]string{script: attribute, "kafka": script}, Settings: map[string]string{script: "`|*_"}, Images: map[string]string{attribute: script}}
 	t.Logs = map[string]string{script: "</pre>" + script + "\x1b[31mred\x1b[0m\xff"}
-	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Guarantee: script, Expect: check.Holds, KnownRefuted: ""}, Says: script + long, Observed: attribute + "日本語 ‮evil", Outcome: trial.Refuted}}
+	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Guarantee: script, Expect: check.Holds, KnownRefuted: ""}, Says: script + long, Observed: attribute + "日本語 \u202eevil", Outcome: trial.Refuted}}
 	t.Verdicts = []check.Verdict{{Guarantee: script, Status: check.Status(attribute), Why: script, Examined: 1, Total: 3, Anomalies: []check.Anomaly{{What: script, IDs: []string{long, script}, Offsets: []string{attribute}, Setting: script}}},
 		{Guarantee: long, Status: check.Broken, Why: attribute}}
 	m := &t.Measurements
