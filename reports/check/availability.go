@@ -24,10 +24,9 @@ func availability(x *history.Index) Verdict {
 	s := measure.Available(x.Log, history.During, require.Operation)
 	f := finding{examined: s.Scheduled}
 	what := cmp.Or(require.Operation, "all requests")
-	switch {
-	case s.Scheduled == 0:
+	if s.Scheduled == 0 {
 		f.why = fmt.Sprintf("none of %s was scheduled while a fault was witnessed", what)
-	default:
+	} else {
 		f.brief = fmt.Sprintf("%s of %s ok", quantity.Percent(s.Availability), what)
 		f.why = fmt.Sprintf("%s: %s ok while the fault was active (%s), %s is asked", what, quantity.Percent(s.Availability), quantity.Of(s.OK, s.Scheduled), quantity.Percent(require.Availability))
 	}

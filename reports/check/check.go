@@ -13,13 +13,15 @@ import (
 // Status is what a checker found. Combined worst first: broken, unknown, holds, not asked.
 type Status string
 
+// What a checker can find.
 const (
 	Holds   Status = "holds"
 	Broken  Status = "broken"
 	Unknown Status = "unknown" // nothing examined, or the evidence does not decide
 
-	// NotAsked: no service of the scenario gives the data that the guarantee
-	// needs (a foreign consumer without a ledger, say). It is shown, never green.
+	// NotAsked is the status where no service of the scenario gives the data that
+	// the guarantee needs (a foreign consumer without a ledger, say). It is shown,
+	// never green.
 	NotAsked Status = "not asked"
 )
 

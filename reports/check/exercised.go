@@ -72,7 +72,7 @@ func tooFew(log history.Log, examined *int) []Anomaly {
 func notWitnessed(log history.Log) []Anomaly {
 	var found []Anomaly
 	for e := range log.Of(history.Fault) {
-		what := ""
+		var what string
 		switch f := e.Fault; {
 		case f == nil || f.Active == 0:
 			what = "was never seen to bite"

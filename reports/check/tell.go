@@ -33,11 +33,11 @@ func tell(findings []finding, worst Status) (why, brief string) {
 		if first.status == NotAsked && worst != NotAsked {
 			continue
 		}
-		clause, few := "", strings.Replace(first.brief, "%s", subjects(same), 1)
+		clause, few := first.why, strings.Replace(first.brief, "%s", subjects(same), 1)
 		if first.count != nil {
 			clause, few = tellCounts(same, &said)
 		} else {
-			clause, said = first.why, ""
+			said = ""
 			if names := subjects(same); names != "" {
 				clause = names + ": " + clause
 			}

@@ -48,7 +48,11 @@ const (
 
 	// Transaction is the end of a transaction: Client, Name (its transactional
 	// id), Value (commit | abort, as asked), ProducerID, Epoch, At (EndTxn sent),
-	// End (answered), Outcome, Error.
+	// End (answered), Outcome, Error. With the Value fence it is an InitProducerId
+	// of the transactional id: it aborts what another producer, or an earlier epoch
+	// of the same, has open under it, if anything. ProducerID and Epoch are then
+	// those that the client was given, -1 without. What the coordinator aborts by
+	// itself, because its time is out, is no event.
 	Transaction Kind = "transaction"
 
 	// Assign is a change of ownership: Client, Group, Member, Generation, Topic,
@@ -72,7 +76,11 @@ const (
 
 	// Sample is the state of one partition for one group, read over a direct
 	// address: Group, Topic, Partition, HighWatermark, LastStable (what a reader
-	// of committed records sees ends there), LogStart, Committed (-1 for none), Lag.
+	// of committed records sees ends there), LogStart, Committed (-1 for none), Lag
+	// (offsets up to HighWatermark; once nothing moves those that no reader will
+	// ever see, markers and what was aborted, are taken off). A topic that no group
+	// of the scenario reads has samples without a Group. In a history of before
+	// LastStable was recorded it is 0 throughout.
 	Sample Kind = "sample"
 
 	// Process is a change of a process: Client, Name (started | ready | exited |
@@ -81,12 +89,15 @@ const (
 
 	// Audit is one record found by the independent final reader, who sees what
 	// was committed: Topic, Partition, Offset, ID, Key, ProducerID, Epoch and
-	// Sequence (-1 where the producer was not idempotent), Transactional, and
-	// Letter where the record says why it was put off or given up.
+	// Sequence (the record's own; all three -1 where the producer was not
+	// idempotent), Transactional, and Letter in a retry or dead letter topic. What
+	// stands behind the last stable offset is not looked at. In a history of before
+	// producers were recorded the three are 0 throughout.
 	Audit Kind = "audit"
 
-	// Aborted is one record that stands in the log and in no committed
-	// transaction, with the fields of Audit.
+	// Aborted is one record that stands in the log and whose transaction was
+	// aborted, with the fields of Audit. One of a transaction that is still open
+	// when the audit begins is neither.
 	Aborted Kind = "aborted"
 
 	// Trouble is something that went wrong with the kit itself while it
@@ -98,6 +109,7 @@ const (
 // false alarms, folding it into OK false losses, so it stays a third answer.
 type Outcome string
 
+// What is known of an operation.
 const (
 	OK      Outcome = "ok"
 	Failed  Outcome = "failed"  // it definitely did not happen
@@ -115,6 +127,7 @@ const (
 const (
 	EndsInCommit = "commit"
 	EndsInAbort  = "abort"
+	Fences       = "fence"
 )
 
 // Names of a [Process] event.
