@@ -53,7 +53,8 @@ const outboxTable = `CREATE TABLE IF NOT EXISTS outbox (
 	action  text NOT NULL
 )`
 
-func newOutbox(config Config) (*Outbox, error) {
+// NewOutbox makes it as [NewPublisher] and [NewUsers] do their parts.
+func NewOutbox(config Config) (*Outbox, error) {
 	publisher, err := NewPublisher(config)
 	if err != nil {
 		return nil, err
@@ -91,13 +92,25 @@ func (o *Outbox) Register(ctx context.Context, e event.Event) error {
 	return o.users.same(ctx, e)
 }
 
-// Run is the relay. It publishes what is in the outbox, oldest first, until ctx
-// ends. What it cannot publish stays there.
+// Run is the relay: it publishes what is in the outbox, then deletes what was
+// acknowledged. What it cannot publish stays there.
 func (o *Outbox) Run(ctx context.Context) error {
+	return o.Relay(ctx, func(ctx context.Context, rows []OutboxRow) error {
+		published, err := o.Publish(ctx, rows)
+		return errors.Join(err, o.Forget(ctx, published))
+	})
+}
+
+// Relay hands the rows in the outbox to round, oldest first, until ctx ends. It
+// looks again after an error, with back-off, and whenever there may be more.
+func (o *Outbox) Relay(ctx context.Context, round func(context.Context, []OutboxRow) error) error {
 	poll := time.NewTicker(relayInterval)
 	defer poll.Stop()
 	for failures := 0; ; {
-		n, err := o.relay(ctx)
+		rows, err := o.pending(ctx)
+		if len(rows) > 0 {
+			err = round(ctx, rows)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -108,7 +121,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 			continue
 		}
 		failures = 0
-		if n == relayBatch {
+		if len(rows) == relayBatch {
 			continue // there is more
 		}
 		select {
@@ -120,32 +133,28 @@ func (o *Outbox) Run(ctx context.Context) error {
 	}
 }
 
-// relay publishes one batch and deletes what was acknowledged.
-func (o *Outbox) relay(ctx context.Context) (int, error) {
-	rows, err := o.pending(ctx)
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
+// Publish publishes the rows and returns those that were acknowledged.
+func (o *Outbox) Publish(ctx context.Context, rows []OutboxRow) (published []OutboxRow, err error) {
 	events := make([]event.Event, len(rows))
 	for i, r := range rows {
-		events[i] = r.event
+		events[i] = r.Event
 	}
-	published, publishErr := o.publisher.PublishAll(ctx, events)
-	var done []int64
-	for i, ok := range published {
+	acknowledged, err := o.publisher.PublishAll(ctx, events)
+	for i, ok := range acknowledged {
 		if ok {
-			done = append(done, rows[i].seq)
+			published = append(published, rows[i])
 		}
 	}
-	return len(rows), errors.Join(publishErr, o.forget(ctx, done))
+	return published, err
 }
 
-type outboxRow struct {
+// OutboxRow is one event that waits to be published.
+type OutboxRow struct {
 	seq   int64
-	event event.Event
+	Event event.Event
 }
 
-func (o *Outbox) pending(ctx context.Context) ([]outboxRow, error) {
+func (o *Outbox) pending(ctx context.Context) ([]OutboxRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	found, err := o.db.QueryContext(ctx, `SELECT seq, id, user_id, action FROM outbox ORDER BY seq LIMIT $1`, relayBatch)
@@ -153,10 +162,10 @@ func (o *Outbox) pending(ctx context.Context) ([]outboxRow, error) {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
 	defer found.Close()
-	var rows []outboxRow
+	var rows []OutboxRow
 	for found.Next() {
-		var r outboxRow
-		if err := found.Scan(&r.seq, &r.event.ID, &r.event.UserID, &r.event.Action); err != nil {
+		var r OutboxRow
+		if err := found.Scan(&r.seq, &r.Event.ID, &r.Event.UserID, &r.Event.Action); err != nil {
 			return nil, fmt.Errorf("read the outbox: %w", err)
 		}
 		rows = append(rows, r)
@@ -164,20 +173,21 @@ func (o *Outbox) pending(ctx context.Context) ([]outboxRow, error) {
 	return rows, found.Err()
 }
 
-func (o *Outbox) forget(ctx context.Context, seqs []int64) error {
-	if len(seqs) == 0 {
+// Forget deletes the rows.
+func (o *Outbox) Forget(ctx context.Context, rows []OutboxRow) error {
+	if len(rows) == 0 {
 		return nil
 	}
 	// What is published is published, told to stop or not.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeout)
 	defer cancel()
-	args := make([]any, len(seqs))
-	marks := make([]string, len(seqs))
-	for i, seq := range seqs {
-		args[i], marks[i] = seq, fmt.Sprintf("$%d", i+1)
+	args := make([]any, len(rows))
+	marks := make([]string, len(rows))
+	for i, r := range rows {
+		args[i], marks[i] = r.seq, fmt.Sprintf("$%d", i+1)
 	}
 	if _, err := o.db.ExecContext(ctx, `DELETE FROM outbox WHERE seq IN (`+strings.Join(marks, ", ")+`)`, args...); err != nil {
-		return fmt.Errorf("empty the outbox of %d published events: %w", len(seqs), err)
+		return fmt.Errorf("empty the outbox of %d events: %w", len(rows), err)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func newWay(config Config) (Way, error) {
 		}
 		return StoreThenTell(NewUsers(config), publisher, http.StatusAccepted), nil
 	case EventOutbox:
-		return newOutbox(config)
+		return NewOutbox(config)
 	case EventTransactional:
 		return newTransactional(config)
 	case SyncHardened:
