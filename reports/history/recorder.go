@@ -76,7 +76,11 @@ func (r *Recorder) Freeze(h Header) Log {
 
 // cleanText replaces bytes that are not UTF-8 with U+FFFD.
 func (e *Event) cleanText() {
-	for _, s := range []*string{&e.Error, &e.ID, &e.Key, &e.Client, &e.To, &e.Sink, &e.Name, &e.Value, &e.Topic, &e.Group, &e.Member} {
+	texts := []*string{&e.Error, &e.ID, &e.Key, &e.Client, &e.To, &e.Sink, &e.Name, &e.Value, &e.Topic, &e.Group, &e.Member}
+	if e.Letter != nil {
+		texts = append(texts, &e.Letter.Topic, &e.Letter.Error)
+	}
+	for _, s := range texts {
 		if !utf8.ValidString(*s) {
 			*s = strings.ToValidUTF8(*s, "\uFFFD")
 		}
