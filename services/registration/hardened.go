@@ -82,7 +82,7 @@ func (h *hardened) Tell(ctx context.Context, e event.Event) error {
 	var calls errgroup.Group
 	for i, to := range h.callees {
 		calls.Go(func() error {
-			err := to.policies.WithContext(ctx).RunWithExecution(func(attempt failsafe.Execution[any]) error {
+			err := to.policies.WithContext(ctx).RunWithExecution(func(attempt failsafe.Execution[any]) error { //nolint:contextcheck // the attempt's ends with ctx
 				return h.caller.call(attempt.Context(), to.url, e)
 			})
 			missed[i] = err != nil
