@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/fixtures/docker"
@@ -21,6 +22,7 @@ type RunCmd struct {
 	World  string   `default:"local" enum:"local,docker" env:"BREAKWATER_WORLD" help:"local or docker."`
 	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
 	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
+	Repeat int      `default:"1" placeholder:"N" help:"Perform all of it N times, into one report; stop after a round that is red."`
 }
 
 // Run builds each suite's test program and runs it here, so that a terminal is
@@ -29,6 +31,9 @@ func (c *RunCmd) Run(ctx context.Context) error {
 	root, err := launch.ModuleRoot(ctx, ".")
 	if err != nil {
 		return trouble(err)
+	}
+	if c.Repeat < 1 {
+		return trouble(fmt.Errorf("--repeat %d: give a whole number from 1", c.Repeat))
 	}
 	suites, err := findSuites(root, c.Suites)
 	if err != nil {
@@ -48,11 +53,23 @@ func (c *RunCmd) Run(ctx context.Context) error {
 		return trouble(err)
 	}
 	defer os.RemoveAll(bin)
+	var unbuilt []error
+	for _, suite := range suites {
+		unbuilt = append(unbuilt, build(ctx, root, bin, suite))
+	}
+	if err := errors.Join(unbuilt...); err != nil {
+		return trouble(err)
+	}
 	id := session.NewRun()
 	var broken []error
-	for _, suite := range suites {
-		if err := c.suite(ctx, root, bin, id, suite); err != nil {
-			broken = append(broken, fmt.Errorf("suite %s: %w", suite, err))
+	for round := 1; round <= c.Repeat && len(broken) == 0; round++ {
+		if c.Repeat > 1 {
+			fmt.Printf("== round %d of %d\n", round, c.Repeat)
+		}
+		for _, suite := range suites {
+			if err := c.suite(root, bin, id, suite, round); err != nil {
+				broken = append(broken, fmt.Errorf("suite %s: %w", suite, err))
+			}
 		}
 	}
 	// A suite that was red has said why; here its trials speak for themselves.
@@ -63,23 +80,25 @@ func (c *RunCmd) Run(ctx context.Context) error {
 	return concluded
 }
 
-func (c *RunCmd) suite(ctx context.Context, root, bin, id, suite string) error {
-	program := filepath.Join(bin, suite+".test")
-	folder := filepath.Join(root, "suites", suite)
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, ".")
-	build.Dir, build.Stdout, build.Stderr = folder, os.Stdout, os.Stderr
+func build(ctx context.Context, root, bin, suite string) error {
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", filepath.Join(bin, suite+".test"), ".")
+	build.Dir, build.Stdout, build.Stderr = filepath.Join(root, "suites", suite), os.Stdout, os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build suite %s: %w", suite, err)
 	}
+	return nil
+}
+
+func (c *RunCmd) suite(root, bin, id, suite string, round int) error {
 	// No context here: a Ctrl-C reaches the suite by itself, and it must have
 	// the time to heal and close what it started.
 	args := []string{"-test.timeout=30m", "-ginkgo.succinct"}
 	if c.Focus != "" {
 		args = append(args, "-ginkgo.focus="+c.Focus)
 	}
-	run := exec.Command(program, args...) //nolint:noctx // see above
-	run.Dir, run.Stdout, run.Stderr = folder, os.Stdout, os.Stderr
-	run.Env = append(os.Environ(), session.WorldVariable+"="+c.World, session.RunVariable+"="+id)
+	run := exec.Command(filepath.Join(bin, suite+".test"), args...) //nolint:noctx // see above
+	run.Dir, run.Stdout, run.Stderr = filepath.Join(root, "suites", suite), os.Stdout, os.Stderr
+	run.Env = append(os.Environ(), session.WorldVariable+"="+c.World, session.RunVariable+"="+id, session.RoundVariable+"="+strconv.Itoa(round))
 	return run.Run()
 }
 

@@ -25,6 +25,7 @@ type Trial struct {
 	Title     string          `json:"title"`               // the scenario's name
 	Contender string          `json:"contender"`           // "event", "sync-fanout"
 	Order     int             `json:"order"`               // among the contenders of its experiment, from 0
+	Round     int             `json:"round,omitempty"`     // which performance of the same this is in its run, from 1; 0: there is one
 	World     string          `json:"world"`
 	Seed      uint64          `json:"seed"`
 	Started   time.Time       `json:"started"`
