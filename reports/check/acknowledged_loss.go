@@ -22,10 +22,10 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 	commits := acknowledgedCommits(x)
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
-		effects := x.Effects[s.Sink.Name]
+		effects := x.Sink(s.Sink.Name).Effects
 		for r := range x.Owed(s) {
 			f.examined++
-			if len(effects[r.ID]) == 0 {
+			if len(effects.Of(r)) == 0 {
 				f.anomalies = append(f.anomalies, whereLost(x, s, r, commits))
 			}
 		}
@@ -46,7 +46,7 @@ func whereLost(x *history.Index, s history.Service, r *history.Event, commits ma
 			IDs:  []string{r.ID}, Events: []uint64{r.N},
 		}
 	}
-	record := x.InTopic(r.ID, s.Topic)
+	record := x.RecordOf(r, s.Topic)
 	if record == nil {
 		return lostByBroker(x, r)
 	}
@@ -78,7 +78,7 @@ type place struct {
 // acknowledgedCommits is the highest acknowledged commit of each group on each partition.
 func acknowledgedCommits(x *history.Index) map[place]*history.Event {
 	highest := map[place]*history.Event{}
-	for c := range x.Log.Of(history.Commit) {
+	for c := range x.Of(history.Commit) {
 		p := place{c.Group, c.In()}
 		if c.Outcome == history.OK && (highest[p] == nil || highest[p].Offset < c.Offset) {
 			highest[p] = c

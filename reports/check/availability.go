@@ -21,7 +21,7 @@ func availability(x *history.Index) Verdict {
 	if require.Availability <= 0 {
 		return combine(nil, "the scenario states no objective for availability")
 	}
-	s := measure.Available(x.Log, history.During, require.Operation)
+	s := measure.Available(x, history.During, require.Operation)
 	f := finding{examined: s.Scheduled}
 	what := cmp.Or(require.Operation, "all requests")
 	if s.Scheduled == 0 {
@@ -40,11 +40,11 @@ func availability(x *history.Index) Verdict {
 // fault was active.
 func notOK(x *history.Index, operation, what string) Anomaly {
 	a := Anomaly{What: what}
-	windows := x.Log.Windows()
+	windows := x.Windows()
 	if p, some := x.Log.Header.Phase(history.During); some && len(windows) == 0 {
 		windows = []history.Window{{From: p.Start, To: p.End}}
 	}
-	for r := range x.Log.Of(history.Request) {
+	for r := range x.Of(history.Request) {
 		if r.Outcome == history.OK || operation != "" && r.Name != operation || len(a.IDs) == maxNames {
 			continue
 		}

@@ -26,9 +26,9 @@ func boundedRecovery(x *history.Index) Verdict {
 	if objective <= 0 {
 		return combine(nil, "the scenario states no objective for recovery")
 	}
-	recoveries := measure.Recoveries(x.Log)
+	recoveries := measure.Recoveries(x)
 	var all []finding
-	for _, subject := range recoverySubjects(x.Log) {
+	for _, subject := range recoverySubjects(x) {
 		f := finding{subject: subject}
 		longest := measure.Span{None: true}
 		for _, r := range recoveries {
@@ -42,7 +42,7 @@ func boundedRecovery(x *history.Index) Verdict {
 			case !r.CatchUp.None && r.CatchUp.Took > objective:
 				f.anomalies = append(f.anomalies, Anomaly{
 					What:    fmt.Sprintf("%s took %s after fault %q to be back at its baseline, %s is allowed", subject, r.CatchUp, r.Fault, quantity.Duration(objective)),
-					Events:  faultEvents(x.Log, r.Fault),
+					Events:  faultEvents(x, r.Fault),
 					Setting: firstOf(r.Floors),
 				})
 			case !r.CatchUp.None && !r.CatchUp.Reached:
@@ -81,16 +81,16 @@ func boundedRecovery(x *history.Index) Verdict {
 
 // recoverySubjects are the consumer groups, or without any the operations that
 // ask for effects.
-func recoverySubjects(log history.Log) []string {
+func recoverySubjects(x *history.Index) []string {
 	var subjects []string
-	for _, s := range log.Header.Consumers() {
+	for _, s := range x.Log.Header.Consumers() {
 		subjects = append(subjects, s.Group)
 	}
 	if len(subjects) > 0 {
 		return subjects
 	}
-	for r := range log.Of(history.Request) {
-		if log.Header.Asks(r.Name) && !slices.Contains(subjects, r.Name) {
+	for r := range x.Asking() {
+		if !slices.Contains(subjects, r.Name) {
 			subjects = append(subjects, r.Name)
 		}
 	}
@@ -102,7 +102,7 @@ func recoverySubjects(log history.Log) []string {
 // objective after the last fault was gone, though records waited, while it went
 // on with others.
 func standing(x *history.Index, group string, objective time.Duration) []Anomaly {
-	windows := x.Log.Windows()
+	windows := x.Windows()
 	if len(windows) == 0 {
 		return nil
 	}
@@ -110,7 +110,7 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 	type ends struct{ first, last *history.Event }
 	samples := map[history.Partition]*ends{}
 	var order []history.Partition
-	for e := range x.Log.Of(history.Sample) {
+	for e := range x.Of(history.Sample) {
 		if e.Group != group || e.At < clear {
 			continue
 		}
@@ -139,9 +139,9 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 	return found
 }
 
-func faultEvents(log history.Log, name string) []uint64 {
+func faultEvents(x *history.Index, name string) []uint64 {
 	var events []uint64
-	for e := range log.Of(history.Fault) {
+	for e := range x.Of(history.Fault) {
 		if e.Name == name {
 			events = append(events, e.N)
 		}

@@ -77,25 +77,33 @@ func Worst(statuses ...Status) Status {
 // is not judged: every verdict is unknown and says why. A checker that panics
 // gives unknown as well.
 func Judge(log history.Log, checkers []Checker) []Verdict {
-	invalid := log.Validate()
+	x := log.Index()
+	invalid := x.Validate()
 	verdicts := make([]Verdict, 0, len(checkers))
 	for _, c := range checkers {
 		if invalid != nil {
 			verdicts = append(verdicts, Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: "the history is inconsistent: " + invalid.Error(), Brief: "the history is inconsistent"})
 			continue
 		}
-		verdicts = append(verdicts, judge(log, c))
+		verdicts = append(verdicts, judge(x, c))
 	}
 	return verdicts
 }
 
-func judge(log history.Log, c Checker) (v Verdict) {
+// indexed is a checker that takes the index which all of them share.
+type indexed interface{ check(*history.Index) Verdict }
+
+func judge(x *history.Index, c Checker) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			v = Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: fmt.Sprintf("the checker panicked: %v", p), Brief: "the checker panicked"}
 		}
 	}()
-	v = c.Check(log)
+	if i, ok := c.(indexed); ok {
+		v = i.check(x)
+	} else {
+		v = c.Check(x.Log)
+	}
 	v.Guarantee = c.Guarantee()
 	if v.Status == Holds && v.Examined == 0 {
 		v.Status, v.Why, v.Brief = Unknown, "nothing was examined", "nothing was examined"

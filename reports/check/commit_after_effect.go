@@ -108,7 +108,7 @@ func (t *timing) record(record, commit *history.Event) {
 		t.inTime++
 		return
 	}
-	if effects := t.x.Effects[t.service.Sink.Name][record.ID]; len(effects) > 0 {
+	if effects := t.x.Sink(t.service.Sink.Name).Effects.Of(record); len(effects) > 0 {
 		switch gap := commit.At - effects[0].At; {
 		case gap >= skew:
 			t.inTime++
@@ -142,7 +142,7 @@ func (t *timing) anomalies() []Anomaly {
 			a.Events = append(a.Events, r.N)
 		}
 		when := "never took effect"
-		if effects := t.x.Effects[t.service.Sink.Name][records[0].ID]; len(effects) > 0 {
+		if effects := t.x.Sink(t.service.Sink.Name).Effects.Of(records[0]); len(effects) > 0 {
 			when = "took effect " + quantity.Duration(effects[0].At-c.At) + " later"
 			a.Events = append(a.Events, effects[0].N)
 		}
@@ -171,7 +171,7 @@ func handOvers(x *history.Index, s history.Service) map[string]time.Duration {
 			continue
 		}
 		var appends []*history.Event
-		for e := range x.Log.Of(history.Produce) {
+		for e := range x.Of(history.Produce) {
 			if e.In() == part && e.Offset >= 0 {
 				appends = append(appends, e)
 			}

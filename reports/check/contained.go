@@ -29,16 +29,16 @@ const Contained = "contained"
 
 func contained(x *history.Index) Verdict {
 	faults := 0
-	for range x.Log.Of(history.Fault) {
+	for range x.Of(history.Fault) {
 		faults++
 	}
 	if faults == 0 {
 		return combine(nil, "nothing was broken")
 	}
-	if len(x.Log.Windows()) == 0 {
+	if len(x.Windows()) == 0 {
 		return combine([]finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
 	}
-	breaches, amplified := measure.Cascade(x.Log)
+	breaches, amplified := measure.Cascade(x)
 	return combine([]finding{blastRadius(x, breaches), unrelated(x), amplification(x, amplified)}, "")
 }
 
@@ -80,8 +80,8 @@ func unrelated(x *history.Index) finding {
 	if operation == "" {
 		return finding{status: NotAsked, why: "no unrelated operation is named"}
 	}
-	before := measure.Available(x.Log, history.Before, operation)
-	during := measure.Available(x.Log, history.During, operation)
+	before := measure.Available(x, history.Before, operation)
+	during := measure.Available(x, history.During, operation)
 	f.examined = during.Scheduled
 	if during.Scheduled == 0 {
 		f.why = operation + " was never scheduled while the fault was active"

@@ -22,12 +22,12 @@ const Exercised = "exercised"
 
 func exercised(x *history.Index) Verdict {
 	f := finding{}
-	f.anomalies = append(f.anomalies, tooFew(x.Log, &f.examined)...)
-	f.anomalies = append(f.anomalies, notWitnessed(x.Log)...)
+	f.anomalies = append(f.anomalies, tooFew(x, &f.examined)...)
+	f.anomalies = append(f.anomalies, notWitnessed(x)...)
 	if x.Log.Header.Require.Replay {
-		f.anomalies = append(f.anomalies, noReplay(x.Log)...)
+		f.anomalies = append(f.anomalies, noReplay(x)...)
 	}
-	f.anomalies = append(f.anomalies, tooLate(x.Log)...)
+	f.anomalies = append(f.anomalies, tooLate(x)...)
 	if len(f.anomalies) > 0 {
 		var whys []string
 		for _, a := range f.anomalies {
@@ -41,10 +41,10 @@ func exercised(x *history.Index) Verdict {
 }
 
 // tooFew counts by the scheduled instant, and all requests into examined.
-func tooFew(log history.Log, examined *int) []Anomaly {
-	h := log.Header
+func tooFew(x *history.Index, examined *int) []Anomaly {
+	h := x.Log.Header
 	counted, seen := map[string]int{}, map[string]bool{}
-	for r := range log.Of(history.Request) {
+	for r := range x.Of(history.Request) {
 		*examined++
 		for _, p := range h.Phases {
 			if p.Contains(r.Scheduled) && (r.Outcome == history.OK || p.Name == history.During && h.Require.MayFail) {
@@ -69,9 +69,9 @@ func tooFew(log history.Log, examined *int) []Anomaly {
 	return found
 }
 
-func notWitnessed(log history.Log) []Anomaly {
+func notWitnessed(x *history.Index) []Anomaly {
 	var found []Anomaly
-	for e := range log.Of(history.Fault) {
+	for e := range x.Of(history.Fault) {
 		var what string
 		switch f := e.Fault; {
 		case f == nil || f.Active == 0:
@@ -88,18 +88,18 @@ func notWitnessed(log history.Log) []Anomaly {
 
 // noReplay looks for a resume at an offset below what the partition was then
 // known to hold.
-func noReplay(log history.Log) []Anomaly {
+func noReplay(x *history.Index) []Anomaly {
 	var fault time.Duration
-	for e := range log.Of(history.Fault) {
+	for e := range x.Of(history.Fault) {
 		fault = e.At
 		break
 	}
 	end := map[history.Partition][]*history.Event{}
-	for e := range log.Of(history.Produce, history.Sample) {
+	for e := range x.Of(history.Produce, history.Sample) {
 		end[e.In()] = append(end[e.In()], e)
 	}
 	resumes := 0
-	for r := range log.Of(history.Resume) {
+	for r := range x.Of(history.Resume) {
 		if r.At < fault {
 			continue
 		}
@@ -120,10 +120,10 @@ func noReplay(log history.Log) []Anomaly {
 	return []Anomaly{{What: fmt.Sprintf("nothing was replayed: none of %s resumes since the fault was behind the log's end", quantity.Count(resumes))}}
 }
 
-func tooLate(log history.Log) []Anomaly {
-	limit := log.Header.Require.MaxLateness
+func tooLate(x *history.Index) []Anomaly {
+	limit := x.Log.Header.Require.MaxLateness
 	var worst *history.Event
-	for r := range log.Of(history.Request) {
+	for r := range x.Of(history.Request) {
 		if worst == nil || r.At-r.Scheduled > worst.At-worst.Scheduled {
 			worst = r
 		}

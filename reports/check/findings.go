@@ -24,8 +24,10 @@ type guarantee struct {
 
 func (g guarantee) Guarantee() string { return g.name }
 
-func (g guarantee) Check(log history.Log) Verdict {
-	v := g.rule(log.Index())
+func (g guarantee) Check(log history.Log) Verdict { return g.check(log.Index()) }
+
+func (g guarantee) check(x *history.Index) Verdict {
+	v := g.rule(x)
 	v.Guarantee = g.name
 	return v
 }

@@ -19,7 +19,7 @@ func noLostInLog(x *history.Index) Verdict {
 	var f finding
 	for r := range x.Acknowledged() {
 		f.examined++
-		if x.InTopic(r.ID, "") == nil {
+		if x.RecordOf(r, "") == nil {
 			f.anomalies = append(f.anomalies, lostByBroker(x, r))
 		}
 	}

@@ -18,11 +18,8 @@ func noOrphans(x *history.Index) Verdict {
 		return combine(nil, "there are no two sinks between which a request could be torn")
 	}
 	var f finding
-	for r := range x.Log.Of(history.Request) {
-		if !x.Log.Header.Asks(r.Name) {
-			continue
-		}
-		done, missing := x.Torn(r.ID)
+	for r := range x.Asking() {
+		done, missing := x.Torn(r)
 		if len(done) == 0 {
 			continue
 		}
@@ -35,11 +32,11 @@ func noOrphans(x *history.Index) Verdict {
 			IDs:  []string{r.ID}, Events: []uint64{r.N},
 		}
 		for _, sink := range done {
-			for _, e := range x.Effects[sink][r.ID][:min(1, len(x.Effects[sink][r.ID]))] {
-				a.Events = append(a.Events, e.N)
+			if effects := x.Sink(sink).Effects.Of(r); len(effects) > 0 {
+				a.Events = append(a.Events, effects[0].N)
 			}
 		}
-		if rec := x.InTopic(r.ID, ""); rec != nil {
+		if rec := x.RecordOf(r, ""); rec != nil {
 			a.Events = append(a.Events, rec.N)
 			a.Offsets = []string{rec.In().At(rec.Offset)}
 		}

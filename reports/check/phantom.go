@@ -1,8 +1,8 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -18,23 +18,28 @@ func noPhantom(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
-		ledgers := []map[string]history.Ledger{x.Effects[s.Sink.Name], x.Attempts[s.Sink.Name]}
-		seen, nameless := map[string]*history.Event{}, 0
-		for _, ledger := range ledgers {
-			for id, entries := range ledger {
-				if id == "" {
-					nameless += len(entries)
-				} else if seen[id] == nil {
-					seen[id] = entries[0]
-				}
+		held := x.Sink(s.Sink.Name)
+		nameless := len(held.Effects.ID("")) + len(held.Attempts.ID(""))
+		var strangers []*history.Event
+		see := func(e *history.Event) {
+			f.examined++
+			if len(x.Sent.Of(e)) == 0 {
+				strangers = append(strangers, e)
 			}
 		}
-		for _, id := range slices.Sorted(maps.Keys(seen)) {
-			f.examined++
-			if x.Requests[id] != nil {
-				continue
+		for effects := range held.Effects.All() {
+			if effects[0].ID != "" {
+				see(effects[0])
 			}
-			e := seen[id]
+		}
+		for attempts := range held.Attempts.All() {
+			if e := attempts[0]; e.ID != "" && len(held.Effects.Of(e)) == 0 {
+				see(e)
+			}
+		}
+		slices.SortFunc(strangers, func(a, b *history.Event) int { return cmp.Compare(a.ID, b.ID) })
+		for _, e := range strangers {
+			id := e.ID
 			a := Anomaly{
 				What: fmt.Sprintf("%s took effect in %s at %s, and nobody sent it", id, s.Sink.Name, quantity.Duration(e.At)),
 				IDs:  []string{id}, Events: []uint64{e.N},
@@ -42,7 +47,7 @@ func noPhantom(x *history.Index) Verdict {
 			if e.Kind == history.Attempt {
 				a.What = fmt.Sprintf("%s was delivered to %s at %s, and nobody sent it", id, s.Sink.Name, quantity.Duration(e.At))
 			}
-			if r := x.InTopic(id, ""); r != nil {
+			if r := x.RecordOf(e, ""); r != nil {
 				a.Events = append(a.Events, r.N)
 				a.Offsets = []string{r.In().At(r.Offset)}
 			}

@@ -21,7 +21,7 @@ type position struct {
 // positions returns the positions of the service's group, by partition.
 func positions(x *history.Index, s history.Service) []*position {
 	byPlace := map[place]*position{}
-	for e := range x.Log.Of(history.Resume, history.Commit, history.Sample) {
+	for e := range x.Of(history.Resume, history.Commit, history.Sample) {
 		if e.Group != s.Group {
 			continue
 		}

@@ -3,6 +3,8 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -20,7 +22,7 @@ func (p Partition) String() string { return fmt.Sprintf("%s/%d", p.Topic, p.Part
 // At is "user-events/2@88".
 func (p Partition) At(offset int64) string { return fmt.Sprintf("%s@%d", p, offset) }
 
-// Compare orders partitions by topic, then number.
+// Compare orders by topic, then number.
 func (p Partition) Compare(q Partition) int {
 	return cmp.Or(cmp.Compare(p.Topic, q.Topic), cmp.Compare(p.Partition, q.Partition))
 }
@@ -29,60 +31,260 @@ func (p Partition) Compare(q Partition) int {
 func (e *Event) In() Partition { return Partition{e.Topic, e.Partition} }
 
 // Index is a frozen log looked at from the sides that judges and measures
-// share. Nothing in it may be changed.
+// share. It is built once for all of them, and nothing in it may be changed.
+//
+// A log of a million events is some hundred megabytes, so that walking through
+// it costs more than most questions about it: the index walks once and keeps
+// the events of each kind, and of each id, together.
 type Index struct {
-	Log      Log
-	Requests map[string]*Event            // by id
-	Records  map[Partition][]*Event       // audit events in order of offset: the visible records
-	Found    map[string][]*Event          // audit events by id
-	Effects  map[string]map[string]Ledger // by sink, then id
-	Attempts map[string]map[string]Ledger // by sink, then id
-	Audited  bool                         // the independent reader found at least one record
+	Log     Log
+	Audited bool                   // the independent reader found at least one record
+	Records map[Partition][]*Event // audit events in order of offset: the visible records
+	Hidden  map[Partition][]*Event // aborted ones, in order of offset
+
+	Sent    ByID // requests
+	InLog   ByID // audit events
+	Aborted ByID // aborted records
+
+	// On their way out: Sent.ID, InLog.ID, Sink(…).Effects.ID and Sink(…).Attempts.ID
+	// give the same without a map for each.
+	Requests map[string]*Event
+	Found    map[string][]*Event
+	Effects  map[string]map[string][]*Event
+	Attempts map[string]map[string][]*Event
+
+	sinks  map[string]*Ledger
+	kinds  [kindsKnown][]int32 // places in the log, by kind
+	ids    map[string]int32    // number of each id
+	number []int32             // of the id of each event, by place in the log
+	asking []*Event            // requests that must have effects
 }
 
-// Ledger is what one sink holds of one id, in order of time.
-type Ledger []*Event
+// Ledger is what one sink holds.
+type Ledger struct {
+	Effects  ByID
+	Attempts ByID
+}
 
-// Index builds the index.
+// Index builds the index. It does so for any log, valid or not.
 func (l Log) Index() *Index {
 	x := &Index{
-		Log:      l,
-		Requests: map[string]*Event{},
-		Records:  map[Partition][]*Event{},
-		Found:    map[string][]*Event{},
-		Effects:  map[string]map[string]Ledger{},
-		Attempts: map[string]map[string]Ledger{},
+		Log:     l,
+		Records: map[Partition][]*Event{},
+		Hidden:  map[Partition][]*Event{},
+		sinks:   map[string]*Ledger{},
+		ids:     map[string]int32{},
+		number:  make([]int32, len(l.Events)),
 	}
+	effects, attempts := bySink{}, bySink{}
 	for i := range l.Events {
 		e := &l.Events[i]
+		x.number[i] = x.numberOf(e.ID)
+		k := e.Kind.place()
+		x.kinds[k] = append(x.kinds[k], int32(i))
 		switch e.Kind {
-		case Request:
-			if x.Requests[e.ID] == nil {
-				x.Requests[e.ID] = e
-			}
-		case Audit:
-			x.Audited = true
-			x.Records[e.In()] = append(x.Records[e.In()], e)
-			if e.ID != "" {
-				x.Found[e.ID] = append(x.Found[e.ID], e)
-			}
 		case Effect:
-			put(x.Effects, e)
+			effects.add(e.Sink, int32(i))
 		case Attempt:
-			put(x.Attempts, e)
+			attempts.add(e.Sink, int32(i))
 		}
 	}
-	for _, records := range x.Records {
-		slices.SortStableFunc(records, func(a, b *Event) int { return cmp.Compare(a.Offset, b.Offset) })
+	x.Sent = x.byID(x.kinds[Request.place()])
+	x.InLog = x.byID(x.kinds[Audit.place()])
+	x.Aborted = x.byID(x.kinds[Aborted.place()])
+	for sink := range effects {
+		x.sinks[sink] = &Ledger{}
 	}
+	for sink := range attempts {
+		x.sinks[sink] = &Ledger{}
+	}
+	for sink, ledger := range x.sinks {
+		ledger.Effects, ledger.Attempts = x.byID(effects.of(sink)), x.byID(attempts.of(sink))
+	}
+	x.Audited = len(x.kinds[Audit.place()]) > 0
+	x.place(x.Records, Audit)
+	x.place(x.Hidden, Aborted)
+	x.ask()
+	x.maps()
 	return x
 }
 
-func put(ledgers map[string]map[string]Ledger, e *Event) {
-	if ledgers[e.Sink] == nil {
-		ledgers[e.Sink] = map[string]Ledger{}
+// numberOf is the number of the id, a new one when it was not met before.
+func (x *Index) numberOf(id string) int32 {
+	n, met := x.ids[id]
+	if !met {
+		n = int32(len(x.ids))
+		x.ids[id] = n
 	}
-	ledgers[e.Sink][e.ID] = append(ledgers[e.Sink][e.ID], e)
+	return n
+}
+
+// bySink collects the places of one kind of event by sink.
+type bySink map[string]*[]int32
+
+func (b bySink) add(sink string, place int32) {
+	places := b[sink]
+	if places == nil {
+		places = new([]int32)
+		b[sink] = places
+	}
+	*places = append(*places, place)
+}
+
+func (b bySink) of(sink string) []int32 {
+	if places := b[sink]; places != nil {
+		return *places
+	}
+	return nil
+}
+
+// place sorts the records of the kind into their partitions.
+func (x *Index) place(into map[Partition][]*Event, kind Kind) {
+	for e := range x.Of(kind) {
+		into[e.In()] = append(into[e.In()], e)
+	}
+	byOffset := func(a, b *Event) int { return cmp.Compare(a.Offset, b.Offset) }
+	for _, records := range into {
+		if !slices.IsSortedFunc(records, byOffset) {
+			slices.SortStableFunc(records, byOffset)
+		}
+	}
+}
+
+// ask finds the requests that must have effects. Their names are few.
+func (x *Index) ask() {
+	asks := map[string]bool{}
+	for e := range x.Of(Request) {
+		must, known := asks[e.Name]
+		if !known {
+			must = x.Log.Header.Asks(e.Name)
+			asks[e.Name] = must
+		}
+		if must {
+			x.asking = append(x.asking, e)
+		}
+	}
+}
+
+// Of yields the events of the given kinds, in order, as [Log.Of] does.
+func (x *Index) Of(kinds ...Kind) iter.Seq[*Event] {
+	lists := make([][]int32, 0, len(kinds))
+	for _, k := range kinds {
+		if k.place() == 0 { // a kind of somebody else's, kept with others
+			return x.Log.Of(kinds...)
+		}
+		lists = append(lists, x.kinds[k.place()])
+	}
+	return func(yield func(*Event) bool) {
+		if len(lists) == 1 {
+			for _, i := range lists[0] {
+				if !yield(&x.Log.Events[i]) {
+					return
+				}
+			}
+			return
+		}
+		for rest := slices.Clone(lists); ; {
+			first := -1
+			for i, l := range rest {
+				if len(l) > 0 && (first < 0 || l[0] < rest[first][0]) {
+					first = i
+				}
+			}
+			if first < 0 || !yield(&x.Log.Events[rest[first][0]]) {
+				return
+			}
+			rest[first] = rest[first][1:]
+		}
+	}
+}
+
+// Sink is what the sink of that name holds, nothing when no event names it.
+func (x *Index) Sink(name string) *Ledger {
+	if l := x.sinks[name]; l != nil {
+		return l
+	}
+	return &Ledger{ByID{x: x}, ByID{x: x}}
+}
+
+// Sinks yields what each sink holds that the log names, in no order.
+func (x *Index) Sinks() iter.Seq[*Ledger] { return maps.Values(x.sinks) }
+
+// ByID are the events of one sort by the id that they carry, those of one id in
+// order of time. An id that has none, or that nobody knows, has an empty list.
+type ByID struct {
+	x      *Index
+	start  []int32 // where the events of an id begin, by its number; they end where the next one's begin
+	events []*Event
+	ids    int
+}
+
+func (x *Index) byID(places []int32) ByID {
+	if len(places) == 0 {
+		return ByID{x: x}
+	}
+	b := ByID{x: x, start: make([]int32, len(x.ids)+1), events: make([]*Event, len(places))}
+	for _, i := range places {
+		b.start[x.number[i]+1]++
+	}
+	for n := range len(x.ids) {
+		if b.start[n+1] > 0 {
+			b.ids++
+		}
+		b.start[n+1] += b.start[n]
+	}
+	// Each list's begin moves to its end as it is filled, and that is where the
+	// next one begins: move all back by one.
+	for _, i := range places {
+		n := x.number[i]
+		b.events[b.start[n]] = &x.Log.Events[i]
+		b.start[n]++
+	}
+	copy(b.start[1:], b.start[:len(b.start)-1])
+	b.start[0] = 0
+	return b
+}
+
+func (b ByID) numbered(n int32) []*Event {
+	if b.start == nil {
+		return nil
+	}
+	return b.events[b.start[n]:b.start[n+1]:b.start[n+1]]
+}
+
+// Of returns the events with the id of the given one, which is an event of the
+// same log.
+func (b ByID) Of(e *Event) []*Event {
+	events := b.x.Log.Events
+	if n := e.N - 1; n < uint64(len(events)) && &events[n] == e {
+		return b.numbered(b.x.number[n])
+	}
+	return b.ID(e.ID)
+}
+
+// ID returns the events with the id.
+func (b ByID) ID(id string) []*Event {
+	if n, known := b.x.ids[id]; known {
+		return b.numbered(n)
+	}
+	return nil
+}
+
+// Len is how many ids have events, with "" as one of them.
+func (b ByID) Len() int { return b.ids }
+
+// Count is how many events there are.
+func (b ByID) Count() int { return len(b.events) }
+
+// All yields the events of each id, in the order in which the log first has the ids.
+func (b ByID) All() iter.Seq[[]*Event] {
+	return func(yield func([]*Event) bool) {
+		for n := range len(b.start) - 1 {
+			if of := b.numbered(int32(n)); len(of) > 0 && !yield(of) {
+				return
+			}
+		}
+	}
 }
 
 // Between returns the visible records of the partition with from ≤ offset < to.
@@ -96,12 +298,17 @@ func (x *Index) Between(p Partition, from, to int64) []*Event {
 	return records[min(i, j):j]
 }
 
+// Asking yields the requests that must have effects, in order of time.
+func (x *Index) Asking() iter.Seq[*Event] {
+	return slices.Values(x.asking)
+}
+
 // Acknowledged yields the requests that were answered ok and must have
 // effects, in order of time.
-func (x *Index) Acknowledged() func(yield func(*Event) bool) {
+func (x *Index) Acknowledged() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
-		for e := range x.Log.Of(Request) {
-			if e.Outcome == OK && x.Log.Header.Asks(e.Name) && !yield(e) {
+		for _, e := range x.asking {
+			if e.Outcome == OK && !yield(e) {
 				return
 			}
 		}
@@ -112,16 +319,16 @@ func (x *Index) Acknowledged() func(yield func(*Event) bool) {
 // acknowledged ones and, when it consumes a topic, those of unknown outcome
 // that stand in that topic. What it gave up to its dead letter topic it does not
 // owe.
-func (x *Index) Owed(s Service) func(yield func(*Event) bool) {
+func (x *Index) Owed(s Service) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
-		for e := range x.Log.Of(Request) {
-			if !x.Log.Header.Asks(e.Name) || e.Outcome == Failed {
+		for _, e := range x.asking {
+			if e.Outcome == Failed {
 				continue
 			}
-			if e.Outcome != OK && (s.Group == "" || x.InTopic(e.ID, s.Topic) == nil) {
+			if e.Outcome != OK && (s.Group == "" || x.RecordOf(e, s.Topic) == nil) {
 				continue
 			}
-			if s.DeadLetter != "" && x.InTopic(e.ID, s.DeadLetter) != nil {
+			if s.DeadLetter != "" && x.RecordOf(e, s.DeadLetter) != nil {
 				continue
 			}
 			if !yield(e) {
@@ -131,10 +338,26 @@ func (x *Index) Owed(s Service) func(yield func(*Event) bool) {
 	}
 }
 
-// InTopic returns the first record of that id in the topic, in any topic when
-// topic is "", and nil when there is none.
+// RecordOf returns the first visible record in the topic with the id of the
+// given event, in any topic when topic is "". It is nil when there is none, and
+// for an event without an id.
+func (x *Index) RecordOf(e *Event, topic string) *Event {
+	if e.ID == "" {
+		return nil
+	}
+	return inTopic(x.InLog.Of(e), topic)
+}
+
+// InTopic is [Index.RecordOf] for an id.
 func (x *Index) InTopic(id, topic string) *Event {
-	for _, r := range x.Found[id] {
+	if id == "" {
+		return nil
+	}
+	return inTopic(x.InLog.ID(id), topic)
+}
+
+func inTopic(records []*Event, topic string) *Event {
+	for _, r := range records {
 		if topic == "" || r.Topic == topic {
 			return r
 		}
@@ -177,9 +400,14 @@ func (w Window) Contains(t time.Duration) bool { return w.From <= t && t < w.To 
 
 // Windows returns when faults were witnessed to be active, in order; windows
 // that overlap are one. A fault without both its witnesses has no window.
-func (l Log) Windows() []Window {
+func (l Log) Windows() []Window { return windows(l.Of(Fault)) }
+
+// Windows is [Log.Windows].
+func (x *Index) Windows() []Window { return windows(x.Of(Fault)) }
+
+func windows(faults iter.Seq[*Event]) []Window {
 	var all []Window
-	for e := range l.Of(Fault) {
+	for e := range faults {
 		if f := e.Fault; f != nil && f.Active > 0 && f.Clear > f.Active {
 			all = append(all, Window{f.Active, f.Clear})
 		}
@@ -196,14 +424,14 @@ func (l Log) Windows() []Window {
 	return joined
 }
 
-// Torn returns the sinks in which the id took effect, or whose service gave it
-// up to a dead letter topic, and those in which neither happened. A request is
+// Torn returns the sinks in which the request took effect, or whose service gave
+// it up to a dead letter topic, and those in which neither happened. A request is
 // torn when both are some.
-func (x *Index) Torn(id string) (done, missing []string) {
+func (x *Index) Torn(request *Event) (done, missing []string) {
 	for _, s := range x.Log.Header.Services {
 		switch {
 		case s.Sink == nil:
-		case len(x.Effects[s.Sink.Name][id]) > 0, s.DeadLetter != "" && x.InTopic(id, s.DeadLetter) != nil:
+		case len(x.Sink(s.Sink.Name).Effects.Of(request)) > 0, s.DeadLetter != "" && x.RecordOf(request, s.DeadLetter) != nil:
 			done = append(done, s.Sink.Name)
 		default:
 			missing = append(missing, s.Sink.Name)

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -94,7 +95,7 @@ type Log struct {
 }
 
 // Of yields the events of the given kinds, in order.
-func (l Log) Of(kinds ...Kind) func(yield func(*Event) bool) {
+func (l Log) Of(kinds ...Kind) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		for i := range l.Events {
 			if slices.Contains(kinds, l.Events[i].Kind) && !yield(&l.Events[i]) {

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,11 @@ func (e *InvalidError) Error() string { return strings.Join(e.Problems, "; ") }
 // operations that end before they start, ids used twice, instants from more
 // than one clock, faults that were never healed, phases that overlap, events
 // of kind trouble.
-func (l Log) Validate() error {
-	v := validator{log: l}
+func (l Log) Validate() error { return l.Index().Validate() }
+
+// Validate is [Log.Validate].
+func (x *Index) Validate() error {
+	v := validator{x: x, log: x.Log}
 	v.header()
 	v.numbers()
 	v.operations()
@@ -46,6 +50,7 @@ func (l Log) Validate() error {
 }
 
 type validator struct {
+	x        *Index
 	log      Log
 	problems []string
 }
@@ -55,10 +60,10 @@ func (v *validator) problem(format string, args ...any) {
 }
 
 // events reports one kind of problem for all events that have it.
-func (v *validator) events(what string, has func(*Event) bool) {
+func (v *validator) events(what string, among iter.Seq[*Event], has func(*Event) bool) {
 	var found []*Event
-	for i := range v.log.Events {
-		if e := &v.log.Events[i]; has(e) {
+	for e := range among {
+		if has(e) {
 			found = append(found, e)
 		}
 	}
@@ -117,59 +122,60 @@ func (v *validator) header() {
 }
 
 func (v *validator) numbers() {
-	for i := range v.log.Events {
-		if e := &v.log.Events[i]; e.N != uint64(i+1) {
+	events := v.log.Events
+	for i := range events {
+		if e := &events[i]; e.N != uint64(i+1) {
 			v.problem("event numbers are not 1, 2, 3, …: number %d stands at place %d", e.N, i+1)
 			break
 		}
 	}
-	for i := 1; i < len(v.log.Events); i++ {
-		if a, b := &v.log.Events[i-1], &v.log.Events[i]; b.At < a.At {
+	for i := 1; i < len(events); i++ {
+		if a, b := &events[i-1], &events[i]; b.At < a.At {
 			v.problem("events are not in order of time: event %d at %v stands after %v", b.N, b.At, a.At)
 			break
 		}
 	}
-	v.events("the kit had trouble while it recorded", func(e *Event) bool { return e.Kind == Trouble })
+	v.found("the kit had trouble while it recorded", slices.Collect(v.x.Of(Trouble)))
 }
 
 func (v *validator) operations() {
-	v.events("an operation ends before it starts", func(e *Event) bool { return e.End != 0 && e.End < e.At })
-	v.events("an operation has no outcome", func(e *Event) bool {
-		switch e.Kind {
-		case Request, Call, Produce, Commit, Transaction:
-			return e.Outcome != OK && e.Outcome != Failed && e.Outcome != Unknown
-		}
-		return false
+	v.events("an operation ends before it starts", v.all(), func(e *Event) bool { return e.End != 0 && e.End < e.At })
+	v.events("an operation has no outcome", v.x.Of(Request, Call, Produce, Commit, Transaction), func(e *Event) bool {
+		return e.Outcome != OK && e.Outcome != Failed && e.Outcome != Unknown
 	})
-	v.events("an operation is ok though it was never answered", func(e *Event) bool {
-		return (e.Kind == Request || e.Kind == Call) && e.Outcome == OK && e.End == 0
+	v.events("an operation is ok though it was never answered", v.x.Of(Request, Call), func(e *Event) bool {
+		return e.Outcome == OK && e.End == 0
 	})
 }
 
-func (v *validator) requests() {
-	seen := map[string]bool{}
-	var twice []*Event
-	for e := range v.log.Of(Request) {
-		if e.ID != "" && seen[e.ID] {
-			twice = append(twice, e)
+func (v *validator) all() iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for i := range v.log.Events {
+			if !yield(&v.log.Events[i]) {
+				return
+			}
 		}
-		seen[e.ID] = true
 	}
-	v.found("a request has the id of an earlier one", twice)
-	v.events("a request has no id", func(e *Event) bool { return e.Kind == Request && e.ID == "" })
+}
+
+func (v *validator) requests() {
+	v.events("a request has the id of an earlier one", v.x.Of(Request), func(e *Event) bool {
+		return e.ID != "" && v.x.Sent.Of(e)[0] != e
+	})
+	v.events("a request has no id", v.x.Of(Request), func(e *Event) bool { return e.ID == "" })
 	if start, end := v.log.Header.Span(); end > 0 {
-		v.events("a request is scheduled outside the phases", func(e *Event) bool {
-			return e.Kind == Request && (e.Scheduled < start || e.Scheduled > end)
+		v.events("a request is scheduled outside the phases", v.x.Of(Request), func(e *Event) bool {
+			return e.Scheduled < start || e.Scheduled > end
 		})
 	}
 }
 
 func (v *validator) faults() {
-	v.events("a fault has no record of what it is", func(e *Event) bool { return e.Kind == Fault && e.Fault == nil })
-	v.events("a fault was never healed", func(e *Event) bool { return e.Kind == Fault && e.End == 0 })
-	v.events("a fault was witnessed before it was injected, or gone before it was there", func(e *Event) bool {
+	v.events("a fault has no record of what it is", v.x.Of(Fault), func(e *Event) bool { return e.Fault == nil })
+	v.events("a fault was never healed", v.x.Of(Fault), func(e *Event) bool { return e.End == 0 })
+	v.events("a fault was witnessed before it was injected, or gone before it was there", v.x.Of(Fault), func(e *Event) bool {
 		f := e.Fault
-		return e.Kind == Fault && f != nil && (f.Active != 0 && f.Active < e.At || f.Clear != 0 && f.Clear < f.Active)
+		return f != nil && (f.Active != 0 && f.Active < e.At || f.Clear != 0 && f.Clear < f.Active)
 	})
 }
 
@@ -177,7 +183,7 @@ func (v *validator) faults() {
 // that carry a request's id but come before it.
 func (v *validator) instants() {
 	if _, end := v.log.Header.Span(); end > 0 {
-		v.events("an instant lies outside the run, as if from another clock", func(e *Event) bool {
+		v.events("an instant lies outside the run, as if from another clock", v.all(), func(e *Event) bool {
 			return e.At < -stray || e.At > end+stray || e.End > end+stray
 		})
 	}
@@ -187,17 +193,13 @@ func (v *validator) instants() {
 			skew[s.Sink.Name] = s.Sink.Skew
 		}
 	}
-	sent := map[string]time.Duration{}
-	for e := range v.log.Of(Request) {
-		sent[e.ID] = e.At
-	}
-	v.events("a consequence comes before its request, as if from another clock", func(e *Event) bool {
-		switch e.Kind {
-		case Call, Attempt, Effect:
-			at, known := sent[e.ID]
-			return known && e.At+skew[e.Sink]+clockSlack < at
+	v.events("a consequence comes before its request, as if from another clock", v.x.Of(Call, Attempt, Effect), func(e *Event) bool {
+		sent := v.x.Sent.Of(e)
+		if len(sent) == 0 {
+			return false
 		}
-		return false
+		at := sent[len(sent)-1].At
+		return e.At < at && e.At+skew[e.Sink]+clockSlack < at
 	})
 }
 
@@ -208,7 +210,7 @@ func (v *validator) sinks() {
 			known[s.Sink.Name] = true
 		}
 	}
-	v.events("a sink is not in the header", func(e *Event) bool {
-		return (e.Kind == Attempt || e.Kind == Effect || e.Kind == State || e.Kind == Commit && e.Sink != "") && !known[e.Sink]
+	v.events("a sink is not in the header", v.x.Of(Attempt, Effect, State, Commit), func(e *Event) bool {
+		return (e.Kind != Commit || e.Sink != "") && !known[e.Sink]
 	})
 }

@@ -64,7 +64,7 @@ func (l *lag) fromSamples(x *history.Index, end time.Duration) {
 	latest := map[history.Partition]int64{}
 	next, stale := 0, maxStale
 	var samples []*history.Event
-	for e := range x.Log.Of(history.Sample) {
+	for e := range x.Of(history.Sample) {
 		if e.Group == l.service.Group && (l.service.Topic == "" || e.Topic == l.service.Topic) {
 			samples = append(samples, e)
 		}
@@ -85,10 +85,10 @@ func (l *lag) fromSamples(x *history.Index, end time.Duration) {
 
 func (l *lag) fromSink(x *history.Index, end time.Duration) {
 	change := newCounts(end)
-	effects := x.Effects[l.service.Sink.Name]
+	effects := x.Sink(l.service.Sink.Name).Effects
 	for r := range x.Owed(l.service) {
 		change.add(max(r.End, r.At))
-		if done := effects[r.ID]; len(done) > 0 {
+		if done := effects.Of(r); len(done) > 0 {
 			if i := window(max(done[0].At, r.End, r.At)); i < len(change) {
 				change[i]--
 			}
@@ -124,19 +124,18 @@ func groups(lags []lag) []Group {
 func sinks(x *history.Index, end time.Duration) []Sink {
 	var all []Sink
 	for _, s := range x.Log.Header.Sinks() {
-		k := Sink{Name: s.Sink.Name, Service: s.Name, IDs: len(x.Effects[s.Sink.Name])}
+		held := x.Sink(s.Sink.Name)
+		k := Sink{Name: s.Sink.Name, Service: s.Name, IDs: held.Effects.Len()}
 		rate := newCounts(end)
-		for _, entries := range x.Effects[k.Name] {
+		for entries := range held.Effects.All() {
 			k.Effects += len(entries)
 			for _, e := range entries {
 				rate.add(e.At)
 			}
 		}
-		for _, entries := range x.Attempts[k.Name] {
-			k.Attempts += len(entries)
-		}
+		k.Attempts = held.Attempts.Count()
 		for r := range x.Owed(s) {
-			if len(x.Effects[k.Name][r.ID]) == 0 {
+			if len(held.Effects.Of(r)) == 0 {
 				k.Missing++
 			}
 		}
@@ -172,22 +171,16 @@ func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb 
 		}
 		return byPartition[p]
 	}
-	offsets := map[string]*history.Event{} // id → its record in the consumed topic
-	for id := range x.Found {
-		if r := x.InTopic(id, s.Topic); r != nil {
-			offsets[id] = r
-		}
-	}
 	sink := ""
 	if s.Sink != nil {
 		sink = s.Sink.Name
 	}
 	// A sink that records no attempts tells by its effects.
 	worked := history.Attempt
-	if len(x.Attempts[sink]) == 0 {
+	if x.Sink(sink).Attempts.Len() == 0 {
 		worked = history.Effect
 	}
-	for e := range x.Log.Of(history.Sample, history.Resume, history.Assign, history.Process, history.Fetched, history.Commit, worked) {
+	for e := range x.Of(history.Sample, history.Resume, history.Assign, history.Process, history.Fetched, history.Commit, worked) {
 		switch e.Kind {
 		case history.Process:
 			if e.Name == history.Exited {
@@ -197,7 +190,10 @@ func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb 
 			}
 			continue
 		case worked:
-			if r := offsets[e.ID]; r != nil && sink != "" && e.Sink == sink {
+			if sink == "" || e.Sink != sink {
+				continue
+			}
+			if r := x.RecordOf(e, s.Topic); r != nil {
 				climbOf(r.In()).reach("", e.At, r.Offset)
 			}
 			continue
@@ -327,13 +323,13 @@ func (c *climb) finish(x *history.Index) {
 
 // rejoins counts the memberships and generations under which the group's
 // members took up partitions after the instant, and not before it.
-func rejoins(log history.Log, group string, after time.Duration) (n, resumes int) {
+func rejoins(x *history.Index, group string, after time.Duration) (n, resumes int) {
 	type membership struct {
 		client, member string
 		generation     int32
 	}
 	before, since := map[membership]bool{}, map[membership]bool{}
-	for e := range log.Of(history.Resume) {
+	for e := range x.Of(history.Resume) {
 		if e.Group != group {
 			continue
 		}
@@ -347,9 +343,9 @@ func rejoins(log history.Log, group string, after time.Duration) (n, resumes int
 	return len(since), resumes
 }
 
-func faults(log history.Log) []Fault {
+func faults(x *history.Index) []Fault {
 	var all []Fault
-	for e := range log.Of(history.Fault) {
+	for e := range x.Of(history.Fault) {
 		f := Fault{Name: e.Name, Injected: e.At, Healed: e.End}
 		if r := e.Fault; r != nil {
 			f.Kind, f.Target, f.Active, f.Clear, f.Evidence = r.Kind, r.Target, r.Active, r.Clear, r.Evidence
@@ -360,42 +356,37 @@ func faults(log history.Log) []Fault {
 }
 
 func exercised(x *history.Index) Exercised {
-	log := x.Log
-	e := Exercised{Events: len(log.Events)}
-	type member struct{ group, client, member string }
-	members := map[member]bool{}
-	for i := range log.Events {
-		switch ev := &log.Events[i]; ev.Kind {
-		case history.Request:
-			e.Scheduled++
-			if ev.At > 0 || ev.End > 0 || ev.Scheduled == 0 {
-				e.Sent++
-			}
-			e.Lateness = max(e.Lateness, ev.At-ev.Scheduled)
-			switch ev.Outcome {
-			case history.OK:
-				e.OK++
-			case history.Failed:
-				e.Failed++
-			default:
-				e.Unknown++
-			}
-		case history.Fault:
-			e.Faults++
-			if f := ev.Fault; f != nil && f.Active > 0 && f.Clear > 0 {
-				e.Witnessed++
-			}
-		case history.Resume:
-			members[member{ev.Group, ev.Client, cmp.Or(ev.Member, ev.Client)}] = true
-		case history.Effect:
-			e.Effects++
+	e := Exercised{Events: len(x.Log.Events)}
+	for r := range x.Of(history.Request) {
+		e.Scheduled++
+		if r.At > 0 || r.End > 0 || r.Scheduled == 0 {
+			e.Sent++
+		}
+		e.Lateness = max(e.Lateness, r.At-r.Scheduled)
+		switch r.Outcome {
+		case history.OK:
+			e.OK++
+		case history.Failed:
+			e.Failed++
+		default:
+			e.Unknown++
 		}
 	}
-	e.Incarnations = len(members)
-	for _, ledger := range x.Attempts {
-		for _, entries := range ledger {
-			e.Redelivered += len(entries) - 1
+	for fault := range x.Of(history.Fault) {
+		e.Faults++
+		if f := fault.Fault; f != nil && f.Active > 0 && f.Clear > 0 {
+			e.Witnessed++
 		}
+	}
+	type member struct{ group, client, member string }
+	members := map[member]bool{}
+	for r := range x.Of(history.Resume) {
+		members[member{r.Group, r.Client, cmp.Or(r.Member, r.Client)}] = true
+	}
+	e.Incarnations = len(members)
+	for ledger := range x.Sinks() {
+		e.Effects += ledger.Effects.Count()
+		e.Redelivered += ledger.Attempts.Count() - ledger.Attempts.Len()
 	}
 	return e
 }

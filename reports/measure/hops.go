@@ -27,17 +27,17 @@ type exchange struct {
 // traffic is everything that crossed an edge of the system, with what is late
 // on each.
 type traffic struct {
-	log       history.Log
+	index     *history.Index
 	exchanges []exchange
 	late      map[edge]map[string]time.Duration // by name; 0: no baseline, nothing is late
 	faulted   map[edge]bool
 	broken    map[string]bool // services and dependencies at the ends of a fault
 }
 
-func newTraffic(log history.Log, s spans) *traffic {
-	t := &traffic{log: log, late: map[edge]map[string]time.Duration{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
-	entry := entryService(log.Header)
-	for e := range log.Of(history.Request, history.Call, history.Produce, history.Commit) {
+func newTraffic(index *history.Index, s spans) *traffic {
+	t := &traffic{index: index, late: map[edge]map[string]time.Duration{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
+	entry := entryService(index.Log.Header)
+	for e := range index.Of(history.Request, history.Call, history.Produce, history.Commit) {
 		x := exchange{name: e.Name, protocol: "http", sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
 		switch e.Kind {
 		case history.Request:
@@ -69,7 +69,7 @@ func newTraffic(log history.Log, s spans) *traffic {
 			t.late[e][name] = Late(quantile(took, 0.99))
 		}
 	}
-	for e := range log.Of(history.Fault) {
+	for e := range index.Of(history.Fault) {
 		if e.Fault == nil || e.Fault.Active == 0 {
 			continue
 		}
@@ -96,7 +96,7 @@ func cutEdge(target string) (client, to string, ok bool) {
 // service is the name of the service that an instance belongs to: "email" for
 // "email/1".
 func (t *traffic) service(instance string) string {
-	if s, known := t.log.Header.ServiceOf(instance); known {
+	if s, known := t.index.Log.Header.ServiceOf(instance); known {
 		return s.Name
 	}
 	name, _, _ := strings.Cut(instance, "/")
@@ -130,7 +130,7 @@ func (t *traffic) hops(s spans) []Hop {
 		}
 		return found[e]
 	}
-	for _, svc := range t.log.Header.Services {
+	for _, svc := range t.index.Log.Header.Services {
 		for _, need := range svc.Needs {
 			hop(edge{svc.Name, need})
 		}
@@ -139,7 +139,7 @@ func (t *traffic) hops(s spans) []Hop {
 		hop(e)
 	}
 	var start time.Duration
-	if w := t.log.Windows(); len(w) > 0 {
+	if w := t.index.Windows(); len(w) > 0 {
 		start = w[0].From
 	}
 	took := map[edge][]time.Duration{}
@@ -229,8 +229,8 @@ type Amplified struct {
 
 func (t *traffic) amplified(s spans) Amplified {
 	a := Amplified{Calls: map[string]int{}, Leaf: map[string]bool{}}
-	for r := range t.log.Of(history.Request) {
-		if t.log.Header.Asks(r.Name) && s.contains(history.During, r.Scheduled) {
+	for r := range t.index.Asking() {
+		if s.contains(history.During, r.Scheduled) {
 			a.Roots++
 		}
 	}
@@ -252,8 +252,8 @@ func (t *traffic) amplified(s spans) Amplified {
 
 // Cascade is what crossed the system's edges while a fault was active: the
 // breach of every service and the amplification of every leaf.
-func Cascade(log history.Log) ([]Breach, Amplified) {
-	s := newSpans(log)
-	t := newTraffic(log, s)
+func Cascade(x *history.Index) ([]Breach, Amplified) {
+	s := newSpans(x)
+	t := newTraffic(x, s)
 	return t.breaches(s), t.amplified(s)
 }

@@ -8,7 +8,6 @@ import (
 
 // fold is what the parts of the measurement share.
 type fold struct {
-	log       history.Log
 	index     *history.Index
 	spans     spans
 	end       time.Duration
@@ -22,10 +21,10 @@ type fold struct {
 	served    []window3  // by window: were the requests that ask for effects answered ok
 }
 
-func newFold(log history.Log) *fold {
-	f := &fold{log: log, index: log.Index(), spans: newSpans(log), end: end(log), requests: newRequests(log), consumers: log.Header.Consumers()}
-	f.eras = eras(log, f.end)
-	f.traffic = newTraffic(log, f.spans)
+func newFold(x *history.Index) *fold {
+	f := &fold{index: x, spans: newSpans(x), end: end(x.Log), requests: newRequests(x), consumers: x.Log.Header.Consumers()}
+	f.eras = eras(x, f.end)
+	f.traffic = newTraffic(x, f.spans)
 	for _, s := range f.consumers {
 		f.lags = append(f.lags, newLag(f.index, s, f.spans, f.end))
 		f.climbs = append(f.climbs, newClimbs(f.index, s, f.end))
@@ -39,10 +38,7 @@ func newFold(log history.Log) *fold {
 func (f *fold) load() {
 	all, ok := newCounts(f.end), newCounts(f.end)
 	before := 0
-	for r := range f.log.Of(history.Request) {
-		if !f.log.Header.Asks(r.Name) {
-			continue
-		}
+	for r := range f.index.Asking() {
 		all.add(r.Scheduled)
 		if r.Outcome == history.OK {
 			ok.add(r.Scheduled)
@@ -73,7 +69,7 @@ func (f *fold) load() {
 // Of measures a frozen history. It is a pure function: the same log gives the
 // same measurements. A log that does not validate is measured as far as it goes.
 func Of(log history.Log) Measurements {
-	f := newFold(log)
+	f := newFold(log.Index())
 	begin, _ := log.Header.Span()
 	m := Measurements{
 		Begin:      begin,
@@ -81,7 +77,7 @@ func Of(log history.Log) Measurements {
 		End:        f.end,
 		Exercised:  exercised(f.index),
 		Operations: operations(f.requests, f.spans, f.end),
-		Faults:     faults(log),
+		Faults:     faults(f.index),
 		Sinks:      sinks(f.index, f.end),
 		Groups:     groups(f.lags),
 		Hops:       f.traffic.hops(f.spans),

@@ -29,9 +29,9 @@ func Late(baselineP99 time.Duration) time.Duration {
 // requests are the root requests of the run by operation name.
 type requests map[string][]*history.Event
 
-func newRequests(log history.Log) requests {
+func newRequests(x *history.Index) requests {
 	all := requests{}
-	for r := range log.Of(history.Request) {
+	for r := range x.Of(history.Request) {
 		all[r.Name] = append(all[r.Name], r)
 	}
 	return all
@@ -120,13 +120,13 @@ func stats(all []*history.Event, in func(*history.Event) bool) Stats {
 // Available is the stats of one operation, or of all when it is "", in a phase as
 // the values of that phase see it: during is while a fault was witnessed to be
 // active.
-func Available(log history.Log, phase, operation string) Stats {
+func Available(x *history.Index, phase, operation string) Stats {
 	var all []*history.Event
-	for r := range log.Of(history.Request) {
+	for r := range x.Of(history.Request) {
 		if operation == "" || r.Name == operation {
 			all = append(all, r)
 		}
 	}
-	s := newSpans(log)
+	s := newSpans(x)
 	return stats(all, func(r *history.Event) bool { return s.contains(phase, r.Scheduled) })
 }

@@ -14,21 +14,21 @@ type spans map[string][]history.Window
 // became active and after starts where the last was gone. In a run without any
 // fault the phases are the header's; in one whose faults were not witnessed
 // nothing is during.
-func newSpans(log history.Log) spans {
+func newSpans(x *history.Index) spans {
 	phase := func(name string) history.Window {
-		p, _ := log.Header.Phase(name)
+		p, _ := x.Log.Header.Phase(name)
 		return history.Window{From: p.Start, To: p.End}
 	}
 	before, during, after := phase(history.Before), phase(history.During), phase(history.After)
 	faults := false
-	for range log.Of(history.Fault) {
+	for range x.Of(history.Fault) {
 		faults = true
 	}
 	if !faults {
 		return spans{history.Before: {before}, history.During: {during}, history.After: {after}}
 	}
 	s := spans{history.Before: {before}, history.After: {after}}
-	witnessed := log.Windows()
+	witnessed := x.Windows()
 	if len(witnessed) == 0 {
 		return s
 	}
@@ -36,7 +36,7 @@ func newSpans(log history.Log) spans {
 	if before.To == 0 {
 		before.To = first
 	}
-	_, end := log.Header.Span()
+	_, end := x.Log.Header.Span()
 	s[history.Before] = []history.Window{{From: before.From, To: min(before.To, first)}}
 	s[history.During] = witnessed
 	s[history.After] = []history.Window{{From: last, To: max(after.To, min(end, during.To))}}

@@ -34,10 +34,10 @@ type era struct {
 	from, clear, until time.Duration
 }
 
-func eras(log history.Log, end time.Duration) []era {
-	windows := log.Windows()
+func eras(x *history.Index, end time.Duration) []era {
+	windows := x.Windows()
 	var all []era
-	for e := range log.Of(history.Fault) {
+	for e := range x.Of(history.Fault) {
 		f := e.Fault
 		if f == nil || f.Active == 0 || f.Clear <= f.Active {
 			continue
@@ -58,8 +58,8 @@ func eras(log history.Log, end time.Duration) []era {
 
 // Recoveries takes apart how every consumer group and every operation recovered
 // from every witnessed fault.
-func Recoveries(log history.Log) []Recovery {
-	return newFold(log).recoveries()
+func Recoveries(x *history.Index) []Recovery {
+	return newFold(x).recoveries()
 }
 
 func (f *fold) recoveries() []Recovery {
@@ -117,7 +117,7 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 	}
 
 	if s.Sink != nil {
-		for _, entries := range f.index.Attempts[s.Sink.Name] {
+		for entries := range f.index.Sink(s.Sink.Name).Attempts.All() {
 			for _, a := range entries[1:] {
 				if e.from <= a.At && a.At < e.until {
 					r.Redelivered++
@@ -138,8 +138,8 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 func (f *fold) operationRecovery(e era, name string) Recovery {
 	all := f.requests[name]
 	r := Recovery{Fault: e.fault.Name, Subject: name}
-	for _, svc := range f.log.Header.Services {
-		if svc.Name == f.traffic.service(cmp.Or(all[0].To, entryService(f.log.Header))) {
+	for _, svc := range f.index.Log.Header.Services {
+		if svc.Name == f.traffic.service(cmp.Or(all[0].To, entryService(f.index.Log.Header))) {
 			r.Floors = floors(svc)
 		}
 	}
@@ -209,7 +209,7 @@ func noticeable(catchUp Span, measured bool, e era) time.Duration {
 // off are seen by nobody.)
 func (f *fold) groupDetection(e era, s history.Service, until time.Duration) Span {
 	first := Span{None: true}
-	for ev := range f.log.Of(history.Assign, history.Resume, history.Commit, history.Produce, history.Call) {
+	for ev := range f.index.Of(history.Assign, history.Resume, history.Commit, history.Produce, history.Call) {
 		at := ev.At
 		switch ev.Kind {
 		case history.Assign, history.Resume:
@@ -242,14 +242,14 @@ func earlier(s Span, took time.Duration) Span {
 func (f *fold) progress(s history.Service) (good []time.Duration, byPartition map[history.Partition][]time.Duration) {
 	byPartition = map[history.Partition][]time.Duration{}
 	if s.Sink != nil {
-		for id, entries := range f.index.Effects[s.Sink.Name] {
+		for entries := range f.index.Sink(s.Sink.Name).Effects.All() {
 			good = append(good, entries[0].At)
-			if r := f.index.InTopic(id, s.Topic); r != nil {
+			if r := f.index.RecordOf(entries[0], s.Topic); r != nil {
 				byPartition[r.In()] = append(byPartition[r.In()], entries[0].At)
 			}
 		}
 	} else {
-		for c := range f.log.Of(history.Commit) {
+		for c := range f.index.Of(history.Commit) {
 			if c.Group == s.Group && c.Outcome == history.OK {
 				good = append(good, c.End)
 				byPartition[c.In()] = append(byPartition[c.In()], c.End)
@@ -358,7 +358,7 @@ func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int)
 		return
 	}
 	done := newCounts(f.end)
-	for _, entries := range f.index.Effects[s.Sink.Name] {
+	for entries := range f.index.Sink(s.Sink.Name).Effects.All() {
 		done.add(entries[0].At)
 	}
 	replay := 0.0

@@ -36,10 +36,10 @@ func (f *fold) values(m Measurements) []Value {
 			}
 		}
 		var after time.Duration
-		if w := f.log.Windows(); len(w) > 0 {
+		if w := f.index.Windows(); len(w) > 0 {
 			after = w[0].From
 		}
-		n, resumes := rejoins(f.log, s.Group, after)
+		n, resumes := rejoins(f.index, s.Group, after)
 		if len(f.eras) == 0 {
 			resumes = 0 // after nothing
 		}
@@ -80,22 +80,20 @@ func (f *fold) latencies(op Operation, add func(string, float64, int)) {
 
 func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 	scheduled, asking := 0, 0
-	for r := range f.log.Of(history.Request) {
-		if f.log.Header.Asks(r.Name) {
-			asking++
-			if f.spans.contains(history.During, r.Scheduled) {
-				scheduled++
-			}
+	for r := range f.index.Asking() {
+		asking++
+		if f.spans.contains(history.During, r.Scheduled) {
+			scheduled++
 		}
 	}
-	services := f.log.Header.Sinks()
+	services := f.index.Log.Header.Sinks()
 	for i, k := range m.Sinks {
-		owed := 0
+		held, owed := f.index.Sink(k.Name), 0
 		for range f.index.Owed(services[i]) {
 			owed++
 		}
 		during := 0
-		for _, entries := range f.index.Effects[k.Name] {
+		for entries := range held.Effects.All() {
 			for _, e := range entries {
 				if f.spans.contains(history.During, e.At) {
 					during++
@@ -104,11 +102,7 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 		}
 		add(Lost(k.Name), float64(k.Missing), owed)
 		add(Duplicates(k.Name), float64(k.Effects-k.IDs), k.IDs)
-		redelivered := 0
-		for _, entries := range f.index.Attempts[k.Name] {
-			redelivered += len(entries) - 1
-		}
-		add(Redelivered(k.Name), float64(redelivered), k.Attempts)
+		add(Redelivered(k.Name), float64(held.Attempts.Count()-held.Attempts.Len()), k.Attempts)
 		add(EffectsDuring(k.Name), float64(during), max(scheduled, during))
 		add(EffectsRatio(k.Name), float64(during)/float64(max(scheduled, 1)), scheduled)
 	}
@@ -116,11 +110,9 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 		asking = 0
 	}
 	orphans := 0
-	for r := range f.log.Of(history.Request) {
-		if f.log.Header.Asks(r.Name) {
-			if done, missing := f.index.Torn(r.ID); len(done) > 0 && len(missing) > 0 {
-				orphans++
-			}
+	for r := range f.index.Asking() {
+		if done, missing := f.index.Torn(r); len(done) > 0 && len(missing) > 0 {
+			orphans++
 		}
 	}
 	add(Orphans, float64(orphans), asking)
