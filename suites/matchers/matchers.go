@@ -3,7 +3,9 @@
 package matchers
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onsi/gomega/types"
@@ -13,7 +15,8 @@ import (
 
 // BeAsPredicted succeeds when every prediction of the trial, or of all the
 // trials of an experiment, was confirmed, or refuted where it is known to be.
-// Undecided is a failure: a run that proves nothing is not green.
+// Undecided is a failure: a run that proves nothing is not green. No trial at
+// all is an error, with Not too.
 func BeAsPredicted() types.GomegaMatcher { return asPredicted{} }
 
 type asPredicted struct{}
@@ -28,7 +31,7 @@ func (asPredicted) Match(actual any) (bool, error) {
 			return false, nil
 		}
 	}
-	return len(trials) > 0, nil
+	return true, nil
 }
 
 // FailureMessage says, for each trial, what was predicted and what was seen.
@@ -41,7 +44,11 @@ func (asPredicted) FailureMessage(actual any) string {
 		}
 		fmt.Fprintf(&b, "%s is %s: %s\n", t.ID, t.Outcome, t.Why)
 		for _, p := range t.Predictions {
-			fmt.Fprintf(&b, "  %-10s %s: %s\n", p.Outcome, p.Says, p.Observed)
+			fmt.Fprintf(&b, "  %-10s %s: %s", p.Outcome, p.Says, p.Observed)
+			if p.KnownRefuted != "" {
+				fmt.Fprintf(&b, " (known to be refuted: %s)", p.KnownRefuted)
+			}
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()
@@ -49,15 +56,21 @@ func (asPredicted) FailureMessage(actual any) string {
 
 // NegatedFailureMessage is for a spec that expects a refutation.
 func (asPredicted) NegatedFailureMessage(any) string {
-	return "every prediction was confirmed"
+	return "every prediction was confirmed, or refuted where it is known to be"
 }
 
 func trialsOf(actual any) ([]*trial.Trial, error) {
+	var trials []*trial.Trial
 	switch actual := actual.(type) {
 	case *trial.Trial:
-		return []*trial.Trial{actual}, nil
+		trials = []*trial.Trial{actual}
 	case []*trial.Trial:
-		return actual, nil
+		trials = actual
+	default:
+		return nil, fmt.Errorf("BeAsPredicted is about a trial, or the trials of an experiment, not %T", actual)
 	}
-	return nil, fmt.Errorf("BeAsPredicted is about a trial, or the trials of an experiment, not %T", actual)
+	if len(trials) == 0 || slices.Contains(trials, nil) {
+		return nil, errors.New("BeAsPredicted is about a trial, and there is none")
+	}
+	return trials, nil
 }
