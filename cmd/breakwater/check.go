@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
@@ -15,12 +14,15 @@ import (
 
 // CheckCmd judges the saved trials of a run again.
 type CheckCmd struct {
-	Dir string `arg:"" name:"run" type:"existingdir" help:"Folder of the run: out/latest."`
+	Dir string `arg:"" name:"run" help:"Folder of the run: out/latest."`
 }
 
 // Run prints the claims as judged now, and names every trial whose saved
 // verdicts are others. It needs no engine and no world.
-func (c *CheckCmd) Run() error {
+func (c *CheckCmd) Run(std streams) error {
+	if err := isRun(c.Dir); err != nil {
+		return trouble(err)
+	}
 	dir, err := filepath.EvalSymlinks(c.Dir)
 	if err != nil {
 		return trouble(err)
@@ -28,6 +30,9 @@ func (c *CheckCmd) Run() error {
 	run, err := session.Load(dir)
 	if err != nil {
 		return trouble(err)
+	}
+	if len(run.Trials)+len(run.Skipped) == 0 {
+		return trouble(noTrial(c.Dir))
 	}
 	var errs []error
 	saved := &store.Run{Dir: dir}
@@ -39,17 +44,26 @@ func (c *CheckCmd) Run() error {
 		}
 		again := trial.Rejudge(t, log)
 		if same, err := equal(t, again); err != nil || !same {
-			errs = append(errs, errors.Join(err, fmt.Errorf("%s: saved as %s, judged now as %s: the trial or this program was changed since", t.ID, t.Outcome, again.Outcome)))
+			errs = append(errs, errors.Join(err, changed(t, again)))
 		}
 		run.Trials[i] = again
 	}
-	if err := session.Table(os.Stdout, run); err != nil {
+	if err := session.Table(std.out, run); err != nil {
 		return trouble(err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return trouble(err)
 	}
 	return exitWith(trial.ExitCode(run.Trials))
+}
+
+// changed says in what a trial is not judged as it was.
+func changed(saved, again *trial.Trial) error {
+	how := fmt.Sprintf("saved as %s, judged now as %s", saved.Outcome, again.Outcome)
+	if saved.Outcome == again.Outcome {
+		how = fmt.Sprintf("%s as it was saved, but not every verdict and measurement is the same", again.Outcome)
+	}
+	return fmt.Errorf("%s: %s: the trial or this program was changed since", saved.ID, how)
 }
 
 // equal is whether both trials say the same, to the byte.

@@ -4,24 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/breakwater-kit/breakwater/fixtures/docker"
+	"github.com/breakwater-kit/breakwater/fixtures/images"
 	"github.com/breakwater-kit/breakwater/fixtures/local"
 )
 
-// CleanCmd removes what dead runs left behind.
+// CleanCmd removes what dead runs and earlier builds left behind.
 type CleanCmd struct{}
 
 // Run removes containers, networks and data folders whose owner is gone, never
-// those of a run that is alive.
-func (c *CleanCmd) Run(ctx context.Context) error {
+// those of a run that is alive, and images of earlier builds, see
+// [images.Prune]. That no engine is installed is fine: then there are none. One
+// that does not answer is trouble.
+func (c *CleanCmd) Run(ctx context.Context, std streams) error {
 	folders, err := local.Leftovers()
-	fmt.Printf("removed %d data folders of dead runs\n", folders)
-	if engine := docker.Available(ctx); engine != nil {
-		fmt.Printf("no containers removed: %v\n", engine)
-		return trouble(err)
+	fmt.Fprintf(std.out, "removed %d data folders of dead runs\n", folders)
+	errs := []error{err}
+
+	containers, err := docker.Leftovers(ctx)
+	switch {
+	case errors.Is(err, images.ErrNotInstalled):
+		fmt.Fprintln(std.out, "there is no Docker engine, and so no containers and images")
+		return trouble(errs[0])
+	case errors.Is(err, images.ErrNoEngine):
+		return trouble(errors.Join(errs[0], fmt.Errorf("containers and images stay: %w", err)))
 	}
-	containers, err2 := docker.Leftovers(ctx)
-	fmt.Printf("removed %d containers and networks of dead runs\n", containers)
-	return trouble(errors.Join(err, err2))
+	fmt.Fprintf(std.out, "removed %d containers and networks of dead runs\n", containers)
+	errs = append(errs, err)
+
+	pruned, err := images.Prune(ctx)
+	tell(std.out, pruned)
+	return trouble(errors.Join(append(errs, err)...))
+}
+
+// tell says which images were removed, by name.
+func tell(to io.Writer, pruned []images.Pruned) {
+	var size uint64
+	count := map[string]int{}
+	for _, p := range pruned {
+		size += uint64(p.Size)
+		count[p.Name]++
+	}
+	fmt.Fprintf(to, "removed %d images of earlier builds, %s\n", len(pruned), humanize.Bytes(size))
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		fmt.Fprintf(to, "  %s: %d\n", name, count[name])
+	}
 }

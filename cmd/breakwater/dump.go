@@ -11,7 +11,7 @@ import (
 
 // DumpCmd prints histories as JSON lines, for tools of one's own.
 type DumpCmd struct {
-	Dir   string   `arg:"" name:"run" type:"existingdir" help:"Folder of the run: out/latest."`
+	Dir   string   `arg:"" name:"run" help:"Folder of the run: out/latest."`
 	Trial []string `placeholder:"ID" help:"Which of its trials. Default: all."`
 	Kind  []string `placeholder:"KIND" help:"Only events of these kinds: request, commit, effect, … Default: all, after a line with the history's header."`
 }

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -49,6 +51,9 @@ func (c *edgeCommand) settings() (s settings, err error) {
 	}
 	if net.ParseIP(c.Listen).IsUnspecified() && c.Advertise == "" {
 		return s, fmt.Errorf("--listen %s is every address, so clients must be told one; add --advertise HOST", c.Listen)
+	}
+	if strings.ContainsAny(c.Advertise, " /=,") || strings.Contains(c.Advertise, ":") && net.ParseIP(c.Advertise) == nil {
+		return s, fmt.Errorf("--advertise %q is no host; write a name or an IP address, without a port", c.Advertise)
 	}
 	if c.Ports != "" {
 		p := &s.config.Ports
@@ -100,9 +105,12 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	}
 	api, err := net.Listen("tcp", c.API)
 	if err != nil {
-		return fmt.Errorf("--api %s: %w; choose another port, or 0 for any free one", c.API, err)
+		return fmt.Errorf("--api %s: %w; %s", c.API, err, elsewhere(err))
 	}
 	defer api.Close()
+	if err := canListen(c.Listen); err != nil {
+		return fmt.Errorf("--listen %s: %w; %s", c.Listen, err, elsewhere(err))
+	}
 	sink, err := c.openEvents(std)
 	if err != nil {
 		return err
@@ -117,7 +125,11 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	addresses := map[string]string{}
 	for _, spec := range s.specs {
 		if addresses[spec.Name], err = server.Add(spec); err != nil {
-			return fmt.Errorf("--%s: %w", spec.Protocol, err)
+			flags := fmt.Sprintf("--%s %s", spec.Protocol, spec.Name)
+			if c.Ports != "" {
+				flags += " --ports " + c.Ports
+			}
+			return fmt.Errorf("%s: %w", flags, err)
 		}
 	}
 	toTheEnd := context.WithoutCancel(ctx) // of the server, which comes after that of ctx
@@ -152,6 +164,30 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 		control.Close() // a reader of events that does not read
 	}
 	return errors.Join(err, <-recorded)
+}
+
+// canListen tries the address with any port.
+func canListen(ip string) error {
+	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// elsewhere is the way out of an address that cannot be listened on.
+func elsewhere(err error) string {
+	unknown := (*net.DNSError)(nil)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "choose another port, or 0 for any free one"
+	case errors.Is(err, fs.ErrPermission):
+		return "choose a port above 1023"
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &unknown):
+		return "give an address of this machine, such as 127.0.0.1"
+	default:
+		return "give an address of this machine and a port from 0 to 65535"
+	}
 }
 
 // openEvents opens where --events says.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -40,8 +40,9 @@ func exitWith(code int) error {
 	return exitError{code: code}
 }
 
-// conclude prints the claims and the report's path, and makes the exit code.
-func conclude(dir string) error {
+// conclude prints the claims, what could not be performed, and the report's
+// path, and makes the exit code.
+func conclude(to io.Writer, dir string) error {
 	path, err := session.Render(dir)
 	if err != nil {
 		return trouble(err)
@@ -50,9 +51,19 @@ func conclude(dir string) error {
 	if err != nil {
 		return trouble(err)
 	}
-	if err := session.Table(os.Stdout, run); err != nil {
+	if err := session.Table(to, run); err != nil {
 		return trouble(err)
 	}
-	fmt.Printf("report: %s\n", path)
+	troubles, err := session.Troubles(dir)
+	if err != nil {
+		return trouble(err)
+	}
+	for _, t := range troubles {
+		fmt.Fprintf(to, "\nTROUBLE  %s: %s, %s: %s\n", t.Suite, t.Spec, t.World, t.Error)
+	}
+	fmt.Fprintf(to, "report: %s\n", path)
+	if len(troubles) > 0 {
+		return exitWith(trial.ExitTrouble)
+	}
 	return exitWith(trial.ExitCode(run.Trials))
 }

@@ -11,6 +11,6 @@ import (
 type ImagesCmd struct{}
 
 // Run prints a line for each step.
-func (c *ImagesCmd) Run(ctx context.Context) error {
-	return trouble(images.EnsureAll(ctx, func(line string) { fmt.Println(line) }))
+func (c *ImagesCmd) Run(ctx context.Context, std streams) error {
+	return trouble(images.EnsureAll(ctx, func(line string) { fmt.Fprintln(std.out, line) }))
 }

@@ -56,7 +56,6 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	parser, err := kong.New(new(commands),
 		kong.Name("breakwater"),
 		kong.Description("A chaos and resilience test kit for services and Kafka."),
-		kong.UsageOnError(),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { panic(exited) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -68,6 +67,8 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	command, err := parser.Parse(args)
 	if err == nil {
 		err = command.Run()
+	} else {
+		err = wayOut(err)
 	}
 	if err == nil {
 		return trial.ExitAsPredicted
@@ -81,4 +82,16 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	}
 	fmt.Fprintln(std.err, "breakwater:", err)
 	return code
+}
+
+// wayOut adds to what is wrong with a command line where to read what is right.
+func wayOut(err error) error {
+	name := "breakwater"
+	if wrong := (*kong.ParseError)(nil); errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+		name += " " + wrong.Context.Selected().Name
+	}
+	if err.Error() == `expected "<run>"` {
+		return fmt.Errorf("name the folder of a run: %s out/latest", name)
+	}
+	return fmt.Errorf("%w; %s --help says what there is", err, name)
 }

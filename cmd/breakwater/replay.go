@@ -1,32 +1,38 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // ReplayCmd performs saved trials again: the same scenario, seed and plan, in
 // the same world.
 type ReplayCmd struct {
-	Dir   string   `arg:"" name:"run" type:"existingdir" help:"Folder of the run: out/latest."`
+	Dir   string   `arg:"" name:"run" help:"Folder of the run: out/latest."`
 	Trial []string `placeholder:"ID" help:"Which of its trials. Default: all."`
-	World string   `enum:"local,docker," default:"" help:"Another world than the trial's own."`
+	World string   `placeholder:"NAME" help:"Another world than the trial's own: local or docker."`
 }
 
-// Run keeps what comes of it as a run of its own.
-func (c *ReplayCmd) Run(ctx context.Context) error {
-	trials, err := chosen(c.Dir, c.Trial)
+// again is a trial that is to be performed again.
+type again struct {
+	*trial.Trial
+	scenario breakwater.Scenario
+	world    string
+}
+
+// Run keeps what comes of it as a run of its own. Nothing is made before all
+// that was asked for is known to be possible.
+func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
+	trials, err := c.prepare(ctx)
 	if err != nil {
 		return trouble(err)
 	}
-	s, err := session.Open(ctx, "replay")
+	s, err := session.OpenIn(ctx, "replay", trials[0].world)
 	if err != nil {
 		return trouble(err)
 	}
@@ -36,48 +42,42 @@ func (c *ReplayCmd) Run(ctx context.Context) error {
 	}
 	defer release()
 	for _, t := range trials {
-		if s.World = t.World; c.World != "" {
-			s.World = c.World
-		}
-		if err := again(ctx, s, t); err != nil {
+		s.World, s.Suite, s.Statements = t.world, t.Suite, map[string]string{t.Claim: t.Statement}
+		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{
+			Scenario:   t.scenario,
+			Contenders: []breakwater.Contender{{Name: t.Contender, Services: t.scenario.Services}},
+		})
+		if err != nil {
 			return trouble(err)
 		}
 	}
-	return conclude(s.Run.Dir)
+	return conclude(std.out, s.Run.Dir)
 }
 
-// chosen are the run's trials with those ids, or all.
-func chosen(dir string, ids []string) ([]*trial.Trial, error) {
-	all, err := store.Load(dir)
-	if err != nil || len(ids) == 0 {
-		return all, err
-	}
-	var chosen []*trial.Trial
-	var known []string
-	for _, t := range all {
-		known = append(known, t.ID)
-		if slices.Contains(ids, t.ID) {
-			chosen = append(chosen, t)
-		}
-	}
-	for _, id := range ids {
-		if !slices.Contains(known, id) {
-			return nil, fmt.Errorf("%s has no trial %q; it has %s", dir, id, strings.Join(known, ", "))
-		}
-	}
-	return chosen, nil
-}
-
-func again(ctx context.Context, s *session.Session, t *trial.Trial) error {
-	scenario, err := breakwater.ParseScenario(t.Scenario)
+// prepare reads the trials, and asks for their worlds.
+func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
+	saved, err := chosen(c.Dir, c.Trial)
 	if err != nil {
-		return fmt.Errorf("%s: %w", t.ID, err)
+		return nil, err
 	}
-	s.Suite = t.Suite
-	s.Statements = map[string]string{t.Claim: t.Statement}
-	_, err = s.Compare(ctx, t.Spec, breakwater.Experiment{
-		Scenario:   scenario,
-		Contenders: []breakwater.Contender{{Name: t.Contender, Services: scenario.Services}},
-	})
-	return err
+	var all []again
+	had := map[string]bool{}
+	for _, t := range saved {
+		a := again{Trial: t, world: cmp.Or(c.World, t.World)}
+		if a.scenario, err = breakwater.ParseScenario(t.Scenario); err != nil {
+			return nil, fmt.Errorf("trial %s: %w", t.ID, err)
+		}
+		if !had[a.world] {
+			said := "trial " + t.ID + ": world "
+			if c.World != "" {
+				said = "--world="
+			}
+			if err := session.Have(ctx, a.world); err != nil {
+				return nil, fmt.Errorf("%s%s: %w", said, a.world, err)
+			}
+			had[a.world] = true
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }

@@ -16,7 +16,7 @@ import (
 
 // ShowCmd prints the life of one event.
 type ShowCmd struct {
-	Dir   string   `arg:"" name:"run" type:"existingdir" help:"Folder of the run: out/latest."`
+	Dir   string   `arg:"" name:"run" help:"Folder of the run: out/latest."`
 	Event string   `required:"" placeholder:"ID" help:"The event's id, as verdicts name it."`
 	Trial []string `placeholder:"ID" help:"Where to look. Default: all trials of the run."`
 }

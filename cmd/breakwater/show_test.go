@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/store"
@@ -19,7 +22,17 @@ func saved(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	log := historytest.Event(historytest.Options{Rate: 5})
-	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Contender: "event"}
+	scenario, err := breakwater.Scenario{
+		Title:    "an API is looked at",
+		Services: []breakwater.Service{{Name: "api", Program: breakwater.Program{Go: "example.org/api"}}},
+		Requests: []breakwater.Request{{Service: "api", Method: "GET", Path: "/"}},
+		Load:     breakwater.Constant(50).For(10 * time.Second),
+		Predict:  breakwater.Holds(check.Availability),
+	}.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Contender: "event", World: "local", Scenario: scenario}
 	tr.Judge(log, nil)
 	if err := run.Save(tr, log); err != nil {
 		t.Fatal(err)
@@ -42,7 +55,7 @@ func TestShowAndDump(t *testing.T) {
 		"everything":      {[]string{"dump", dir}, 0, `{"schema":"` + history.Schema, ""},
 		"only the audit":  {[]string{"dump", dir, "--kind", "audit"}, 0, `"kind":"audit"`, `"kind":"request"`},
 		"dump: no trial":  {[]string{"dump", dir, "--trial", "cut"}, trial.ExitTrouble, "it has kill", ""},
-		"dump: no folder": {[]string{"dump", dir + "-gone"}, trial.ExitTrouble, "no such file or directory", ""},
+		"dump: no folder": {[]string{"dump", dir + "-gone"}, trial.ExitTrouble, "there is no run at", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer

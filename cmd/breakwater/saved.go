@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/store"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// chosen are the run's trials with those ids, or all: at least one. A trial that
+// cannot be read is in the way only of those who ask for it.
+func chosen(dir string, ids []string) ([]*trial.Trial, error) {
+	if err := isRun(dir); err != nil {
+		return nil, err
+	}
+	all, broken := store.Load(dir)
+	if broken != nil && len(ids) == 0 {
+		return nil, fmt.Errorf("%w: it was cut off or changed, or is another version's; remove it, or choose others with --trial", broken)
+	}
+	if len(ids) == 0 {
+		if len(all) == 0 {
+			return nil, noTrial(dir)
+		}
+		return all, nil
+	}
+	var chosen []*trial.Trial
+	var known []string
+	for _, t := range all {
+		known = append(known, t.ID)
+		if slices.Contains(ids, t.ID) {
+			chosen = append(chosen, t)
+		}
+	}
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			missing := fmt.Errorf("%s has no trial %q; it has %s", dir, id, strings.Join(known, ", "))
+			if len(known) == 0 {
+				missing = noTrial(dir)
+			}
+			return nil, errors.Join(missing, broken)
+		}
+	}
+	return chosen, nil
+}
+
+// isRun is whether the folder can be that of a run.
+func isRun(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no run at %s: breakwater run makes one, and out/latest is the newest", dir)
+	case err != nil:
+		return fmt.Errorf("the run cannot be read: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file: name the folder of a run, such as out/latest", dir)
+	}
+	return nil
+}
+
+// noTrial says that a folder holds nothing to judge, and what it may be instead.
+func noTrial(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, session.PageFile)); err == nil {
+		return fmt.Errorf("no trial was performed in %s, so there is nothing to judge or to perform again", dir)
+	}
+	return fmt.Errorf("%s is not the folder of a run: it has no trial; name one such as out/latest", dir)
+}

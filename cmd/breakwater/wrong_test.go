@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/breakwater-kit/breakwater/fixtures/images"
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
+	"github.com/breakwater-kit/breakwater/reports/store"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Whatever is wrong is one line that says what to do, exit code 3, and makes nothing.
+func TestWhatIsWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		args  string // RUN is a saved run
+		env   string
+		spoil func(t *testing.T, run string)
+		says  []string
+	}{
+		"no command":               {args: "", says: []string{"expected one of", "breakwater --help says what there is"}},
+		"an unknown one":           {args: "bogus", says: []string{"unexpected argument bogus", "breakwater --help"}},
+		"an unknown flag":          {args: "run --bogus", says: []string{"unknown flag --bogus", "breakwater run --help"}},
+		"an argument too many":     {args: "clean all", says: []string{"unexpected argument all", "breakwater clean --help"}},
+		"an unknown world":         {args: "run --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
+		"skip an unknown world":    {args: "run --world mars --or-skip", says: []string{"--world=mars: there is no such world"}},
+		"one in the environment":   {args: "run", env: "BREAKWATER_WORLD=mars", says: []string{"BREAKWATER_WORLD=mars: there is no such world; use local or docker"}},
+		"an unknown suite":         {args: "run nosuch", says: []string{`there is no suite "nosuch"; there are cascade,`}},
+		"no regular expression":    {args: "run --focus (", says: []string{`--focus "(" is no regular expression`}},
+		"never":                    {args: "run --repeat 0", says: []string{"--repeat 0: give a whole number from 1"}},
+		"no engine":                {args: "run --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock", "unset DOCKER_HOST", "BREAKWATER_WORLD=local"}},
+		"no engine for images":     {args: "images", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock"}},
+		"images from nowhere":      {args: "images", env: "BREAKWATER_IMAGES=mars", says: []string{`BREAKWATER_IMAGES is "mars": set it to auto, public or build`}},
+		"check nothing":            {args: "check", says: []string{"name the folder of a run: breakwater check out/latest"}},
+		"replay nothing":           {args: "replay", says: []string{"name the folder of a run: breakwater replay out/latest"}},
+		"check no folder":          {args: "check RUN-gone", says: []string{"there is no run at ", "breakwater run makes one"}},
+		"replay no folder":         {args: "replay RUN-gone", says: []string{"there is no run at ", "breakwater run makes one"}},
+		"check a file":             {args: "check RUN/replay/kill.trial.json", says: []string{"is a file: name the folder of a run"}},
+		"check another folder":     {args: "check RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
+		"replay another folder":    {args: "replay RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
+		"replay an unknown trial":  {args: "replay RUN --trial cut", says: []string{`has no trial "cut"; it has kill`}},
+		"replay in no world":       {args: "replay RUN --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
+		"replay in a lost world":   {args: "replay RUN", spoil: edit("kill.trial.json", `"world":"local"`, `"world":"mars"`), says: []string{"trial kill: world mars: there is no such world"}},
+		"replay without engine":    {args: "replay RUN --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST"}},
+		"replay what is unknown":   {args: "replay RUN", spoil: edit("kill.trial.json", `"title":"an API`, `"tittle":"an API`), says: []string{"trial kill: scenario: ", `unknown field "tittle"`}},
+		"a trial that was cut off": {args: "check RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "unexpected end of JSON input", "remove it"}},
+		"replay one":               {args: "replay RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "remove it, or choose others with --trial"}},
+		"another version's":        {args: "check RUN", spoil: edit("kill.trial.json", trial.Schema, "breakwater.trial/99"), says: []string{`schema is "breakwater.trial/99", this version reads "` + trial.Schema, "remove it"}},
+		"skips that were cut off":  {args: "check RUN", spoil: func(t *testing.T, run string) { put(t, filepath.Join(run, "skipped.json"), "[{") }, says: []string{"skipped.json cannot be read", "remove it"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			t.Setenv("HOME", t.TempDir()) // nobody's engine and nobody's cache
+			t.Setenv(session.OutVariable, out)
+			t.Setenv(session.WorldVariable, "")
+			if variable, value, ok := strings.Cut(test.env, "="); ok {
+				t.Setenv(variable, value)
+			}
+			dir := saved(t)
+			if test.spoil != nil {
+				test.spoil(t, dir)
+			}
+			var stdout, errs bytes.Buffer
+			code := run(t.Context(), strings.Fields(strings.ReplaceAll(test.args, "RUN", dir)), streams{strings.NewReader(""), &stdout, &errs})
+			if code != trial.ExitTrouble || stdout.Len() > 0 {
+				t.Errorf("exit code %d, and on stdout %q", code, stdout.String())
+			}
+			said := errs.String()
+			for _, want := range test.says {
+				if !strings.HasPrefix(said, "breakwater: ") || !strings.Contains(said, want) || strings.Count(said, "\n") != 1 {
+					t.Errorf("said %q\nwant one line with %q", said, want)
+				}
+			}
+			if made, err := os.ReadDir(out); err != nil || len(made) > 0 {
+				t.Errorf("made %v, %v", made, err)
+			}
+		})
+	}
+}
+
+func put(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func edit(file, old, new string) func(*testing.T, string) {
+	return func(t *testing.T, run string) {
+		t.Helper()
+		file := filepath.Join(run, "replay", file)
+		b, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(b), old) {
+			t.Fatalf("%v; no %s in it", err, old)
+		}
+		put(t, file, strings.ReplaceAll(string(b), old, new))
+	}
+}
+
+func cutOff(file string) func(*testing.T, string) {
+	return func(t *testing.T, run string) {
+		t.Helper()
+		if err := os.Truncate(filepath.Join(run, "replay", file), 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The exit code says what became of the predictions.
+func TestExitCodesOfCheck(t *testing.T) {
+	holds := trial.Prediction{Guarantee: "no-acknowledged-loss", Expect: "holds"}
+	broken := trial.Prediction{Guarantee: "no-acknowledged-loss", Expect: "broken"}
+	for name, test := range map[string]struct {
+		predict []trial.Prediction
+		spoil   func(t *testing.T, run string)
+		want    int
+		says    string
+	}{
+		"as predicted":             {[]trial.Prediction{holds}, nil, trial.ExitAsPredicted, ""},
+		"refuted":                  {[]trial.Prediction{broken}, nil, trial.ExitRefuted, ""},
+		"undecided":                {nil, nil, trial.ExitUndecided, ""},
+		"its history was cut off":  {[]trial.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
+		"its history is gone":      {[]trial.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
+		"its verdict was improved": {[]trial.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
+		"its verdict was retold":   {[]trial.Prediction{holds}, edit("kill.trial.json", `"why":"`, `"why":"indeed: `), trial.ExitTrouble, "kill: confirmed as it was saved, but not every verdict"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := predicted(t, test.predict)
+			if test.spoil != nil {
+				test.spoil(t, dir)
+			}
+			var out, errs bytes.Buffer
+			if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &out, &errs}); code != test.want || !strings.Contains(errs.String(), test.says) {
+				t.Errorf("exit code %d, %s; want %d, %q", code, errs.String(), test.want, test.says)
+			}
+		})
+	}
+}
+
+// predicted is a run on disk with one trial of a healthy history.
+func predicted(t *testing.T, predictions []trial.Prediction) (dir string) {
+	t.Helper()
+	run, err := store.Create(t.TempDir(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := historytest.Event(historytest.Options{Rate: 5})
+	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Contender: "event"}
+	tr.Judge(log, predictions)
+	if err := run.Save(tr, log); err != nil {
+		t.Fatal(err)
+	}
+	return run.Dir
+}
+
+// A trial that cannot be read is in nobody's way who wants another.
+func TestOthersCanBeChosen(t *testing.T) {
+	dir := saved(t)
+	put(t, filepath.Join(dir, "replay", "cut.trial.json"), "{")
+	trials, err := chosen(dir, []string{"kill"})
+	if err != nil || len(trials) != 1 || trials[0].ID != "kill" {
+		t.Errorf("got %v, %v", trials, err)
+	}
+	if _, err := chosen(dir, []string{"cut"}); err == nil || !strings.Contains(err.Error(), "it has kill") || !strings.Contains(err.Error(), "cut.trial.json") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What could not be performed is said again at the end, and is exit code 3.
+func TestTroubleIsTold(t *testing.T) {
+	dir := predicted(t, []trial.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
+	if code := codeOf(conclude(io.Discard, dir)); code != trial.ExitAsPredicted {
+		t.Errorf("exit code %d", code)
+	}
+	put(t, filepath.Join(dir, "trouble.json"), `[{"suite":"replay","spec":"It recovers","world":"local","error":"api ended before it was ready"}]`)
+	if code := codeOf(conclude(io.Discard, dir)); code != trial.ExitTrouble {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func codeOf(err error) int {
+	if exit, ok := err.(exitError); ok { //nolint:errorlint // it is never wrapped
+		return exit.code
+	}
+	return trial.ExitAsPredicted
+}
+
+func TestTellsWhatWasPruned(t *testing.T) {
+	var out bytes.Buffer
+	tell(&out, []images.Pruned{{Name: "services", Ref: "breakwater/services:1", Size: 30e6}, {Name: "breakwater", Size: 68e6}, {Name: "services", Size: 32e6}})
+	if want := "removed 3 images of earlier builds, 130 MB\n  breakwater: 1\n  services: 2\n"; out.String() != want {
+		t.Errorf("got %s", out.String())
+	}
+}
