@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -19,6 +20,10 @@ import (
 
 // most is how many red trials are explained. The rest are counted.
 const most = 12
+
+// large is how many trials have a row each. Of more of them a claim that came out
+// as predicted has one row.
+const large = 24
 
 // longest is how many characters of a text from outside are kept in one place.
 const longest = 240
@@ -36,7 +41,7 @@ func Write(w io.Writer, run page.Run, path string) error {
 		sign = "✓"
 	}
 	fmt.Fprintf(b, "## %s %s\n\n%s\n", sign, text(s.Headline), text(s.Note))
-	writeClaims(b, s)
+	writeClaims(b, run, s)
 	writeRed(b, run)
 	writeSkipped(b, run)
 	if path != "" {
@@ -48,13 +53,22 @@ func Write(w io.Writer, run page.Run, path string) error {
 	return b.Flush()
 }
 
-func writeClaims(b *bufio.Writer, s page.Summary) {
+func writeClaims(b *bufio.Writer, run page.Run, s page.Summary) {
 	if len(s.Claims) == 0 {
 		return
+	}
+	red := map[string]bool{}
+	for _, t := range run.Trials {
+		red[t.ID] = !t.AsPredicted()
 	}
 	fmt.Fprint(b, "\n| | Claim | Contender | Predicted | Observed | |\n|---|---|---|---|---|---|\n")
 	for _, c := range s.Claims {
 		id, title := "**"+text(cmp.Or(c.ID, "–"))+"**", text(c.Title)
+		surprising := slices.ContainsFunc(c.Rows(), func(r page.ClaimRow) bool { return red[r.Trial] || r.Outcome != trial.Confirmed })
+		if len(run.Trials) > large && !surprising {
+			fmt.Fprintf(b, "| %s | %s | %s | %s | as predicted | %s |\n", id, title, text(contenders(c)), performed(c), mark(c.Outcome)+" "+string(c.Outcome))
+			continue
+		}
 		if len(c.Scenarios) > 1 {
 			title += ": " + text(c.Scenarios[0].Title)
 		}
@@ -80,6 +94,28 @@ func writeClaims(b *bufio.Writer, s page.Summary) {
 			}
 		}
 	}
+}
+
+// contenders are the names of all that were put to the claim.
+func contenders(c page.Claim) string {
+	var names []string
+	for _, r := range c.Rows() {
+		if !slices.Contains(names, r.Contender) {
+			names = append(names, r.Contender)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// performed is "2 scenarios, 6 trials".
+func performed(c page.Claim) string {
+	count := func(n int, noun string) string {
+		if n != 1 {
+			noun += "s"
+		}
+		return quantity.Count(n) + " " + noun
+	}
+	return count(len(c.Scenarios), "scenario") + ", " + count(len(c.Rows()), "trial")
 }
 
 func mark(o trial.Outcome) string {

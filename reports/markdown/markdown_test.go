@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGolden(t *testing.T) {
-	for name, run := range map[string]page.Run{"run.md": pagetest.Run(), "small.md": pagetest.Small(), "empty.md": {ID: "empty"}} {
+	for name, run := range map[string]page.Run{"run.md": pagetest.Run(), "small.md": pagetest.Small(), "large.md": pagetest.Large(26), "empty.md": {ID: "empty"}} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			path := "out/20261123T140201Z/index.html"
@@ -84,6 +84,19 @@ func TestStaysShort(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), "and 188 more, in the report") {
 		t.Error("the rest is not counted")
+	}
+}
+
+// A claim that came out confirmed where it is marked as refuted is no claim as predicted.
+func TestSurprisesAreNotShortened(t *testing.T) {
+	run := pagetest.Large(26)
+	run.Trials[0].Predictions[0].KnownRefuted = "known"
+	var b bytes.Buffer
+	if err := markdown.Write(&b, run, ""); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "| **E1** | A claim of some length that a scenario or two are to settle, no. E1 | event | 1 scenario") {
+		t.Errorf("E1 is shortened:\n%s", b.String())
 	}
 }
 

@@ -103,20 +103,34 @@ var timeSteps = []time.Duration{
 	time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
 }
 
-// timeTicks are at most n+1 round instants in [0, end]. The unit is one for the
+// period is a span of the run's time: what a time axis shows.
+type period struct{ from, to time.Duration }
+
+func (p period) length() time.Duration { return p.to - p.from }
+
+// clamp is the instant of the period that lies nearest.
+func (p period) clamp(at time.Duration) time.Duration { return min(max(at, p.from), p.to) }
+
+// scale maps the seconds of the period to pixels.
+func (p period) scale(from, to float64) scale {
+	return scale{lo: p.from.Seconds(), hi: p.to.Seconds(), from: from, to: to}
+}
+
+// timeTicks are at most n+1 round instants of the period. The unit is one for the
 // whole axis, so that labels can be compared.
-func timeTicks(end time.Duration, n int) []tick {
-	if end <= 0 {
-		return []tick{{0, "0 s"}}
+func timeTicks(over period, n int) []tick {
+	length := over.length()
+	if length <= 0 {
+		return []tick{{over.from.Seconds(), quantity.Value(over.from.Seconds(), "ratio") + " s"}}
 	}
 	step := timeSteps[len(timeSteps)-1]
 	for _, s := range timeSteps {
-		if end/s <= time.Duration(n) {
+		if length/s <= time.Duration(n) {
 			step = s
 			break
 		}
 	}
-	for end/step > time.Duration(n) {
+	for length/step > time.Duration(n) {
 		step *= 2
 	}
 	unit, name := time.Second, " s"
@@ -129,7 +143,7 @@ func timeTicks(end time.Duration, n int) []tick {
 		unit, name = time.Minute, " min"
 	}
 	var ticks []tick
-	for t := time.Duration(0); t <= end; t += step {
+	for t := (over.from + step - 1) / step * step; t <= over.to; t += step {
 		ticks = append(ticks, tick{t.Seconds(), quantity.Value(float64(t)/float64(unit), "ratio") + name})
 	}
 	return ticks

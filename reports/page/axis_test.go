@@ -60,20 +60,22 @@ func TestLogTicks(t *testing.T) {
 
 func TestTimeTicks(t *testing.T) {
 	for _, c := range []struct {
-		end  time.Duration
-		n    int
-		want string
+		from, end time.Duration
+		n         int
+		want      string
 	}{
-		{36 * time.Second, 12, "0 s | 5 s | 10 s | 15 s | 20 s | 25 s | 30 s | 35 s"},
-		{36 * time.Second, 5, "0 s | 10 s | 20 s | 30 s"},
-		{250 * time.Millisecond, 5, "0 ms | 50 ms | 100 ms | 150 ms | 200 ms | 250 ms"},
-		{time.Second, 5, "0 s | 0.2 s | 0.4 s | 0.6 s | 0.8 s | 1 s"},
-		{12 * time.Minute, 6, "0 min | 2 min | 4 min | 6 min | 8 min | 10 min | 12 min"},
-		{90 * time.Minute, 4, "0 min | 30 min | 60 min | 90 min"},
-		{0, 5, "0 s"},
+		{0, 36 * time.Second, 12, "0 s | 5 s | 10 s | 15 s | 20 s | 25 s | 30 s | 35 s"},
+		{5200 * time.Millisecond, 24 * time.Second, 5, "10 s | 15 s | 20 s"},
+		{5 * time.Second, 5 * time.Second, 5, "5 s"},
+		{0, 36 * time.Second, 5, "0 s | 10 s | 20 s | 30 s"},
+		{0, 250 * time.Millisecond, 5, "0 ms | 50 ms | 100 ms | 150 ms | 200 ms | 250 ms"},
+		{0, time.Second, 5, "0 s | 0.2 s | 0.4 s | 0.6 s | 0.8 s | 1 s"},
+		{0, 12 * time.Minute, 6, "0 min | 2 min | 4 min | 6 min | 8 min | 10 min | 12 min"},
+		{0, 90 * time.Minute, 4, "0 min | 30 min | 60 min | 90 min"},
+		{0, 0, 5, "0 s"},
 	} {
-		if got := labelsOf(timeTicks(c.end, c.n)); got != c.want {
-			t.Errorf("timeTicks(%v, %d) = %s, want %s", c.end, c.n, got, c.want)
+		if got := labelsOf(timeTicks(period{c.from, c.end}, c.n)); got != c.want {
+			t.Errorf("timeTicks(%v to %v, %d) = %s, want %s", c.from, c.end, c.n, got, c.want)
 		}
 	}
 }

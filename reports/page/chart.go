@@ -3,15 +3,12 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
-
-// band is a span of time that is shaded through all charts of an experiment: a
-// fault was witnessed.
-type band struct{ from, to time.Duration }
 
 // series is one line of a chart.
 type series struct {
@@ -30,18 +27,22 @@ type chart struct {
 	Log    bool
 	Height float64 // of the plot
 	Bare   bool    // no labels at the time axis: a chart below has them
-	End    time.Duration
-	Bands  []band
+	Over   period
+	Bands  []period // shaded: a fault was witnessed
 	Series []series
+
+	// Values are the lowest and the highest value that the axis must hold: charts
+	// that stand side by side share one scale. Without them it holds its series.
+	Values *[2]float64
 }
 
-// extent is the lowest and highest value of all series; ok is false where there
-// is none that can be drawn.
+// extent is the lowest and highest value of all series in the chart's period; ok
+// is false where there is none that can be drawn.
 func (c chart) extent() (lo, hi float64, ok bool) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, s := range c.Series {
 		for _, p := range s.Points {
-			if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) || c.Log && p.Value <= 0 {
+			if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) || c.Log && p.Value <= 0 || c.Over.from > 0 && p.At < c.Over.from {
 				continue
 			}
 			lo, hi, ok = math.Min(lo, p.Value), math.Max(hi, p.Value), true
@@ -58,8 +59,12 @@ const (
 // draw renders the chart into the canvas, and false when it has nothing to show.
 func (c chart) draw(cv canvas, id string) (drawing, bool) {
 	lo, hi, ok := c.extent()
-	if !ok || c.End <= 0 {
+	if !ok || c.Over.length() <= 0 {
 		return drawing{}, false
+	}
+	desc := c.describe(lo, hi)
+	if c.Values != nil {
+		lo, hi = c.Values[0], c.Values[1]
 	}
 	x0, x1 := cv.plot()
 	bottom := padTop + c.Height
@@ -67,7 +72,8 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 	if c.Bare {
 		room = 4
 	}
-	d := drawing{ID: id, W: px(cv.width), H: px(bottom + room), Class: cv.name, Title: c.Title, Desc: c.describe(lo, hi), X0: px(x0), X1: px(x1), End: c.End.Seconds()}
+	d := drawing{ID: id, W: px(cv.width), H: px(bottom + room), Class: cv.name, Title: c.Title, Desc: desc}
+	d.over(c.Over, x0, x1)
 
 	ticks := linearTicks(hi, max(2, int(c.Height/30)))
 	y := scale{lo: 0, hi: math.Max(hi, ticks[len(ticks)-1].Value) * 1.04, from: bottom, to: padTop}
@@ -75,14 +81,10 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 		ticks = logTicks(lo, hi, max(2, int(c.Height/20)))
 		y = scale{lo: ticks[0].Value, hi: ticks[len(ticks)-1].Value, from: bottom, to: padTop, log: true}
 	}
-	x := scale{lo: 0, hi: c.End.Seconds(), from: x0, to: x1}
+	x := c.Over.scale(x0, x1)
 
 	drawBands(&d, c.Bands, x, padTop, bottom)
-	for _, t := range ticks {
-		d.line("grid", x0, y.at(t.Value), x1, y.at(t.Value))
-		d.text("tick", "end", x0-8, y.at(t.Value)+cv.font*0.34, t.Label)
-	}
-	drawTimeAxis(&d, c.End, cv, x, padTop, bottom, !c.Bare)
+	drawAxes(&d, ticks, y, c.Over, x, cv, !c.Bare)
 
 	var ends []lineEnd
 	for _, s := range c.Series {
@@ -91,9 +93,8 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 		var drawnPoints []point
 		for _, run := range split(positive(s.Points, c.Log), s.Gap) {
 			var points []point
-			for _, p := range thin(run, c.End, columnsOf(x0, x1)) {
-				at := min(max(p.At, 0), c.End)
-				points = append(points, point{x.at(at.Seconds()), y.at(math.Max(p.Value, y.lo))})
+			for _, p := range thin(within(run, c.Over), c.Over, columnsOf(x0, x1)) {
+				points = append(points, point{x.at(c.Over.clamp(p.At).Seconds()), y.at(math.Max(p.Value, y.lo))})
 			}
 			if len(points) == 0 {
 				continue
@@ -123,11 +124,21 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 }
 
 func (c chart) describe(lo, hi float64) string {
-	return fmt.Sprintf("%d lines over %s, from %s to %s.", len(c.Series), quantity.Duration(c.End), quantity.Value(lo, c.Unit), quantity.Value(hi, c.Unit))
+	return fmt.Sprintf("%d %s over %s, from %s to %s.", len(c.Series), plural(len(c.Series), "line"), quantity.Duration(c.Over.length()), quantity.Value(lo, c.Unit), quantity.Value(hi, c.Unit))
 }
 
-// columnsOf is into how many columns a series is thinned: a line is as wide as one.
-func columnsOf(x0, x1 float64) int { return int((x1 - x0) / 1.8) }
+// columnsOf is into how many columns a series is thinned: little wider than a line,
+// which keeps its peaks.
+func columnsOf(x0, x1 float64) int { return int((x1 - x0) / 4) }
+
+// within is the series from where the period begins on. What comes after its end
+// is kept, to be drawn at the end: a picture never hides that something came late.
+func within(points []measure.Point, over period) []measure.Point {
+	if over.from <= 0 {
+		return points
+	}
+	return slices.DeleteFunc(slices.Clone(points), func(p measure.Point) bool { return p.At < over.from })
+}
 
 func positive(points []measure.Point, only bool) []measure.Point {
 	if !only {
@@ -161,19 +172,34 @@ func split(points []measure.Point, gap time.Duration) [][]measure.Point {
 	return append(runs, points[from:])
 }
 
-func drawBands(d *drawing, bands []band, x scale, top, bottom float64) {
+func drawBands(d *drawing, bands []period, x scale, top, bottom float64) {
 	for _, b := range bands {
-		from, to := x.at(b.from.Seconds()), math.Min(x.at(b.to.Seconds()), x.to)
+		from, to := math.Max(x.at(b.from.Seconds()), x.from), math.Min(x.at(b.to.Seconds()), x.to)
 		d.rect("band", from, top, math.Max(to-from, 2), bottom-top, 0, "")
 	}
 }
 
-func drawTimeAxis(d *drawing, end time.Duration, cv canvas, x scale, top, bottom float64, labels bool) {
-	for _, t := range timeTicks(end, cv.ticks) {
-		at := x.at(t.Value)
-		d.line("grid", at, top, at, bottom)
-		if labels {
-			d.text("tick", "middle", at, bottom+cv.font+3, t.Label)
-		}
+// drawAxes draws the grid of a chart and labels its axes. Without labels of the
+// time axis its lines are there all the same.
+func drawAxes(d *drawing, ticks []tick, y scale, over period, x scale, cv canvas, labels bool) {
+	var xs, ys []float64
+	for _, t := range ticks {
+		ys = append(ys, y.at(t.Value))
+	}
+	times := timeTicks(over, cv.ticks)
+	for _, t := range times {
+		xs = append(xs, x.at(t.Value))
+	}
+	d.grid(xs, ys, x.from, x.to, y.to, y.from)
+	for i, t := range ticks {
+		d.text("tick", "end", x.from-8, ys[i]+cv.font*0.34, t.Label)
+	}
+	if !labels {
+		return
+	}
+	for i, t := range times {
+		// A label in the middle of its tick must not stick out of the picture.
+		half := textWidth(t.Label, cv.font) / 2
+		d.text("tick", "middle", math.Min(xs[i], cv.width-half), y.from+cv.font+3, t.Label)
 	}
 }

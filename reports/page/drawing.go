@@ -16,18 +16,18 @@ type drawing struct {
 	Desc  string // what there is to see, in a sentence
 	Marks []mark
 
-	// The time axis of the plot, for the crosshair: instant 0 is at X0 and
-	// instant End, in seconds, at X1. End 0: the picture has no time axis.
-	X0, X1 px
-	End    float64
+	// The time axis of the plot, for the crosshair: instant From, in seconds, is
+	// at X0 and instant End at X1. End 0: the picture has no time axis.
+	X0, X1    px
+	From, End float64
 }
 
 // mark is one element of a drawing. Which fields count depends on Tag.
 type mark struct {
-	Tag    string // line, rect, path, circle, text
+	Tag    string // rect, path, circle, text
 	Class  string
-	X, Y   px // line: start; rect: top left; circle: centre; text: baseline
-	X2, Y2 px // line: end; rect: width and height; circle: radius in X2
+	X, Y   px // rect: top left; circle: centre; text: baseline
+	X2, Y2 px // rect: width and height; circle: radius in X2
 	R      px // rect: corner radius
 	D      string
 	Text   string
@@ -60,10 +60,6 @@ type point struct{ X, Y float64 }
 
 func (d *drawing) add(m mark) { d.Marks = append(d.Marks, m) }
 
-func (d *drawing) line(class string, x1, y1, x2, y2 float64) {
-	d.add(mark{Tag: "line", Class: class, X: px(x1), Y: px(y1), X2: px(x2), Y2: px(y2)})
-}
-
 func (d *drawing) rect(class string, x, y, w, h, r float64, title string) {
 	d.add(mark{Tag: "rect", Class: class, X: px(x), Y: px(y), X2: px(math.Max(w, 0)), Y2: px(math.Max(h, 0)), R: px(r), Title: title})
 }
@@ -78,6 +74,26 @@ func (d *drawing) text(class, anchor string, x, y float64, s string) {
 
 func (d *drawing) path(class, data string) {
 	d.add(mark{Tag: "path", Class: class, D: data})
+}
+
+// over lets the crosshair read instants off the picture.
+func (d *drawing) over(p period, x0, x1 float64) {
+	d.X0, d.X1, d.From, d.End = px(x0), px(x1), p.from.Seconds(), p.to.Seconds()
+}
+
+// grid is all lines of a grid in one mark, for there are many of them in a page:
+// upright ones at xs, level ones at ys.
+func (d *drawing) grid(xs, ys []float64, x0, x1, top, bottom float64) {
+	var b strings.Builder
+	for _, y := range ys {
+		b.WriteString("M" + px(x0).String() + " " + px(y).String() + "H" + px(x1).String())
+	}
+	for _, x := range xs {
+		b.WriteString("M" + px(x).String() + " " + px(top).String() + "V" + px(bottom).String())
+	}
+	if b.Len() > 0 {
+		d.path("grid", b.String())
+	}
 }
 
 // polyline is path data through the points: absolute where it starts, then
@@ -114,11 +130,12 @@ func polyline(points []point) string {
 	return b.String()
 }
 
-// canvas is the room that a time chart has. There are two: one for a page as
-// wide as a desk's screen or a sheet of paper, one for a phone. The style sheet
-// shows one of them.
+// canvas is the room that a time chart has. A chart of its own is drawn twice:
+// for a page as wide as a desk's screen or a sheet of paper, and for a phone; the
+// style sheet shows one of them. The charts of several contenders stand side by
+// side, two or three to a row, and below each other on a phone.
 type canvas struct {
-	name        string
+	name        string // the class that shows it
 	width       float64
 	left, right float64 // margins: tick labels, names of the lines
 	font        float64
@@ -126,8 +143,13 @@ type canvas struct {
 }
 
 var (
-	wide   = canvas{name: "wide", width: 1032, left: 58, right: 128, font: 12, ticks: 12}
-	narrow = canvas{name: "narrow", width: 384, left: 52, right: 98, font: 11, ticks: 5}
+	wide   = canvas{name: "wide", width: 1032, left: 58, right: 78, font: 12, ticks: 12}
+	narrow = canvas{name: "narrow", width: 384, left: 52, right: 66, font: 11, ticks: 5}
+	half   = canvas{name: "half", width: 506, left: 52, right: 10, font: 12, ticks: 6}
+	third  = canvas{name: "third", width: 333, left: 48, right: 12, font: 11, ticks: 5}
 )
 
 func (c canvas) plot() (from, to float64) { return c.left, c.width - c.right }
+
+// names is whether there is room for names behind the ends of the lines.
+func (c canvas) names() bool { return c.right >= 60 }

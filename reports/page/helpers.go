@@ -13,23 +13,34 @@ import (
 
 // helpers are what the templates may call. None of them returns markup.
 var helpers = template.FuncMap{
-	"count":    func(n int) string { return quantity.Count(n) },
-	"count64":  func(n int64) string { return quantity.Count(n) },
-	"duration": func(d time.Duration) string { return quantity.Duration(d) },
+	"count":    quantity.Count[int],
+	"count64":  quantity.Count[int64],
+	"duration": quantity.Duration,
 	"instant":  instant,
 	"percent":  quantity.Percent,
 	"glyph":    glyph,
 	"pairs":    pairs,
 	"witness":  witness,
+	"clip":     clip,
+	"history":  historyOf,
 	"says":     sayPrediction,
 	"label":    faultLabel,
-	"join":     func(s []string, sep string) string { return strings.Join(s, sep) },
+	"join":     strings.Join,
 	"mark":     outcomeMark,
 	"status":   func(s check.Status) string { return strings.ReplaceAll(string(cmp.Or(s, check.Unknown)), " ", "-") },
 	"outcome":  func(o trial.Outcome) string { return string(cmp.Or(o, trial.Undecided)) },
 	"columns":  func() []string { return exercisedColumns },
 	"who":      incarnationName,
 	"until":    func(p px, q float64) px { return max(p-px(q), 0) },
+}
+
+// historyOf is the file of a trial's history without the trial's id, which stands
+// beside it.
+func historyOf(t *trial.Trial) string {
+	if t.History == "" {
+		return "not saved"
+	}
+	return strings.Replace(t.History, t.ID, "ID", 1)
 }
 
 // instant is a time of the run; zero means that it never came.

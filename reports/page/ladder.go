@@ -106,9 +106,9 @@ const commitGap = 8
 
 // draw renders the ladder: time across, offset up, one line for each
 // incarnation, commits as ticks, what was replayed as a shaded box.
-func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (drawing, bool) {
+func (l ladderOf) draw(cv canvas, id string, over period, bands []period) (drawing, bool) {
 	lo, hi, ok := l.extent()
-	if !ok || end <= 0 || len(l.Incarnations) == 0 {
+	if !ok || over.length() <= 0 || len(l.Incarnations) == 0 {
 		return drawing{}, false
 	}
 	height := 250.0
@@ -116,20 +116,18 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 	bottom := padTop + height
 	ticks := rangeTicks(lo, hi, 5)
 	y := scale{lo: ticks[0].Value, hi: ticks[len(ticks)-1].Value, from: bottom, to: padTop}
-	x := scale{lo: 0, hi: end.Seconds(), from: x0, to: x1}
-	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, X0: px(x0), X1: px(x1), End: end.Seconds(),
+	x := over.scale(x0, x1)
+	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name,
 		Title: fmt.Sprintf("Replay ladder of group %s on %s", l.Group, l.name()), Desc: l.describe()}
+	d.over(over, x0, x1)
 
 	drawBands(&d, bands, x, padTop, bottom)
-	for _, t := range ticks {
-		d.line("grid", x0, y.at(t.Value), x1, y.at(t.Value))
-		d.text("tick", "end", x0-8, y.at(t.Value)+cv.font*0.34, t.Label)
-	}
-	drawTimeAxis(&d, end, cv, x, padTop, bottom, true)
-	at := func(p measure.Point) point { return point{x.at(min(max(p.At, 0), end).Seconds()), y.at(p.Value)} }
+	drawAxes(&d, ticks, y, over, x, cv, true)
+	when := func(t time.Duration) float64 { return x.at(over.clamp(t).Seconds()) }
+	at := func(p measure.Point) point { return point{when(p.At), y.at(p.Value)} }
 	trace := func(points []measure.Point) []point {
 		var out []point
-		for _, p := range thin(points, end, columnsOf(x0, x1)) {
+		for _, p := range thin(within(points, over), over, columnsOf(x0, x1)) {
 			out = append(out, at(p))
 		}
 		return straighten(out, 0.15)
@@ -165,9 +163,9 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 	for k := range l.Incarnations {
 		i := &l.Incarnations[k]
 		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
-			from, to := x.at(i.From.Seconds()), x.at(min(cmp.Or(i.Until, end), end).Seconds())
+			from, to := when(i.From), when(cmp.Or(i.Until, over.to))
 			if passed, ok := stand(i.Progress, float64(i.Replayed[1]-1)); ok {
-				to = x.at(passed.Seconds())
+				to = when(passed)
 			}
 			top, base := y.at(float64(i.Replayed[1])), y.at(float64(i.Replayed[0]))
 			d.rect("replayed", from, top, math.Max(to-from, 3), math.Max(base-top, 2), 0,
@@ -176,7 +174,7 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		if earlier != nil && len(earlier.Progress) > 0 && i.Resumed >= 0 {
 			p := earlier.Progress[len(earlier.Progress)-1]
 			y0, y1 := at(p).Y, y.at(float64(i.Resumed))
-			d.path("back", polyline([]point{{at(p).X, y0}, {x.at(i.From.Seconds()), y1}}))
+			d.path("back", polyline([]point{{at(p).X, y0}, {when(i.From), y1}}))
 		}
 		earlier = i
 	}
@@ -194,19 +192,22 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 		points := trace(i.Progress)
 		if i.Resumed >= 0 && len(points) > 0 {
 			// From where it took up, also when it first had to wait.
-			if from := (point{x.at(min(max(i.From, 0), end).Seconds()), y.at(float64(i.Resumed))}); from != points[0] {
+			if from := (point{when(i.From), y.at(float64(i.Resumed))}); from != points[0] {
 				points = append([]point{from}, points...)
 			}
 		}
 		if len(points) > 1 {
 			d.add(mark{Tag: "path", Class: "line strong " + shade, D: polyline(points), Series: &axisOf{Name: incarnationName(i), Unit: "offset", Y0: px(y.from), Y1: px(y.to), V0: y.lo, V1: y.hi}})
 		}
-		previous := math.Inf(-1)
-		for _, p := range i.Commits {
+		previous, ticks := math.Inf(-1), ""
+		for _, p := range within(i.Commits, over) {
 			if q := at(p); q.X-previous >= commitGap {
-				d.line("commit", q.X, q.Y-4, q.X, q.Y+4)
+				ticks += "M" + px(q.X).String() + " " + px(q.Y-4).String() + "v8"
 				previous = q.X
 			}
+		}
+		if ticks != "" {
+			d.path("commit", ticks)
 		}
 		if i.Resumed >= 0 {
 			class, tip := "resume "+shade, fmt.Sprintf("%s resumed at %s", incarnationName(i), quantity.Count(i.Resumed))
@@ -219,14 +220,14 @@ func (l ladderOf) draw(cv canvas, id string, end time.Duration, bands []band) (d
 				class = "resume off"
 				tip += fmt.Sprintf(", but the committed offset was %s", quantity.Count(i.Committed))
 			}
-			d.circle(class, x.at(i.From.Seconds()), y.at(float64(i.Resumed)), 3.5, tip)
+			d.circle(class, when(i.From), y.at(float64(i.Resumed)), 3.5, tip)
 		}
 		if len(points) > 0 && !seen[incarnationName(i)] {
 			seen[incarnationName(i)] = true
 			names = append(names, label{points[len(points)/2], incarnationName(i)})
 		}
 		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
-			replays = append(replays, label{point{x.at(i.From.Seconds()), y.at(float64(i.Replayed[0]))},
+			replays = append(replays, label{point{when(i.From), y.at(float64(i.Replayed[0]))},
 				"replays " + replayed(i)})
 		}
 	}

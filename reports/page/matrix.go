@@ -15,30 +15,30 @@ import (
 
 var ansi = regexp.MustCompile(`\x1b\[[0-9;?]*[ -/]*[@-~]`)
 
-// matrix is fault × contender across, guarantee down, for one world. A matrix
-// that would grow too wide for the page is split between faults.
+// matrix is fault × contender down, guarantee across, for one world: there may be
+// many faults, and the guarantees are few.
 type matrix struct {
-	World  string
-	Faults []matrixFault
-	Rows   []matrixRow
+	World      string
+	Guarantees []string
+	Faults     []matrixFault
 }
 
+// matrixFault is what was done to a system, with a row for each contender.
 type matrixFault struct {
-	Name       string
-	Contenders []matrixHead
+	Name    string
+	Section string // where the first of its trials is shown
+	Rows    []matrixRow
 }
-
-type matrixHead struct{ Name, Class string }
 
 type matrixRow struct {
-	Guarantee string
-	Cells     []matrixCell
+	Contender, Class string
+	Cells            []matrixCell
 }
 
 type matrixCell struct {
-	Status check.Status // "": not run
-	Why    string
-	First  bool // of its fault, for the rule between faults
+	Guarantee string
+	Status    check.Status // "": not run
+	Why       string
 }
 
 // Glyph is the cell's sign; colour only repeats it.
@@ -58,86 +58,73 @@ func glyph(s check.Status) string {
 	return "?"
 }
 
-// matrixColumns is how many columns the page has room for, and faultColumns how
-// many of them the name of a fault takes at least.
-const (
-	matrixColumns = 24
-	faultColumns  = 4
-)
-
-// faultsOf names what a trial did to its system: "kill analytics/1 + cut analytics/1→kafka".
+// faultsOf names what a trial did to its system, whatever the order: "cut
+// analytics/1→kafka + kill analytics/1, email/1".
 func faultsOf(t *trial.Trial) string {
-	var names []string
+	targets := map[string][]string{}
 	for _, f := range t.Measurements.Faults {
-		names = append(names, faultLabel(f))
+		kind, target := f.Kind, f.Target
+		if kind == "" || target == "" {
+			kind, target = faultLabel(f), ""
+		}
+		targets[kind] = append(targets[kind], target)
 	}
-	if len(names) == 0 {
+	if len(targets) == 0 {
 		return "no fault"
 	}
-	return strings.Join(distinct(names), " + ")
+	var names []string
+	for _, kind := range slices.Sorted(maps.Keys(targets)) {
+		slices.Sort(targets[kind])
+		names = append(names, strings.TrimSpace(kind+" "+strings.Join(distinct(targets[kind]), ", ")))
+	}
+	return strings.Join(names, " + ")
 }
 
-func newMatrices(trials []*trial.Trial, classes map[string]string) []matrix {
+func newMatrices(trials []*trial.Trial, classes, anchors map[string]string) []matrix {
 	var out []matrix
 	for _, world := range distinct(collect(trials, func(t *trial.Trial) string { return t.World })) {
-		var faults []string
-		columns := map[string][]*trial.Trial{} // by fault
+		var judged []*trial.Trial
 		for _, t := range trials {
 			if t.World == world && len(t.Verdicts) > 0 {
-				f := faultsOf(t)
-				faults = append(faults, f)
-				columns[f] = append(columns[f], t)
+				judged = append(judged, t)
 			}
 		}
-		m := matrix{World: world}
-		var members [][]*trial.Trial
-		used := 0
-		flush := func() {
-			if len(members) > 0 {
-				m.fill(members)
-				out = append(out, m)
-			}
-			m, members, used = matrix{World: world}, nil, 0
+		if len(judged) == 0 {
+			continue
 		}
-		for _, f := range distinct(faults) {
-			mf := matrixFault{Name: f}
-			byContender := map[string][]*trial.Trial{}
-			var names []string
-			for _, t := range columns[f] {
-				names = append(names, t.Contender)
-				byContender[t.Contender] = append(byContender[t.Contender], t)
+		m := matrix{World: world, Guarantees: asked(judged)}
+		for _, name := range distinct(collect(judged, faultsOf)) {
+			f := matrixFault{Name: name}
+			of := map[string][]*trial.Trial{} // by contender
+			var contenders []string
+			for _, t := range judged {
+				if faultsOf(t) == name {
+					contenders = append(contenders, t.Contender)
+					of[t.Contender] = append(of[t.Contender], t)
+				}
 			}
-			names = distinct(names)
-			takes := max(len(names), faultColumns)
-			if used+takes > matrixColumns {
-				flush()
+			for _, c := range distinct(contenders) {
+				f.Section = cmp.Or(f.Section, anchors[of[c][0].ID])
+				f.Rows = append(f.Rows, matrixRow{cmp.Or(c, "system"), classes[c], worstOf(of[c], m.Guarantees)})
 			}
-			used += takes
-			for _, n := range names {
-				mf.Contenders = append(mf.Contenders, matrixHead{cmp.Or(n, "system"), classes[n]})
-				members = append(members, byContender[n])
-			}
-			m.Faults = append(m.Faults, mf)
+			m.Faults = append(m.Faults, f)
 		}
-		flush()
+		out = append(out, m)
 	}
 	return out
 }
 
-// fill judges each column: several trials of one contender under one fault
-// count as their worst.
-func (m *matrix) fill(members [][]*trial.Trial) {
+// asked are the guarantees that anybody was judged by, in the order of check.All,
+// whichever trial comes first; what is not in it last.
+func asked(trials []*trial.Trial) []string {
 	var guarantees []string
-	asked := map[string]bool{}
-	for _, trials := range members {
-		for _, t := range trials {
-			for _, v := range t.Verdicts {
+	for _, t := range trials {
+		for _, v := range t.Verdicts {
+			if v.Status != check.NotAsked {
 				guarantees = append(guarantees, v.Guarantee)
-				asked[v.Guarantee] = asked[v.Guarantee] || v.Status != check.NotAsked
 			}
 		}
 	}
-	// The order of check.All, whichever trial comes first; what is not in it last.
 	known := check.Names()
 	guarantees = distinct(guarantees)
 	place := func(name string) int {
@@ -147,33 +134,25 @@ func (m *matrix) fill(members [][]*trial.Trial) {
 		return len(known)
 	}
 	slices.SortStableFunc(guarantees, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
-	first := map[int]bool{}
-	n := 0
-	for _, f := range m.Faults {
-		first[n] = true
-		n += len(f.Contenders)
-	}
+	return guarantees
+}
+
+// worstOf judges a row: several trials of one contender under one fault count as
+// their worst.
+func worstOf(trials []*trial.Trial, guarantees []string) []matrixCell {
+	var cells []matrixCell
 	for _, g := range guarantees {
-		if !asked[g] {
-			continue
-		}
-		row := matrixRow{Guarantee: g}
-		for i, trials := range members {
-			cell := matrixCell{First: first[i]}
-			for _, t := range trials {
-				for _, v := range t.Verdicts {
-					if v.Guarantee != g {
-						continue
-					}
-					if cell.Status == "" || check.Worst(cell.Status, v.Status) != cell.Status {
-						cell.Status, cell.Why = v.Status, v.Why
-					}
+		cell := matrixCell{Guarantee: g}
+		for _, t := range trials {
+			for _, v := range t.Verdicts {
+				if v.Guarantee == g && (cell.Status == "" || check.Worst(cell.Status, v.Status) != cell.Status) {
+					cell.Status, cell.Why = v.Status, v.Why
 				}
 			}
-			row.Cells = append(row.Cells, cell)
 		}
-		m.Rows = append(m.Rows, row)
+		cells = append(cells, cell)
 	}
+	return cells
 }
 
 type exercisedRow struct {
@@ -222,7 +201,9 @@ func pairs(m map[string]string) [][2]string {
 	return out
 }
 
-// environments groups trials that ran on the same.
+// environments groups trials that ran on the same: settings and versions that one
+// of them has and the other does not are no difference, for a contender without a
+// cache has no setting of one.
 func environments(run Run) []environment {
 	var out []environment
 	var members [][]*trial.Trial
@@ -230,9 +211,13 @@ func environments(run Run) []environment {
 		i := slices.IndexFunc(out, func(e environment) bool { return sameEnvironment(e.Environment, t.Environment) })
 		if i < 0 {
 			i = len(out)
-			out = append(out, environment{Environment: t.Environment})
+			out = append(out, environment{Environment: trial.Environment{World: t.Environment.World, Machine: t.Environment.Machine, Clock: t.Environment.Clock,
+				Versions: map[string]string{}, Images: map[string]string{}, Settings: map[string]string{}}})
 			members = append(members, nil)
 		}
+		maps.Copy(out[i].Versions, t.Environment.Versions)
+		maps.Copy(out[i].Images, t.Environment.Images)
+		maps.Copy(out[i].Settings, t.Environment.Settings)
 		members[i] = append(members[i], t)
 		out[i].Trials = append(out[i].Trials, t.ID)
 	}
@@ -243,15 +228,23 @@ func environments(run Run) []environment {
 }
 
 func sameEnvironment(a, b trial.Environment) bool {
+	agree := func(a, b map[string]string) bool {
+		for k, v := range a {
+			if w, both := b[k]; both && v != w {
+				return false
+			}
+		}
+		return true
+	}
 	return a.World == b.World && a.Machine == b.Machine && a.Clock == b.Clock &&
-		maps.Equal(a.Versions, b.Versions) && maps.Equal(a.Images, b.Images) && maps.Equal(a.Settings, b.Settings)
+		agree(a.Versions, b.Versions) && agree(a.Images, b.Images) && agree(a.Settings, b.Settings)
 }
 
 // witness is "events 18,204, 19,310 · ids u1 · user-events/2@88".
 func witness(a check.Anomaly) string {
 	var parts []string
 	if len(a.Events) > 0 {
-		numbers := collect(a.Events, func(n uint64) string { return quantity.Count(n) })
+		numbers := collect(a.Events, quantity.Count[uint64])
 		parts = append(parts, plural(len(a.Events), "event")+" "+few(numbers))
 	}
 	if len(a.IDs) > 0 {
@@ -260,7 +253,7 @@ func witness(a check.Anomaly) string {
 	if len(a.Offsets) > 0 {
 		parts = append(parts, few(a.Offsets))
 	}
-	return strings.Join(parts, " · ")
+	return clip(strings.Join(parts, " · "), longestText)
 }
 
 func few(s []string) string {

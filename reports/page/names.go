@@ -15,12 +15,13 @@ type lineEnd struct {
 
 // nameLines writes the name of each line: behind its end, where the ends lie
 // apart; above the line, where it runs clear of all others; and else behind the
-// ends, moved apart, with a hair to the line.
+// ends, moved apart, with a hair to the line. A canvas without room behind the
+// ends names the lines that run clear; the caption says what the others are.
 func nameLines(d *drawing, ends []lineEnd, cv canvas, x0, x1, top, bottom float64) {
 	room := cv.font * 1.2
 	inline := make([]bool, len(ends))
 	var placed []box
-	if crowded(ends, room) {
+	if !cv.names() || crowded(ends, room) {
 		for i := range ends {
 			at, covers, ok := clearSpot(ends, i, placed, cv.font, x0, x1, top, bottom)
 			if ok {
@@ -28,6 +29,9 @@ func nameLines(d *drawing, ends []lineEnd, cv canvas, x0, x1, top, bottom float6
 				d.text("name inline "+ends[i].class, "middle", at.X, at.Y, ends[i].name)
 			}
 		}
+	}
+	if !cv.names() {
+		return
 	}
 	column := x0
 	var rest []lineEnd

@@ -1,5 +1,6 @@
 // A crosshair through all charts of one experiment, with the values of the one
-// under the pointer. The page says everything without it.
+// under the pointer; and one button that unfolds everything. The page says
+// everything without it.
 (() => {
   const reading = document.getElementById("reading");
   const three = v => Number(v.toPrecision(3)).toLocaleString("en");
@@ -32,8 +33,10 @@
     const [[ax, ay], [bx, by]] = [p[i - 1], p[i]];
     return ay + (bx === ax ? 0 : (x - ax) / (bx - ax) * (by - ay));
   };
+  let crosses = [];
   const clear = () => {
-    document.querySelectorAll(".cross").forEach(l => l.remove());
+    crosses.forEach(l => l.remove());
+    crosses = [];
     reading.hidden = true;
   };
   document.querySelectorAll(".experiment").forEach(section => {
@@ -47,12 +50,14 @@
         if (x < +d.x0 || x > +d.x1) return;
         const share = (x - d.x0) / (d.x1 - d.x0);
         charts.forEach(other => {
+          if (!other.getBoundingClientRect().width) return; // in the other size, or folded
           const o = other.dataset, line = document.createElementNS("http://www.w3.org/2000/svg", "line");
           const at = +o.x0 + share * (o.x1 - o.x0);
           for (const [k, v] of [["class", "cross"], ["x1", at], ["x2", at], ["y1", 4], ["y2", other.viewBox.baseVal.height - 18]]) line.setAttribute(k, v);
           other.append(line);
+          crosses.push(line);
         });
-        const said = [three(share * d.end) + " s"];
+        const said = [three(+d.from + share * (d.end - d.from)) + " s"];
         svg.querySelectorAll("path[data-name]").forEach(path => {
           const y = heightAt(path, x);
           if (y === undefined) return;
@@ -68,4 +73,13 @@
       });
     });
   });
+  const unfold = document.getElementById("unfold");
+  if (unfold) {
+    unfold.hidden = false;
+    unfold.addEventListener("click", () => {
+      const open = unfold.textContent.startsWith("unfold");
+      document.querySelectorAll("details").forEach(d => d.open = open);
+      unfold.textContent = open ? "fold everything" : "unfold everything";
+    });
+  }
 })();

@@ -2,18 +2,22 @@ package page
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 // focus is what a scenario is about. Everything else is drawn as well, and folded.
 type focus struct {
 	operations, sinks, groups map[string]bool
-	answers                   bool // something is predicted about how requests are answered
+	answers                   bool   // something is predicted about how requests are answered
+	unrelated                 string // the operation that contained is judged by, "" for none
 }
 
 // focus finds what predictions name, and the sinks and groups of the services
@@ -22,7 +26,6 @@ type focus struct {
 func (e *experiment) focus() focus {
 	f := focus{operations: map[string]bool{}, sinks: map[string]bool{}, groups: map[string]bool{}}
 	broken := map[string]bool{}
-	consumers := map[string]bool{}
 	for _, c := range e.Contenders {
 		for _, fault := range c.M.Faults {
 			client, to, isEdge := cutEdge(fault.Target)
@@ -30,9 +33,6 @@ func (e *experiment) focus() focus {
 			if isEdge {
 				broken[service(to)] = true
 			}
-		}
-		for _, g := range c.M.Groups {
-			consumers[cmp.Or(g.Service, g.Group)] = true
 		}
 		for _, p := range c.T.Predictions {
 			name, subject := measure.Split(p.Measurement)
@@ -63,18 +63,48 @@ func (e *experiment) focus() focus {
 			f.groups[g.Group] = f.groups[g.Group] || broken[cmp.Or(g.Service, g.Group)] && (damaged < 2 || len(e.Contenders) == 1)
 		}
 	}
-	if !slices.ContainsFunc(e.operations(), func(op string) bool { return f.operations[op] }) {
-		if op := e.busiest(); op != "" {
-			f.operations[op] = true
-		}
+	f.unrelated = e.unrelated()
+	asked := slices.ContainsFunc(e.operations(), func(op string) bool { return f.operations[op] && op != f.unrelated })
+	if op := e.busiest(); op != "" && !asked {
+		f.operations[op] = true
+	}
+	if f.unrelated != "" {
+		f.operations[f.unrelated], f.answers = true, true
 	}
 	return f
 }
 
-// busiest is the operation that was asked for most.
+// unrelated is the operation by which contained was judged, if it was: nothing was
+// wrong with it, so that it shows what the fault did to bystanders.
+func (e *experiment) unrelated() string {
+	for _, c := range e.Contenders {
+		judged := slices.ContainsFunc(c.T.Verdicts, func(v check.Verdict) bool {
+			return v.Guarantee == check.Contained && v.Status != check.NotAsked
+		})
+		var scenario struct {
+			Require struct {
+				Unrelated string `json:"unrelated"`
+			} `json:"require"`
+		}
+		if !judged || json.Unmarshal(c.T.Scenario, &scenario) != nil {
+			continue // a trial put together by hand has no scenario
+		}
+		if op := scenario.Require.Unrelated; slices.Contains(e.operations(), op) {
+			return op
+		}
+	}
+	return ""
+}
+
+// busiest is the operation that was asked for most, but for the unrelated one
+// where there is another.
 func (e *experiment) busiest() string {
 	best, most := "", -1
-	for _, op := range e.operations() {
+	operations := e.operations()
+	if len(operations) > 1 {
+		operations = slices.DeleteFunc(operations, func(op string) bool { return op == e.unrelated() })
+	}
+	for _, op := range operations {
 		n := 0
 		for _, c := range e.Contenders {
 			o, _ := operation(c, op)
@@ -89,139 +119,137 @@ func (e *experiment) busiest() string {
 	return best
 }
 
-// panel is a chart that waits to be drawn.
+// panel is a chart that waits to be drawn, for each contender.
 type panel struct {
-	caption, note, name string // name is what the summary of the folded ones says
-	chart               chart
-	focus               bool
+	caption, note string
+	name          string // what the summary of the folded ones says
+	chart         chart
+	lines         func(contender) (lines []series, fact string)
+	focus         bool
 }
+
+// mostTold is how many charts the story has at most, and mostFolded how many are
+// drawn beside it. A system of many services has more; the saved trial has them.
+const (
+	mostTold   = 10
+	mostFolded = 9
+)
 
 // tell draws the story over time.
 func (e *experiment) tell() {
-	end := time.Duration(0)
 	for _, c := range e.Contenders {
-		end = max(end, c.M.End)
+		e.over.to = max(e.over.to, c.M.End)
+		e.Faults += len(c.M.Faults)
 	}
-	e.Lanes = buildLanes(e.Contenders, max(end/60, 200*time.Millisecond))
-	bands := bandsOf(e.Lanes, end)
-	var missing []string
-	leave := func(what, why string) { missing = append(missing, what+" ("+why+")") }
-
-	if end <= 0 {
-		leave("charts over time", "the trial measured no time")
-		e.Missing = strings.Join(missing, ", ")
+	e.over.from = e.begins()
+	if e.over.length() <= 0 {
+		e.leave("charts over time", "the trial measured no time")
 		return
 	}
-	if f, ok := twice("Faults", e.ID+"-faults", func(cv canvas, id string) (drawing, bool) { return drawLanes(e.Lanes, end, bands, cv, id) }); ok {
-		f.Note = "outline: injected to healed; solid: witnessed"
+	if f, ok := e.faultLanes(); ok {
 		e.Story = append(e.Story, f)
 	} else {
-		leave("fault lanes", "no fault was injected")
+		e.leave("fault lanes", "no fault was injected")
 	}
 	f := e.focus()
-	panels := e.panels(f, leave)
+	var told, folded []panel
+	for _, p := range e.panels(f) {
+		switch {
+		case !e.drawable(p):
+		case p.focus && len(told) < mostTold:
+			told = append(told, p)
+		default:
+			p.focus = false
+			folded = append(folded, p)
+		}
+	}
+	if over := len(folded) - mostFolded; over > 0 {
+		folded = folded[:mostFolded]
+		e.leave(fmt.Sprintf("%d more charts", over), "the saved trial has them")
+	}
 	n := 0
-	stack := func(focus bool) (figures []figure, names []string) {
-		chosen := slices.DeleteFunc(slices.Clone(panels), func(p panel) bool {
-			_, _, ok := p.chart.extent()
-			return p.focus != focus || !ok
-		})
-		for i, p := range chosen {
+	stack := func(panels []panel) (figures []figure) {
+		for i, p := range panels {
 			n++
-			p.chart.End, p.chart.Bands, p.chart.Title = end, bands, p.caption
-			p.chart.Bare = i < len(chosen)-1 // the panels of a stack share the time axis below it
-			draw := twice
-			if !focus {
-				draw = once
-			}
-			if fig, ok := draw(p.caption, fmt.Sprintf("%s-c%d", e.ID, n), p.chart.draw); ok {
-				fig.Note = p.note
-				figures, names = append(figures, fig), append(names, p.name)
+			p.chart.Bare = i < len(panels)-1 // the panels of a stack share the time axis below it
+			figures = append(figures, e.figure(p, fmt.Sprintf("%s-c%d", e.ID, n)))
+		}
+		return figures
+	}
+	e.Story = append(e.Story, stack(told)...)
+	e.More = stack(folded)
+	e.MoreNames = strings.Join(collect(folded, func(p panel) string { return p.name }), ", ")
+	if !e.climb(f) {
+		e.leave("replay ladder", "no consumer took up a partition")
+	}
+}
+
+// begins is where the time axis begins: with the load, for a system that comes up
+// has nothing to show, or with a request or a fault that came before it.
+func (e *experiment) begins() time.Duration {
+	begins := e.over.to
+	for _, c := range e.Contenders {
+		begins = min(begins, c.M.Begin)
+		for _, o := range c.M.Operations {
+			if i := slices.IndexFunc(o.Offered, func(p measure.Point) bool { return p.Value > 0 }); i >= 0 {
+				begins = min(begins, o.Offered[i].At)
 			}
 		}
-		return figures, names
+		for _, f := range c.M.Faults {
+			begins = min(begins, f.Injected)
+		}
 	}
-	story, _ := stack(true)
-	e.Story = append(e.Story, story...)
-	var names []string
-	e.More, names = stack(false)
-	e.MoreNames = strings.Join(names, ", ")
-	if !e.climb(f, end, bands) {
-		leave("replay ladder", "no consumer took up a partition")
-	}
-	e.Missing = strings.Join(missing, ", ")
+	return max(begins, 0)
+}
+
+// leave notes what is not shown, and why.
+func (e *experiment) leave(what, why string) {
+	e.Missing = strings.TrimPrefix(e.Missing+", "+what+" ("+why+")", ", ")
 }
 
 // panels are all charts over time, in the order in which they are read.
-func (e *experiment) panels(f focus, leave func(what, why string)) []panel {
+func (e *experiment) panels(f focus) []panel {
 	var all []panel
-	add := func(focus bool, caption, note, name string, c chart) {
-		all = append(all, panel{caption, note, name, c, focus})
+	add := func(focus bool, caption, note, name string, c chart, lines func(contender) ([]series, string)) {
+		all = append(all, panel{caption, note, name, c, lines, focus})
 	}
 	operations := e.operations()
 	if len(operations) == 0 {
-		leave("rates and latency", "no operation of the load was measured")
+		e.leave("rates and latency", "no operation of the load was measured")
 	}
-	alone := len(e.Contenders) == 1
+	// What was required of an operation that nothing was wrong with comes first.
+	slices.SortStableFunc(operations, func(a, b string) int { return cmp.Compare(btoi(a != f.unrelated), btoi(b != f.unrelated)) })
 	other := slices.ContainsFunc(e.sinkNames(), func(s string) bool { return f.sinks[s] }) || slices.ContainsFunc(e.groupNames(), func(g string) bool { return f.groups[g] })
+	rates := "per second; dashed: offered, filled: served, red: failed or unknown"
+	if e.Alone() {
+		rates = "offered, served and failed per second"
+	}
 	for _, op := range operations {
-		focus := f.operations[op]
-		if alone {
-			add(focus, op, "offered, served and failed per second", "rates of "+op, chart{Unit: "/s", Height: 66, Series: e.rates(op)})
-		} else {
-			add(focus, "Served, "+op, "per second; dashed: offered", "rates of "+op, chart{Unit: "/s", Height: 72, Series: e.served(op)})
-			if failed := e.failed(op); len(failed) > 0 {
-				add(focus, "Failed or unknown, "+op, "per second", "failures of "+op, chart{Unit: "/s", Height: 60, Series: failed})
-			}
+		caption := op
+		if op == f.unrelated {
+			caption += ", unrelated to the fault"
 		}
-		latency := chart{Unit: "ms", Log: true, Height: 104, Series: e.latency(op)}
-		if _, _, ok := latency.extent(); !ok {
-			leave("latency of "+op, "nothing completed")
+		add(f.operations[op], caption, rates, "rates of "+op, chart{Unit: "/s", Height: 64}, func(c contender) ([]series, string) { return ratesOf(c, op) })
+		latency := panel{chart: chart{Log: true}, lines: func(c contender) ([]series, string) { return e.latency(c, op) }}
+		if !e.drawable(latency) {
+			e.leave("latency of "+op, "nothing completed")
 		}
-		add(focus && (f.answers || !alone || !other), "Intended latency, "+op, "thick p99, thin p50; log scale, counted from the scheduled instant", "latency of "+op, latency)
+		add(f.operations[op] && (f.answers || !e.Alone() || !other), "Intended latency, "+op, "thick p99, thin p50; log scale, counted from the scheduled instant",
+			"latency of "+op, chart{Unit: "ms", Log: true, Height: 92}, latency.lines)
 	}
-	if !e.addEach(e.sinkNames(), e.effects, func(name string, s []series) {
-		add(f.sinks[name], "Effects in "+name, "per second, by its own ledger", "effects in "+name, chart{Unit: "/s", Height: 46, Series: s})
-	}) {
-		leave("effects", "no sink keeps a ledger")
+	for _, name := range e.sinkNames() {
+		add(f.sinks[name], "Effects in "+name, "per second, by its own ledger", "effects in "+name, chart{Unit: "/s", Height: 50}, func(c contender) ([]series, string) { return effects(c, name) })
 	}
-	if !e.addEach(e.groupNames(), e.lag, func(name string, s []series) {
-		add(f.groups[name], "Lag of group "+name, "records, over all partitions", "lag of "+name, chart{Unit: "count", Height: 46, Series: s})
-	}) {
-		leave("lag", "no consumer group was sampled")
+	if len(e.sinkNames()) == 0 {
+		e.leave("effects", "no sink keeps a ledger")
+	}
+	for _, name := range e.groupNames() {
+		add(f.groups[name], "Lag of group "+name, "records, over all partitions", "lag of "+name, chart{Unit: "count", Height: 50}, func(c contender) ([]series, string) { return lag(c, name) })
+	}
+	if len(e.groupNames()) == 0 {
+		e.leave("lag", "no consumer group was sampled")
 	}
 	return all
-}
-
-func (e *experiment) addEach(names []string, lines func(string) []series, add func(string, []series)) bool {
-	any := false
-	for _, name := range names {
-		if s := lines(name); len(s) > 0 {
-			add(name, s)
-			any = true
-		}
-	}
-	return any
-}
-
-// twice draws a picture for both canvases.
-func twice(caption, id string, draw func(canvas, string) (drawing, bool)) (figure, bool) {
-	f := figure{Caption: caption}
-	for _, cv := range []canvas{wide, narrow} {
-		d, ok := draw(cv, id+"-"+cv.name)
-		if !ok {
-			return f, false
-		}
-		f.Pics = append(f.Pics, d)
-	}
-	return f, true
-}
-
-// once draws a picture in the one size that a folded one has.
-func once(caption, id string, draw func(canvas, string) (drawing, bool)) (figure, bool) {
-	d, ok := draw(wide, id)
-	d.Class = "both"
-	return figure{Caption: caption, Pics: []drawing{d}}, ok
 }
 
 func (e *experiment) operations() []string {
@@ -264,18 +292,25 @@ func operation(c contender, name string) (measure.Operation, bool) {
 	return measure.Operation{}, false
 }
 
-func (e *experiment) rates(op string) []series {
-	c := e.Contenders[0]
-	o, _ := operation(c, op)
+// ratesOf are the lines of an operation's rates, and how much of it was ok.
+func ratesOf(c contender, op string) ([]series, string) {
+	o, ok := operation(c, op)
+	if !ok {
+		return nil, ""
+	}
 	until := lastAbove(o.Offered, o.Served, o.Failed)
 	s := []series{
 		{Name: "offered", Reads: "offered", Class: "offered", Points: centred(c, upTo(o.Offered, until))},
 		{Name: "served", Reads: "served", Class: c.Class, Points: centred(c, upTo(o.Served, until)), Area: true},
 	}
 	if some(o.Failed) {
-		s = append(s, series{Name: "failed", Reads: "failed", Class: "failed", Points: centred(c, upTo(o.Failed, until))})
+		s = append(s, series{Name: "failed", Reads: "failed", Class: "failed", Points: centred(c, flights(o.Failed)), Gap: 3 * c.M.Window / 2})
 	}
-	return s
+	fact := ""
+	if v, measured := c.M.Lookup(measure.Availability(op)); measured {
+		fact = v.String() + " ok during the fault"
+	}
+	return s, fact
 }
 
 // lastAbove is the last instant at which any of the series is above zero: where
@@ -302,91 +337,93 @@ func upTo(points []measure.Point, until time.Duration) []measure.Point {
 	return out
 }
 
+// flights are the points above zero with the zeros beside them: a line of failures
+// along the axis would look like one.
+func flights(points []measure.Point) []measure.Point {
+	var out []measure.Point
+	for i, p := range points {
+		if p.Value > 0 || i > 0 && points[i-1].Value > 0 || i+1 < len(points) && points[i+1].Value > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 func some(points []measure.Point) bool {
 	return slices.ContainsFunc(points, func(p measure.Point) bool { return p.Value > 0 })
 }
 
-func (e *experiment) served(op string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		if o, ok := operation(c, op); ok {
-			until := lastAbove(o.Offered, o.Served, o.Failed)
-			if len(s) == 0 {
-				s = append(s, series{Name: "", Reads: "offered", Class: "offered", Points: centred(c, upTo(o.Offered, until))})
-			}
-			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, upTo(o.Served, until))})
-		}
+// latency are the lines of an operation's latency, and by how much it rose.
+func (e *experiment) latency(c contender, op string) ([]series, string) {
+	o, ok := operation(c, op)
+	if !ok {
+		return nil, ""
 	}
-	return s
+	gap := 3 * c.M.Window
+	s := []series{
+		{Name: "p99", Reads: "p99", Class: c.Class + " strong", Points: centred(c, o.P99), Gap: gap},
+		{Name: "p50", Reads: "p50", Class: c.Class + " thin", Points: centred(c, o.P50), Gap: gap},
+	}
+	rise := measure.LatencyAdded(e.quantile(op), op)
+	if _, measured := c.M.Lookup(rise); !measured {
+		return s, ""
+	}
+	return s, c.M.Brief(rise)
 }
 
-func (e *experiment) failed(op string) []series {
-	var s []series
+// quantile is the one that predictions on the operation's latency are about; the
+// median where they name several or none.
+func (e *experiment) quantile(op string) string {
+	var named []string
 	for _, c := range e.Contenders {
-		if o, ok := operation(c, op); ok && some(o.Failed) {
-			until := lastAbove(o.Offered, o.Served, o.Failed)
-			s = append(s, series{Name: c.Label, Reads: c.Label, Class: c.Class, Points: centred(c, upTo(o.Failed, until))})
-		}
-	}
-	return s
-}
-
-func (e *experiment) latency(op string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		o, ok := operation(c, op)
-		if !ok {
-			continue
-		}
-		gap := 3 * c.M.Window
-		label := c.Label
-		if len(e.Contenders) == 1 {
-			label = ""
-		}
-		s = append(s,
-			series{Name: cmp.Or(label, "p99"), Reads: strings.TrimSpace(label + " p99"), Class: c.Class + " strong", Points: centred(c, o.P99), Gap: gap},
-			series{Name: map[bool]string{true: "p50"}[label == ""], Reads: strings.TrimSpace(label + " p50"), Class: c.Class + " thin", Points: centred(c, o.P50), Gap: gap})
-	}
-	return s
-}
-
-func (e *experiment) effects(sink string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		for _, k := range c.M.Sinks {
-			if k.Name == sink && some(k.Rate) {
-				s = append(s, series{Name: lineName(e, c), Reads: c.Label, Class: c.Class, Points: centred(c, k.Rate), Area: len(e.Contenders) == 1})
+		for _, p := range c.T.Predictions {
+			if name, subject := measure.Split(p.Measurement); subject == op && strings.HasPrefix(name, "latency.") {
+				named = append(named, strings.Split(name, ".")[1])
 			}
 		}
 	}
-	return s
+	if named = distinct(named); len(named) == 1 {
+		return named[0]
+	}
+	return measure.P50
 }
 
-func (e *experiment) lag(group string) []series {
-	var s []series
-	for _, c := range e.Contenders {
-		for _, g := range c.M.Groups {
-			if g.Group == group && len(g.Lag) > 0 {
-				s = append(s, series{Name: lineName(e, c), Reads: c.Label, Class: c.Class, Points: g.Lag, Area: len(e.Contenders) == 1})
+func effects(c contender, sink string) (s []series, fact string) {
+	for _, k := range c.M.Sinks {
+		if k.Name == sink && some(k.Rate) {
+			s = append(s, series{Reads: "effects", Class: c.Class, Points: centred(c, k.Rate), Area: true})
+		}
+		if k.Name == sink {
+			fact = quantity.Count(k.Effects) + " " + plural(k.Effects, "effect")
+			if k.Missing > 0 {
+				fact += ", " + quantity.Count(k.Missing) + " missing"
 			}
 		}
 	}
-	return s
+	return s, fact
 }
 
-// lineName names the line of a panel that has one line for each contender; a
-// panel's only line is what its caption says.
-func lineName(e *experiment, c contender) string {
-	if len(e.Contenders) == 1 {
-		return ""
+func lag(c contender, group string) (s []series, fact string) {
+	for _, g := range c.M.Groups {
+		if g.Group == group && len(g.Lag) > 0 {
+			s = append(s, series{Reads: "lag", Class: c.Class, Points: g.Lag, Area: true})
+			fact = "up to " + quantity.Count(int(g.MaxLag)) + " behind"
+		}
 	}
-	return c.Label
+	return s, fact
 }
+
+// mostLadders is how many ladders are drawn, and mostSteps how many incarnations
+// the table has.
+const (
+	mostLadders = 4
+	mostSteps   = 100
+)
 
 // climb draws the ladder of the most telling partition of each group: in the
 // story when the scenario is about that group alone, else folded. The table below
 // has the incarnations of all partitions.
-func (e *experiment) climb(f focus, end time.Duration, bands []band) bool {
+func (e *experiment) climb(f focus) bool {
 	for _, c := range e.Contenders {
 		for _, l := range c.M.Ladders {
 			if _, _, ok := (ladderOf{l, c}).extent(); ok && len(l.Incarnations) > 0 {
@@ -395,24 +432,26 @@ func (e *experiment) climb(f focus, end time.Duration, bands []band) bool {
 		}
 	}
 	sortLadders(e.Steps)
+	all := e.Steps
 	drawn := map[string]bool{}
-	for _, l := range e.Steps {
-		if drawn[l.c.Label+" "+l.Group] {
+	for _, l := range all {
+		if drawn[l.c.Label+" "+l.Group] || len(drawn) >= mostLadders {
 			continue
 		}
 		drawn[l.c.Label+" "+l.Group] = true
 		caption := fmt.Sprintf("Replay ladder, group %s on %s", l.Group, l.name())
-		if len(e.Contenders) > 1 {
+		if !e.Alone() {
 			caption += ", " + l.c.Label
 		}
 		id := fmt.Sprintf("%s-l%d", e.ID, len(drawn))
-		draw := func(cv canvas, id string) (drawing, bool) { return l.draw(cv, id, end, bands) }
-		if len(drawn) == 1 && len(e.Contenders) == 1 && (f.groups[l.Group] || l.replays()) {
+		bands := bandsOf(l.c.M.Faults, e.over.to)
+		draw := func(cv canvas, id string) (drawing, bool) { return l.draw(cv, id, e.over, bands) }
+		if len(drawn) == 1 && e.Alone() && (f.groups[l.Group] || l.replays()) {
 			if fig, ok := twice(caption, id, draw); ok {
 				fig.Note = "offset over time, a line for each incarnation"
 				fig.Keys = ladderKeys
 				e.Story = append(e.Story, fig)
-				e.Tale = tale(l, e.Steps)
+				e.Tale = tale(l, all)
 			}
 			continue
 		}
@@ -421,7 +460,15 @@ func (e *experiment) climb(f focus, end time.Duration, bands []band) bool {
 			e.Ladders = append(e.Ladders, fig)
 		}
 	}
-	return len(e.Steps) > 0
+	rows := 0
+	for i, l := range all {
+		if rows += len(l.Incarnations); rows > mostSteps && i > 0 {
+			e.Steps = all[:i]
+			e.leave(fmt.Sprintf("incarnations of %d more partitions", len(all)-i), "the saved trial has them")
+			break
+		}
+	}
+	return len(all) > 0
 }
 
 var ladderKeys = []key{{"tick", "commit"}, {"dot", "resumed"}, {"box", "replayed"}, {"dash", "log end"}}

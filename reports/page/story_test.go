@@ -1,12 +1,14 @@
 package page
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -35,17 +37,27 @@ func TestFocus(t *testing.T) {
 		tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: trial.Prediction{Measurement: measurement}})
 		return tr
 	}
+	contained := func(tr *trial.Trial, status check.Status) *trial.Trial {
+		tr.Scenario = json.RawMessage(`{"require": {"unrelated": "GET /catalog"}}`)
+		tr.Verdicts = append(tr.Verdicts, check.Verdict{Guarantee: check.Contained, Status: status})
+		return tr
+	}
 	for name, c := range map[string]struct {
 		trials []*trial.Trial
 		want   string
 	}{
-		"a consumer is broken":         {[]*trial.Trial{system("event", at("analytics/1→kafka"))}, "POST /register, Effects in sink of analytics, Lag of group analytics"},
-		"an answer is predicted":       {[]*trial.Trial{predict(system("event", at("email")), measure.Availability("GET /catalog"))}, "GET /catalog, Intended latency, GET /catalog, Effects in sink of email, Lag of group email"},
-		"all of them are broken":       {[]*trial.Trial{system("event", at("email"), at("analytics"), at("cache"))}, "POST /register, Lag of group email, Lag of group analytics, Lag of group cache"},
-		"of several contenders":        {[]*trial.Trial{system("event", at("email"), at("analytics")), system("sync", at("email"), at("analytics"))}, "Served, POST /register, Intended latency, POST /register"},
-		"a sink is predicted on":       {[]*trial.Trial{predict(system("event"), measure.EffectsRatio("sink of cache"))}, "POST /register, Effects in sink of cache"},
-		"nothing is known":             {[]*trial.Trial{system("event")}, "POST /register, Intended latency, POST /register"},
-		"a group is predicted on":      {[]*trial.Trial{predict(system("event"), measure.CatchUp("cache"))}, "POST /register, Lag of group cache"},
+		"a consumer is broken":            {[]*trial.Trial{system("event", at("analytics/1→kafka"))}, "POST /register, Effects in sink of analytics, Lag of group analytics"},
+		"an answer is predicted":          {[]*trial.Trial{predict(system("event", at("email")), measure.Availability("GET /catalog"))}, "GET /catalog, Intended latency, GET /catalog, Effects in sink of email, Lag of group email"},
+		"all of them are broken":          {[]*trial.Trial{system("event", at("email"), at("analytics"), at("cache"))}, "POST /register, Lag of group email, Lag of group analytics, Lag of group cache"},
+		"of several contenders":           {[]*trial.Trial{system("event", at("email"), at("analytics")), system("sync", at("email"), at("analytics"))}, "POST /register, Intended latency, POST /register"},
+		"a sink is predicted on":          {[]*trial.Trial{predict(system("event"), measure.EffectsRatio("sink of cache"))}, "POST /register, Effects in sink of cache"},
+		"nothing is known":                {[]*trial.Trial{system("event")}, "POST /register, Intended latency, POST /register"},
+		"a group is predicted on":         {[]*trial.Trial{predict(system("event"), measure.CatchUp("cache"))}, "POST /register, Lag of group cache"},
+		"nothing was asked of bystanders": {[]*trial.Trial{contained(system("event", at("email")), check.NotAsked)}, "POST /register, Effects in sink of email, Lag of group email"},
+		"a bystander decides": {[]*trial.Trial{contained(system("event", at("email")), check.Broken)},
+			"GET /catalog, unrelated to the fault, Intended latency, GET /catalog, POST /register, Intended latency, POST /register, Effects in sink of email, Lag of group email"},
+		"a bystander decides between contenders": {[]*trial.Trial{predict(contained(system("event", at("email")), check.Holds), measure.Availability("GET /catalog")), system("sync", at("email"))},
+			"GET /catalog, unrelated to the fault, Intended latency, GET /catalog, POST /register, Intended latency, POST /register, Effects in sink of email, Lag of group email"},
 		"the edge behind one consumer": {[]*trial.Trial{system("event", at("email→mailbox"))}, "POST /register, Effects in sink of email, Lag of group email"},
 	} {
 		e := newExperiment("x1", "x", c.trials, map[string]string{}, false)
@@ -60,7 +72,11 @@ func TestFocus(t *testing.T) {
 		}
 		for _, stack := range [][]figure{e.Story, e.More} {
 			for i, f := range stack {
-				labels := slices.ContainsFunc(f.Pics[0].Marks, func(m mark) bool { return m.Text == "0 s" })
+				pics := f.Pics
+				for _, c := range f.Cells {
+					pics = append(pics, c.Pics...)
+				}
+				labels := slices.ContainsFunc(pics[0].Marks, func(m mark) bool { return m.Text == "0 s" })
 				if last := i == len(stack)-1; labels != last && f.Caption != "Faults" {
 					t.Errorf("%s: %s has labels at its time axis: %v", name, f.Caption, labels)
 				}
@@ -139,5 +155,122 @@ func TestAlign(t *testing.T) {
 	}
 	if sayMoved(nil) != "" {
 		t.Error("something is said of nobody")
+	}
+}
+
+// Each contender has a picture of its own, with the same axes as the others.
+func TestContendersHaveTheSameAxes(t *testing.T) {
+	system := func(contender string, begin time.Duration, high float64) *trial.Trial {
+		series := points(begin, time.Second, 1, high, 2)
+		return &trial.Trial{ID: contender, Title: "x", Contender: contender, Measurements: measure.Measurements{Window: time.Second, Begin: begin, End: begin + 4*time.Second,
+			Operations: []measure.Operation{{Name: "op", Offered: series, Served: series, Failed: points(begin, time.Second, 0, 0, high), P50: series, P99: series}},
+			Values:     []measure.Value{{Name: measure.Availability("op"), Value: 0.25, Unit: "share", N: 4}}}}
+	}
+	for n, want := range map[int][]string{1: {"wide", "narrow"}, 2: {"half", "narrow"}, 3: {"third"}, 4: {"half", "narrow"}, 5: {"third"}, 6: {"third"}} {
+		var trials []*trial.Trial
+		for i := range n {
+			trials = append(trials, system(string(rune('a'+i)), time.Duration(i)*time.Second, float64(10*(i+1))))
+		}
+		e := newExperiment("x1", "x", trials, map[string]string{}, false)
+		for _, f := range e.Story {
+			cells := f.Cells
+			if halves := want[0] == "half"; f.Halves != halves {
+				t.Errorf("%d contenders stand two to a row: %v", n, f.Halves)
+			}
+			if n == 1 {
+				cells = []cell{{Label: "a", Fact: f.Fact, Pics: f.Pics}}
+			}
+			if len(cells) != n {
+				t.Fatalf("%d contenders have %d pictures", n, len(cells))
+			}
+			var axes []string
+			for i, c := range cells {
+				if got := collect(c.Pics, func(d drawing) string { return d.Class }); !slices.Equal(got, want) {
+					t.Errorf("one of %d contenders is drawn as %v, want %v", n, got, want)
+				}
+				if c.Label != trials[i].Contender {
+					t.Errorf("picture %d is of %s, want %s", i, c.Label, trials[i].Contender)
+				}
+				if f.Caption == "op" && c.Fact != "25 % ok during the fault" {
+					t.Errorf("beside the picture of %s is %q", c.Label, c.Fact)
+				}
+				var labels []string
+				for _, m := range c.Pics[0].Marks {
+					if m.Class == "tick" {
+						labels = append(labels, m.Text+" "+m.Y.String()+" "+m.X.String())
+					}
+				}
+				axes = append(axes, strings.Join(labels, ", "))
+				if c.Pics[0].From != float64(n-1) || c.Pics[0].End != float64(n+3) {
+					t.Errorf("%s is drawn from %v s to %v s, want where the last load begins to where the last one ends", c.Label, c.Pics[0].From, c.Pics[0].End)
+				}
+			}
+			if len(distinct(axes)) != 1 {
+				t.Errorf("%d contenders in %s have the axes %q", n, f.Caption, axes)
+			}
+		}
+	}
+}
+
+func TestFailuresAreNoLineAlongTheAxis(t *testing.T) {
+	got := flights(points(0, time.Second, 0, 0, 0, 3, 4, 0, 0, 0, 5))
+	want := append(points(2*time.Second, time.Second, 0, 3, 4, 0), points(7*time.Second, time.Second, 0, 5)...)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// The latency beside the picture is of the quantile that was predicted.
+func TestQuantileThatWasPredicted(t *testing.T) {
+	for want, names := range map[string][]string{
+		measure.P50: {measure.LatencyAdded(measure.P99, "op"), measure.LatencyExcess(measure.P50, "op")},
+		measure.P99: {measure.LatencyAdded(measure.P99, "op"), measure.LatencyAdded(measure.P50, "other")},
+	} {
+		tr := &trial.Trial{ID: "x"}
+		for _, name := range names {
+			tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: trial.Prediction{Measurement: name}})
+		}
+		e := newExperiment("x1", "x", []*trial.Trial{tr}, map[string]string{}, false)
+		if got := e.quantile("op"); got != want {
+			t.Errorf("%v: %s, want %s", names, got, want)
+		}
+	}
+}
+
+// Faults that came together come in no order; every contender has the same one.
+func TestLanesOfFaultsThatCameTogether(t *testing.T) {
+	fault := func(kind string, at time.Duration) measure.Fault { return measure.Fault{Kind: kind, Injected: at} }
+	a := lanesOf([]measure.Fault{fault("later", 2*time.Second), fault("b", time.Second), fault("a", time.Second+3), fault("c", time.Second-5)})
+	b := lanesOf([]measure.Fault{fault("a", time.Second), fault("c", time.Second+2), fault("later", 2*time.Second), fault("b", time.Second+1)})
+	for _, lanes := range [][]measure.Fault{a, b} {
+		if got := collect(lanes, faultLabel); !slices.Equal(got, []string{"a", "b", "c", "later"}) {
+			t.Errorf("lanes %v", got)
+		}
+	}
+}
+
+// What came out the same in the same words is told once.
+func TestExplanationsAreToldOnce(t *testing.T) {
+	of := func(outcome trial.Outcome, says, observed string) trial.Predicted {
+		return trial.Predicted{Says: says, Observed: observed, Outcome: outcome}
+	}
+	for name, c := range map[string]struct {
+		why         string
+		predictions []trial.Predicted
+		want        []string
+	}{
+		"nothing can be decided": {"the history is inconsistent",
+			[]trial.Predicted{of(trial.Undecided, "a holds", "unknown: the history is inconsistent"), of(trial.Undecided, "b holds", "unknown: the history is inconsistent"), of(trial.Confirmed, "c", "1")},
+			[]string{"The history is inconsistent.", "Predicted: a holds, b holds. That cannot be decided."}},
+		"two refuted": {"1 of 2 was observed otherwise",
+			[]trial.Predicted{of(trial.Refuted, "a holds", "broken"), of(trial.Refuted, "b ≤ 1", "7")},
+			[]string{"1 of 2 was observed otherwise.", "Predicted: a holds. Observed: broken.", "Predicted: b ≤ 1. Observed: 7."}},
+		"nothing observed": {"", []trial.Predicted{of(trial.Undecided, "a", ""), of(trial.Undecided, "b", "")}, []string{"Predicted: a, b. Nothing was observed."}},
+	} {
+		tr := &trial.Trial{ID: "x", Why: c.why, Outcome: trial.Undecided, Predictions: c.predictions}
+		x := explain(contender{Label: "event", T: tr, M: &tr.Measurements}, false)
+		if got := slices.DeleteFunc(append([]string{x.Why}, x.Lines...), func(s string) bool { return s == "" }); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

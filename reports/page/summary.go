@@ -70,21 +70,30 @@ type Part struct {
 // said in full and first; what another part has said already is left out.
 func (r ClaimRow) Observed() []Part {
 	var bad, good []Part
+	said := func(text string) bool {
+		says := func(p Part) bool { return strings.Contains(p.Text, text) }
+		return text == "" || slices.ContainsFunc(bad, says) || slices.ContainsFunc(good, says)
+	}
 	for _, l := range r.Lines {
 		if l.Outcome != trial.Confirmed {
 			text := l.Observed
 			if l.Measured {
 				text = cmp.Or(l.Brief, text)
 			}
-			if text != "" {
+			if !said(text) {
 				bad = append(bad, Part{text, l.Outcome})
 			}
 		}
 	}
 	for _, l := range r.Lines {
-		text := shortly(cmp.Or(l.Brief, l.Observed), good)
-		said := func(p Part) bool { return strings.Contains(p.Text, text) }
-		if l.Outcome == trial.Confirmed && text != "" && !slices.ContainsFunc(bad, said) && !slices.ContainsFunc(good, said) {
+		if l.Outcome != trial.Confirmed {
+			continue
+		}
+		clauses := strings.Split(shortly(cmp.Or(l.Brief, l.Observed), good), ", ")
+		if len(clauses) > 1 {
+			clauses = slices.DeleteFunc(clauses, said)
+		}
+		if text := strings.Join(clauses, ", "); !said(text) {
 			good = append(good, Part{text, l.Outcome})
 		}
 	}
@@ -123,26 +132,31 @@ func (c Claim) Only() string {
 	return ""
 }
 
-// Predicted is what was predicted in few words, without what the first trial of
-// the claim with the same contender was predicted as well, if that is all of it:
-// "as above, rejoins of analytics ≤ 0".
+// Predicted is what was predicted in few words. Of a contender that was predicted
+// all of what the last one said in full above it was, only the rest is said: "as
+// above, rejoins of analytics ≤ 0".
 func (c Claim) Predicted(r ClaimRow) string {
-	for _, first := range c.Rows() {
-		if first.Contender != r.Contender {
+	var above []string
+	for _, row := range c.Rows() {
+		if row.Contender != r.Contender {
 			continue
 		}
-		if first.Trial == r.Trial || len(first.Lines) < 3 {
-			break
+		rest := slices.DeleteFunc(says(row), func(s string) bool { return slices.Contains(above, s) })
+		repeats := len(above) > 2 && len(rest)+len(above) == len(row.Lines)
+		switch {
+		case row.Trial == r.Trial && repeats:
+			return strings.Join(append([]string{"as above"}, rest...), ", ")
+		case row.Trial == r.Trial:
+			return r.Predicted()
+		case !repeats:
+			above = says(row)
 		}
-		said := collect(first.Lines, func(l Line) string { return l.Says })
-		rest := slices.DeleteFunc(says(r), func(s string) bool { return slices.Contains(said, s) })
-		if len(rest)+len(said) != len(r.Lines) {
-			break
-		}
-		return strings.Join(append([]string{"as above"}, rest...), ", ")
 	}
-	return strings.Join(says(r), ", ")
+	return r.Predicted()
 }
+
+// Predicted is what was predicted in few words.
+func (r ClaimRow) Predicted() string { return strings.Join(says(r), ", ") }
 
 func says(r ClaimRow) []string { return collect(r.Lines, func(l Line) string { return l.Says }) }
 

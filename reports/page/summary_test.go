@@ -30,10 +30,12 @@ func TestClaimsInFewWords(t *testing.T) {
 		{ID: "2", Claim: "E2", Title: "slow", Contender: "event", Outcome: trial.Confirmed, Predictions: append(all[:6:6], bound("rejoins of a during the fault ≤ 0", trial.Confirmed, "0", "rejoins 0"))},
 		{ID: "3", Claim: "E2", Title: "kill", Contender: "event", Outcome: trial.Undecided, Why: "the run proves nothing: the load was late", Predictions: all},
 		{ID: "4", Claim: "E2", Title: "freeze", Contender: "event", Outcome: trial.Refuted, Why: "otherwise", Predictions: []trial.Predicted{
-			all[1], guarantee(check.NoAcknowledgedLoss, trial.Refuted, "broken: 2 of 9 acknowledged ids never took effect in b", "broken: 2 of 9 lost in b"),
+			all[1], guarantee(check.Contained, trial.Confirmed, "", "r breached, p50 +9 ms (1 ms → 10 ms)"), guarantee(check.NoAcknowledgedLoss, trial.Refuted, "broken: 2 of 9 acknowledged ids never took effect in b", "broken: 2 of 9 lost in b"),
 			bound("p50 of x rises by ≤ 5 ms", trial.Refuted, "+9 ms (1 ms → 10 ms)", "p50 +9 ms (1 ms → 10 ms)"), bound("p50 of x rises by ≥ 1 ms", trial.Confirmed, "+9 ms (1 ms → 10 ms)", "p50 +9 ms (1 ms → 10 ms)"),
 		}},
 		{ID: "5", Claim: "E2", Title: "stop", Contender: "other", Predictions: nil},
+		{ID: "6", Claim: "E2", Title: "cut off", Contender: "event", Outcome: trial.Confirmed, Predictions: all[3:]},
+		{ID: "7", Claim: "E2", Title: "cut again", Contender: "event", Outcome: trial.Confirmed, Predictions: all[2:]},
 	}}
 	claim := page.Summarize(run).Claims[0]
 	var got []string
@@ -50,8 +52,10 @@ func TestClaimsInFewWords(t *testing.T) {
 		"confirmed | loses nothing, invents nothing, repeats only what was not committed, commits after the effect, recovers in time, catch-up of a ≤ 10 s | c 0 of 9 lost in 2 sinks · c 0 invented · c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s",
 		"confirmed | as above, rejoins of a ≤ 0 | c 0 of 9 lost in 2 sinks · c 0 invented · c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s · c rejoins 0",
 		"undecided | as above | u the run proves nothing: the load was late · c 0 of 9 lost in 2 sinks · c 0 invented · c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s",
-		"refuted | invents nothing, loses nothing, p50 of x rises by ≤ 5 ms, p50 of x rises by ≥ 1 ms | r broken: 2 of 9 acknowledged ids never took effect in b · r p50 +9 ms (1 ms → 10 ms) · c 0 of 9 invented in 2 sinks",
+		"refuted | invents nothing, contains the failure, loses nothing, p50 of x rises by ≤ 5 ms, p50 of x rises by ≥ 1 ms | r broken: 2 of 9 acknowledged ids never took effect in b · r p50 +9 ms (1 ms → 10 ms) · c 0 of 9 invented in 2 sinks · c r breached",
 		"undecided | nothing | ",
+		"confirmed | commits after the effect, recovers in time, catch-up of a ≤ 10 s | c 0 of 30 committed early · c a catch-up 2 s",
+		"confirmed | as above, repeats only what was not committed | c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s",
 	}
 	for i := range want {
 		if i >= len(got) || got[i] != want[i] {

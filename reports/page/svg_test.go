@@ -20,7 +20,7 @@ func points(from, step time.Duration, values ...float64) []measure.Point {
 }
 
 func TestPictures(t *testing.T) {
-	bands := []band{{2 * time.Second, 4 * time.Second}}
+	bands := []period{{2 * time.Second, 4 * time.Second}}
 	faults := []measure.Fault{
 		{Kind: "cut", Target: "analytics/1→kafka", Injected: 2 * time.Second, Active: 2100 * time.Millisecond, Healed: 4 * time.Second, Clear: 4 * time.Second},
 		{Kind: "kill", Target: "analytics/1", Injected: 8 * time.Second},
@@ -32,19 +32,20 @@ func TestPictures(t *testing.T) {
 			{Client: "analytics/1", Generation: 2, From: 4 * time.Second, Until: 6 * time.Second, Resumed: 10, Committed: 10, Progress: points(4*time.Second, time.Second, 10, 50, 60), Replayed: [2]int64{10, 20}},
 		}}, c}
 	pictures := map[string]func(canvas, string) (drawing, bool){
-		"latency": chart{Title: "Latency", Unit: "ms", Log: true, Height: 100, End: 10 * time.Second, Bands: bands, Series: []series{
+		"latency": chart{Title: "Latency", Unit: "ms", Log: true, Height: 100, Over: period{to: 10 * time.Second}, Bands: bands, Series: []series{
 			{Name: "event", Reads: "event", Class: "c0 strong", Points: points(0, time.Second, 2, 2, 3, 2, 2)},
 			{Name: "sync", Reads: "sync", Class: "c1", Points: points(0, time.Second, 2, 2, 900, 900, 2), Gap: time.Minute},
 		}}.draw,
-		"rates": chart{Title: "Rates", Unit: "/s", Height: 80, Bare: true, End: 10 * time.Second, Series: []series{
+		"rates": chart{Title: "Rates", Unit: "/s", Height: 80, Bare: true, Over: period{to: 10 * time.Second}, Series: []series{
 			{Name: "served", Class: "c0", Points: points(0, time.Second, 100, 100, 0, 100), Area: true},
 			{Class: "c1 dot", Points: points(5*time.Second, 0, 50)},
 		}}.draw,
 		"lanes": func(cv canvas, id string) (drawing, bool) {
-			lanes := buildLanes([]contender{c}, time.Second)
-			return drawLanes(lanes, 10*time.Second, bandsOf(lanes, 10*time.Second), cv, id)
+			return drawLanes(lanesOf(c.M.Faults), period{to: 10 * time.Second}, bandsOf(c.M.Faults, 10*time.Second), cv, id)
 		},
-		"ladder": func(cv canvas, id string) (drawing, bool) { return ladder.draw(cv, id, 10*time.Second, bands) },
+		"ladder": func(cv canvas, id string) (drawing, bool) {
+			return ladder.draw(cv, id, period{to: 10 * time.Second}, bands)
+		},
 		"cascade": func(_ canvas, id string) (drawing, bool) {
 			m := newCascade(eventHops, faults)
 			return m.drawing(id, "Cascade", m.describe())
@@ -53,7 +54,7 @@ func TestPictures(t *testing.T) {
 	for name, draw := range pictures {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
-			for _, cv := range []canvas{wide, narrow} {
+			for _, cv := range []canvas{wide, narrow, third} {
 				d, ok := draw(cv, name+"-"+cv.name)
 				if !ok {
 					t.Fatal("nothing was drawn")
@@ -93,41 +94,25 @@ func goldenPicture(t *testing.T, name string, got []byte) {
 }
 
 func TestNothingToDraw(t *testing.T) {
-	empty := chart{Height: 50, End: time.Second, Series: []series{{Name: "x"}}}
+	empty := chart{Height: 50, Over: period{to: time.Second}, Series: []series{{Name: "x"}}}
 	if _, ok := empty.draw(wide, "x"); ok {
 		t.Error("a chart without a point was drawn")
 	}
-	zeros := chart{Height: 50, End: time.Second, Log: true, Series: []series{{Points: points(0, 1, 0, 0)}}}
+	zeros := chart{Height: 50, Over: period{to: time.Second}, Log: true, Series: []series{{Points: points(0, 1, 0, 0)}}}
 	if _, ok := zeros.draw(wide, "x"); ok {
 		t.Error("a log chart without a positive value was drawn")
 	}
-	if _, ok := drawLanes(nil, time.Second, nil, wide, "x"); ok {
+	if _, ok := drawLanes(nil, period{to: time.Second}, nil, wide, "x"); ok {
 		t.Error("lanes without a fault were drawn")
 	}
-	if _, ok := (ladderOf{}).draw(wide, "x", time.Second, nil); ok {
+	if _, ok := (ladderOf{}).draw(wide, "x", period{to: time.Second}, nil); ok {
 		t.Error("a ladder without an incarnation was drawn")
 	}
 }
 
-func TestLanesJoinWhatIsShared(t *testing.T) {
-	at := func(active time.Duration) contender {
-		return contender{Label: active.String(), M: &measure.Measurements{Faults: []measure.Fault{{Kind: "kill", Target: "a", Injected: time.Second, Active: active, Healed: 3 * time.Second, Clear: 3 * time.Second}}}}
-	}
-	if got := buildLanes([]contender{at(1100 * time.Millisecond), at(1200 * time.Millisecond)}, 200*time.Millisecond); len(got) != 1 || len(got[0].Bars) != 1 {
-		t.Errorf("two faults 100 ms apart make %+v, want one bar", got)
-	}
-	if got := buildLanes([]contender{at(1100 * time.Millisecond), at(2 * time.Second)}, 200*time.Millisecond); len(got) != 1 || len(got[0].Bars) != 2 {
-		t.Errorf("two faults 900 ms apart make %+v, want a bar each", got)
-	}
-	if got := buildLanes([]contender{at(1100 * time.Millisecond), at(0)}, 2*time.Second); len(got[0].Bars) != 2 {
-		t.Errorf("a fault that one contender never saw is joined: %+v", got)
-	}
-}
-
 func TestBandsJoinAndLast(t *testing.T) {
-	lanes := []lane{{Bars: []bar{{Fault: measure.Fault{Active: 1, Clear: 5}}, {Fault: measure.Fault{Active: 4, Clear: 6}}, {Fault: measure.Fault{Injected: 7}}, {Fault: measure.Fault{Active: 8}}}}}
-	got := bandsOf(lanes, 10)
-	if len(got) != 2 || got[0] != (band{1, 6}) || got[1] != (band{8, 10}) {
+	got := bandsOf([]measure.Fault{{Active: 1, Clear: 5}, {Active: 4, Clear: 6}, {Injected: 7}, {Active: 8}}, 10)
+	if len(got) != 2 || got[0] != (period{1, 6}) || got[1] != (period{8, 10}) {
 		t.Errorf("bands = %v, want 1 to 6 and 8 to the end", got)
 	}
 }

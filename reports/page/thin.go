@@ -2,26 +2,25 @@ package page
 
 import (
 	"math"
-	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
-// thin reduces a series to at most four points for each of n columns of [0,
-// end]: the first, the lowest, the highest and the last, in order. No peak is
+// thin reduces a series to at most four points for each of n columns of the
+// period: the first, the lowest, the highest and the last, in order. No peak is
 // lost and the line looks the same. What is not a number is dropped.
-func thin(points []measure.Point, end time.Duration, n int) []measure.Point {
+func thin(points []measure.Point, over period, n int) []measure.Point {
 	var finite []measure.Point
 	for _, p := range points {
 		if !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) {
 			finite = append(finite, p)
 		}
 	}
-	if len(finite) <= 2*n || end <= 0 || n <= 0 {
+	if len(finite) <= 2*n || over.length() <= 0 || n <= 0 {
 		return finite
 	}
 	column := func(p measure.Point) int {
-		return min(max(int(int64(p.At)*int64(n)/int64(end)), 0), n-1)
+		return min(max(int(int64(p.At-over.from)*int64(n)/int64(over.length())), 0), n-1)
 	}
 	var out []measure.Point
 	for i := 0; i < len(finite); {

@@ -16,7 +16,7 @@ func TestThinKeepsEveryPeak(t *testing.T) {
 	}
 	points[4_321].Value = 99
 	points[7_777].Value = -99
-	got := thin(points, n, 100)
+	got := thin(points, period{to: n}, 100)
 	if len(got) > 400 {
 		t.Errorf("thinned to %d points, want at most 4 for each of 100 columns", len(got))
 	}
@@ -38,11 +38,11 @@ func TestThinKeepsEveryPeak(t *testing.T) {
 }
 
 func TestThinDropsWhatIsNoNumber(t *testing.T) {
-	got := thin([]measure.Point{{At: 1, Value: math.NaN()}, {At: 2, Value: 5}, {At: 3, Value: math.Inf(1)}}, 10, 100)
+	got := thin([]measure.Point{{At: 1, Value: math.NaN()}, {At: 2, Value: 5}, {At: 3, Value: math.Inf(1)}}, period{to: 10}, 100)
 	if len(got) != 1 || got[0].Value != 5 {
 		t.Errorf("thin = %v, want the one number", got)
 	}
-	if got := thin(nil, 0, 0); len(got) != 0 {
+	if got := thin(nil, period{}, 0); len(got) != 0 {
 		t.Errorf("thin of nothing = %v", got)
 	}
 }

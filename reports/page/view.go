@@ -24,12 +24,29 @@ type view struct {
 	Summary     Summary
 	Meta        []string
 	Worlds      int
+	Large       bool              // more scenarios than are read one after the other
 	Anchors     map[string]string // section of each trial
+	Red         []redTrial        // not as predicted
+	MoreRed     int
+	red         map[string]bool // by trial
 	Experiments []experiment
 	Matrices    []matrix
 	Exercised   []exercisedRow
 	Environs    []environment
 }
+
+// large is how many scenarios are shown with all that was found. Of more of them
+// only those that are not as predicted are; the others are folded.
+const large = 8
+
+// redTrial leads from the top of the page to a trial that is not as predicted.
+type redTrial struct {
+	Anchor, Title, Contender string
+	Outcome                  trial.Outcome
+}
+
+// mostRed is how many of them are listed.
+const mostRed = 12
 
 // experiment is one section: the trials that are contenders of one scenario.
 type experiment struct {
@@ -38,6 +55,9 @@ type experiment struct {
 	Title      string
 	Spec       string
 	Meta       []string
+	Replay     string
+	Folded     bool // only the essentials are open
+	Up         bool // so far down that a link to the top is of use
 	Outcome    trial.Outcome
 	Known      bool
 	Contenders []contender
@@ -45,20 +65,25 @@ type experiment struct {
 	Story      []figure // what the scenario is about
 	More       []figure // folded: the rest
 	MoreNames  string
-	Lanes      []lane
+	Faults     int      // injected, over all contenders
 	Ladders    []figure // folded: of groups that nobody disturbed
 	Moved      string   // who is drawn later than it was
 	Tale       []string // what the incarnations in the story's ladder did
 	Steps      []ladderOf
 	Maps       []figure
-	Calm       string // why the maps are folded: nothing failed in them
+	Spread     string // how far the failure spread, in few words
+	Calm       bool   // nothing failed beyond the fault, so that the maps are folded
 	Hops       []hopRow
 	Recoveries []recoveryRow
+	Since      string // the fault that all recoveries are from, "" for several
+	Recovered  string // who recovered, in few words
 	Quiet      string // subjects with nothing to recover from
 	Floors     string // settings that bound the recoveries from below
 	Findings   []finding
 	Held       []heldRow
 	Missing    string // figures with nothing to show, and why
+
+	over period // of all its pictures
 }
 
 // contender is one trial with its name and colour.
@@ -72,21 +97,11 @@ type contender struct {
 
 func (c contender) Outcome() trial.Outcome { return claimRow(c.T).Outcome }
 
-// figure is one picture in its two sizes, or one that suits both.
-type figure struct {
-	Caption string
-	Note    string
-	Lines   []string
-	Keys    []key
-	Pics    []drawing
-}
-
-// key explains a mark that no label in the picture can.
-type key struct{ Class, Text string }
-
 const colours = 8
 
 func newView(run Run) view {
+	whole := run.Trials
+	run.Trials = collect(whole, bounded)
 	v := view{Run: run, Policy: template.HTML(template.HTMLEscapeString(policy())), Style: template.CSS(style), Script: template.JS(script), Summary: Summarize(run)}
 	v.Meta = runMeta(run)
 	classes := map[string]string{}
@@ -105,22 +120,50 @@ func newView(run Run) view {
 		}
 		members[g] = append(members[g], t)
 	}
+	v.Large = len(order) > large
 	worlds := distinct(collect(run.Trials, func(t *trial.Trial) string { return t.World }))
+	v.Anchors, v.red = map[string]string{}, map[string]bool{}
 	for n, g := range order {
 		e := newExperiment(fmt.Sprintf("x%d", n+1), g.title, members[g], classes, len(worlds) > 1)
-		v.Experiments = append(v.Experiments, e)
-	}
-	v.Anchors = map[string]string{}
-	for _, e := range v.Experiments {
+		e.Replay = run.replay(members[g])
+		e.Folded, e.Up = v.Large && len(e.Boxes) == 0, v.Large
 		for _, c := range e.Contenders {
 			v.Anchors[c.T.ID] = e.ID
+			if t := whole[slices.Index(run.Trials, c.T)]; len(beyond(t)) > 0 {
+				e.leave(strings.Join(beyond(t), ", ")+" of "+c.Label, "the saved trial has them")
+			}
+			if !c.T.AsPredicted() {
+				v.red[c.T.ID] = true
+				v.Red = append(v.Red, redTrial{e.ID, strings.TrimSpace(e.Claim + " " + e.Title), c.T.Contender, c.Outcome()})
+			}
 		}
+		v.Experiments = append(v.Experiments, e)
+	}
+	if v.MoreRed = len(v.Red) - mostRed; v.MoreRed > 0 {
+		v.Red = v.Red[:mostRed]
 	}
 	v.Worlds = len(worlds)
-	v.Matrices = newMatrices(run.Trials, classes)
+	v.Matrices = newMatrices(run.Trials, classes, v.Anchors)
 	v.Exercised = exercisedRows(v.Experiments)
 	v.Environs = environments(run)
 	return v
+}
+
+// Brief is whether a scenario has only a line among the claims.
+func (v view) Brief(s Scenario) bool {
+	return v.Large && !slices.ContainsFunc(s.Rows, func(r ClaimRow) bool { return v.red[r.Trial] || r.Outcome != trial.Confirmed })
+}
+
+// replay is the command that performs the trials again, "" when the run has none.
+func (r Run) replay(trials []*trial.Trial) string {
+	if r.Replay == "" || len(trials) == len(r.Trials) {
+		return r.Replay
+	}
+	command := r.Replay
+	for _, t := range trials {
+		command += " --trial " + shellWord(t.ID)
+	}
+	return command
 }
 
 func collect[T, R any](s []T, f func(T) R) []R {
@@ -270,45 +313,54 @@ func (e *experiment) mapCascade() {
 		if !ok {
 			continue
 		}
-		e.Maps = append(e.Maps, figure{Caption: c.Label, Lines: blast(c), Pics: []drawing{d}, Keys: []key{{c.Class, ""}}})
+		e.Maps = append(e.Maps, figure{Caption: c.Label, Fact: blast(c), Pics: []drawing{d}, Keys: []key{{c.Class, ""}}})
 		for _, h := range c.M.Hops {
 			e.Hops = append(e.Hops, hopRow{Contender: c.Label, Class: c.Class, Hop: h, Fault: edgeFault(h, c.M.Faults)})
 		}
 	}
-	if n := len(e.Maps); n == 1 && e.Alone() && !slices.ContainsFunc(e.Hops, func(h hopRow) bool { return failedShare(h.Hop) >= slight && h.Fault == "" }) {
-		e.Calm = "no call failed beyond the fault"
-	}
+	e.Calm = !slices.ContainsFunc(e.Hops, func(h hopRow) bool { return failedShare(h.Hop) >= slight && h.Fault == "" })
+	e.Spread = e.spread()
 	if len(e.Maps) == 0 {
 		why := "no call was seen while a fault was active"
-		if len(e.Lanes) == 0 {
+		if e.Faults == 0 {
 			why = "no fault was injected"
 		}
-		e.Missing = strings.TrimPrefix(e.Missing+", cascade map ("+why+")", ", ")
+		e.leave("cascade map", why)
 	}
 }
 
-// blast says how far the failure reached, beyond what was broken.
-func blast(c contender) []string {
+// spread says how far the failure spread for whom: "spread to registration
+// (sync-sequential, sync-fanout); spread to nobody (event)".
+func (e *experiment) spread() string {
+	var says []string
+	whose := map[string][]string{}
+	for _, c := range e.Contenders {
+		if len(c.M.Breaches) == 0 {
+			continue
+		}
+		says, whose[blast(c)] = append(says, blast(c)), append(whose[blast(c)], c.Label)
+	}
+	says = distinct(says)
+	if !e.Alone() {
+		for i, s := range says {
+			says[i] = s + " (" + strings.Join(whose[s], ", ") + ")"
+		}
+	}
+	return strings.Join(says, "; ")
+}
+
+// blast says how far the failure spread, beyond what was broken.
+func blast(c contender) string {
 	var hit []string
 	for _, b := range c.M.Breaches {
 		if b.Breached && !b.Faulted {
 			hit = append(hit, b.Service)
 		}
 	}
-	var lines []string
-	if v, ok := c.M.Lookup(measure.BlastRadius); ok {
-		says := "Blast radius " + v.String()
-		if len(hit) > 0 {
-			says += ": " + strings.Join(hit, ", ")
-		}
-		lines = append(lines, says)
+	if len(hit) == 0 {
+		return "spread to nobody"
 	}
-	for _, o := range c.M.Operations {
-		if s, ok := o.Phases["during"]; ok && s.Scheduled > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s available", o.Name, quantity.Percent(s.Availability)))
-		}
-	}
-	return lines
+	return "spread to " + strings.Join(hit, ", ")
 }
 
 // recoveryRow is one subject's recovery from one fault, as bars on one scale.
@@ -390,12 +442,16 @@ func (e *experiment) takeRecoveryApart() {
 	if len(quiet) > 0 {
 		e.Quiet = strings.Join(distinct(quiet), "; ")
 	}
+	if from := distinct(collect(e.Recoveries, recoveryRow.From)); len(from) == 1 {
+		e.Since = from[0]
+	}
+	e.Recovered = strings.Join(distinct(collect(e.Recoveries, func(r recoveryRow) string { return r.Subject })), ", ")
 	if rows == 0 {
 		why := "nothing was measured to recover"
-		if len(e.Lanes) == 0 {
+		if e.Faults == 0 {
 			why = "no fault was injected"
 		}
-		e.Missing = strings.TrimPrefix(e.Missing+", recovery ("+why+")", ", ")
+		e.leave("recovery", why)
 	}
 }
 
@@ -532,20 +588,37 @@ func explain(c contender, many bool) explanation {
 	if len(t.Predictions) == 0 {
 		x.Lines = append(x.Lines, "Nothing was predicted, so nothing could be confirmed.")
 	}
+	// Predictions that came out the same in the same words are told together: a run
+	// that proves nothing decides none of them.
+	alike := map[string][]string{}
+	for _, p := range t.Predictions {
+		if p.Outcome != trial.Confirmed {
+			alike[p.Observed] = append(alike[p.Observed], sayPrediction(p))
+		}
+	}
 	for _, p := range t.Predictions {
 		if p.Outcome == trial.Confirmed && p.KnownRefuted == "" {
 			continue
 		}
-		line := "Predicted: " + sayPrediction(p) + ". "
+		says := []string{sayPrediction(p)}
+		if p.Outcome != trial.Confirmed {
+			says = alike[p.Observed]
+			delete(alike, p.Observed)
+		}
+		line := "Predicted: " + few(says) + ". "
 		switch {
 		case p.Outcome == trial.Confirmed:
 			line += "It held, though it is marked as known to be refuted: take the mark away."
-		case p.Observed != "":
-			line += "Observed: " + strings.TrimSuffix(p.Observed, ".") + "."
-		default:
+		case p.Observed == "":
 			line += "Nothing was observed."
+		case p.Outcome == trial.Undecided && t.Why != "" && strings.Contains(p.Observed, t.Why):
+			line += "That cannot be decided."
+		default:
+			line += "Observed: " + strings.TrimSuffix(p.Observed, ".") + "."
 		}
-		x.Lines = append(x.Lines, line)
+		if len(says) > 0 {
+			x.Lines = append(x.Lines, line)
+		}
 		if p.KnownRefuted != "" {
 			x.Known = append(x.Known, p.KnownRefuted)
 		}
@@ -570,6 +643,10 @@ func explain(c contender, many bool) explanation {
 	}
 	x.Why = sentence(x.Why)
 	x.Known, x.Look = distinct(x.Known), distinct(x.Look)
+	if over := len(x.Lines) - mostReasons; over > 0 {
+		x.Lines = append(x.Lines[:mostReasons], fmt.Sprintf("And %d more, below.", over))
+	}
+	x.Known, x.Look = x.Known[:min(len(x.Known), mostReasons)], x.Look[:min(len(x.Look), mostReasons)]
 	return x
 }
 
@@ -596,6 +673,25 @@ type finding struct {
 	check.Verdict
 	AsPredicted bool
 	Refutes     bool // a prediction
+}
+
+// Mark says whether anybody had predicted it.
+func (f finding) Mark() string {
+	switch {
+	case f.AsPredicted:
+		return "as predicted"
+	case f.Refutes:
+		return "not as predicted"
+	}
+	return "no prediction"
+}
+
+// Says is what the anomaly says beyond the verdict's own sentence.
+func (f finding) Says(a check.Anomaly) string {
+	if a.What == f.Why {
+		return ""
+	}
+	return a.What
 }
 
 // fewAnomalies are listed of a verdict that surprises nobody.
@@ -660,6 +756,23 @@ func (e *experiment) judge() {
 	})
 }
 
+// Outcomes is "6 confirmed, 1 refuted": what became of the predictions.
+func (e experiment) Outcomes() string {
+	counts := map[trial.Outcome]int{}
+	for _, c := range e.Contenders {
+		for _, p := range c.T.Predictions {
+			counts[cmp.Or(p.Outcome, trial.Undecided)]++
+		}
+	}
+	var parts []string
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+		if counts[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[o], o))
+		}
+	}
+	return cmp.Or(strings.Join(parts, ", "), "none was made")
+}
+
 // Tally is "12 hold, 1 broken, 4 not asked".
 func (e experiment) Tally() string {
 	counts := map[check.Status]int{}
@@ -691,7 +804,7 @@ func (e experiment) Logs() []logTail {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(c.T.Logs)) {
-			out = append(out, logTail{Contender: c.Label, Many: !e.Alone(), Instance: name, Text: tail(c.T.Logs[name], 40_000)})
+			out = append(out, logTail{Contender: c.Label, Many: !e.Alone(), Instance: name, Text: c.T.Logs[name]})
 		}
 	}
 	return out

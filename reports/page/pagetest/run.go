@@ -58,6 +58,89 @@ func Small() page.Run {
 	return run
 }
 
+// Large is a run of n trials, in scenarios of one and of three contenders, all but
+// the last three as predicted.
+func Large(n int) page.Run {
+	run := Run()
+	run.Trials = nil
+	add := func(scenario int, trials ...*trial.Trial) {
+		for _, t := range trials {
+			if len(run.Trials) == n || scenario < 100 && len(run.Trials) == n-3 {
+				return
+			}
+			t.Claim, t.Title = fmt.Sprintf("%s%d", t.Claim[:1], 1+scenario/2), fmt.Sprintf("%s, no. %d", t.Title, scenario+1)
+			run.Claims[t.Claim] = "A claim of some length that a scenario or two are to settle, no. " + t.Claim
+			t.ID, t.Seed, t.Order = fmt.Sprintf("%s-%d", t.ID, scenario), uint64(scenario), len(run.Trials)
+			run.Trials = append(run.Trials, t)
+		}
+	}
+	for scenario := 0; len(run.Trials) < n-3; scenario++ {
+		switch scenario % 6 {
+		case 1:
+			add(scenario, slow("sync-sequential", 900, trial.Confirmed), slow("sync-fanout", 310, trial.Confirmed), slow("event", 4, trial.Confirmed))
+		case 4:
+			add(scenario, Cascade("sync-fanout"), Cascade("event"))
+		default:
+			add(scenario, Replay())
+		}
+	}
+	add(100, publishing())
+	add(102, undecided())
+	add(104, trouble())
+	return run
+}
+
+// Crowded is a trial of a system as large as nobody should have: of everything
+// there is far more than a page can show.
+func Crowded() *trial.Trial {
+	t := Replay()
+	t.Outcome, t.Why = trial.Refuted, strings.Repeat("one reason after the other, ", 400)
+	m := &t.Measurements
+	noisy := func(seed int) []measure.Point {
+		n := newNoise(uint64(seed))
+		var points []measure.Point
+		for k := range 5_000 {
+			points = append(points, measure.Point{At: time.Duration(k) * m.End / 5_000, Value: n.around(500, 1)})
+		}
+		return points
+	}
+	one, verdict, prediction, edge := m.Operations[0], t.Verdicts[0], t.Predictions[0], m.Hops[0]
+	t.Logs = map[string]string{}
+	for k := range 60 {
+		name := fmt.Sprintf("service-%d-%s", k, strings.Repeat("long", 60))
+		op := one
+		op.Name, op.Offered, op.Served, op.Failed, op.P50, op.P99 = name, noisy(k), noisy(k+1), noisy(k+2), noisy(k+3), noisy(k+4)
+		m.Operations = append(m.Operations, op)
+		m.Sinks = append(m.Sinks, measure.Sink{Name: name, Service: name, Rate: noisy(k)})
+		m.Groups = append(m.Groups, measure.Group{Group: name, Service: name, Topic: name, Lag: noisy(k)})
+		for partition := range int32(4) {
+			l := ladder(name, partition, m.End, true)
+			for range 6 {
+				l.Incarnations = append(l.Incarnations, l.Incarnations...)
+			}
+			m.Ladders = append(m.Ladders, l)
+		}
+		f := m.Faults[k%2]
+		f.Target, f.Evidence = name, []string{strings.Repeat("evidence ", 200), "more", "more", "more", "more", "more", "more", "more"}
+		m.Faults = append(m.Faults, f)
+		edge.Client, edge.To = name, fmt.Sprint("service-", k+1)
+		m.Hops = append(m.Hops, edge)
+		r := m.Recoveries[0]
+		r.Subject = name
+		m.Recoveries = append(m.Recoveries, r)
+		verdict.Status, verdict.Guarantee, verdict.Why, verdict.Anomalies = check.Broken, name, strings.Repeat("because ", 400), nil
+		for range 40 {
+			verdict.Anomalies = append(verdict.Anomalies, check.Anomaly{What: strings.Repeat("what ", 400), IDs: strings.Fields(strings.Repeat("an-id-of-some-length ", 200)), Setting: strings.Repeat("setting ", 200)})
+		}
+		t.Verdicts = append(t.Verdicts, verdict)
+		prediction.Guarantee, prediction.Says, prediction.Observed, prediction.Outcome = name, name, fmt.Sprint(k, strings.Repeat(" observed", 400)), trial.Refuted
+		t.Predictions = append(t.Predictions, prediction)
+		t.Environment.Settings[name] = strings.Repeat("setting ", 100)
+		t.Logs[name] = strings.Repeat("a line of a log that somebody thought useful\n", 2_000)
+	}
+	return t
+}
+
 // Hostile is a trial whose every text tries to break out of where it is put.
 func Hostile() *trial.Trial {
 	const script, attribute = `<script>alert(1)</script>`, `" onload="alert(2)" x='`
@@ -356,6 +439,7 @@ func slow(contender string, added float64, outcome trial.Outcome) *trial.Trial {
 // sync-fanout, sync-hardened and event.
 func Cascade(contender string) *trial.Trial {
 	t := base("cascade-s3-silence-"+contender, "cascade", "S3", "The mail sink falls silent", contender)
+	t.Scenario = json.RawMessage(`{"require": {"unrelated": "GET /catalog"}}`)
 	t.Outcome = trial.Confirmed
 	end, from, to := s(40), 16.0, 26.0
 	n := newNoise(uint64(len(contender)))
@@ -384,12 +468,18 @@ func Cascade(contender string) *trial.Trial {
 			}
 		}
 		m.Operations = append(m.Operations, measure.Operation{Name: op,
-			Phases:  map[string]measure.Stats{"during": {Scheduled: int(rate * 10), OK: int(rate * 10 * available), Availability: available, P50: s(high / 2000), P99: s(high / 1000)}},
+			Phases: map[string]measure.Stats{
+				"before": {Scheduled: int(rate * 15), OK: int(rate * 15), Availability: 1, P50: s(.0024), P99: s(.005)},
+				"during": {Scheduled: int(rate * 10), OK: int(rate * 10 * available), Availability: available, P50: s(high / 2000), P99: s(high / 1000)},
+			},
 			Offered: curve(end, func(float64) float64 { return rate }),
 			Served:  curve(end, func(t float64) float64 { return n.around(rate*share(t), .05) }),
 			Failed:  curve(end, func(t float64) float64 { return n.around(rate*(1-share(t)), .05) }),
 			P50:     curve(end, level(2.4)), P99: curve(end, level(5)),
 		})
+		m.Values = append(m.Values,
+			measure.Value{Name: measure.Availability(op), Value: available, Unit: "share", N: int(rate * 10)},
+			measure.Value{Name: measure.LatencyAdded(measure.P50, op), Value: high/2 - 2.4, Unit: "ms", N: int(rate * 10)})
 	}
 	m.Faults = []measure.Fault{{Name: "silence", Kind: "silence", Target: "email→mailbox", Injected: s(from), Active: s(from + 1.02), Healed: s(to), Clear: s(to + .04), Evidence: []string{"probe hung 1.0 s"}}}
 	hop := func(client, to, protocol string, calls int, share float64, first float64) {
@@ -413,7 +503,7 @@ func Cascade(contender string) *trial.Trial {
 	hop("analytics", "database", "tcp", 1690, 0, 0)
 	hop("cache", "redis", "tcp", 1690, 0, 0)
 	m.Breaches = []measure.Breach{{Service: "email", Calls: 500, Bad: 500, Faulted: true, Breached: true}, {Service: "registration", Calls: 1200, Bad: 900, Breached: contender != "event"}}
-	m.Values = []measure.Value{{Name: measure.BlastRadius, Value: map[string]float64{"sync-fanout": 1, "sync-hardened": 1}[contender], N: 5}}
+	m.Values = append(m.Values, measure.Value{Name: measure.BlastRadius, Value: map[string]float64{"sync-fanout": 1, "sync-hardened": 1}[contender], N: 5})
 	if event {
 		m.Groups = []measure.Group{{Group: "email", Topic: "user-events", Lag: curve(end, func(t float64) float64 {
 			if between(t, from, to) {
