@@ -80,20 +80,19 @@ func (d *driver) run(ctx context.Context, start time.Duration) {
 
 func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled time.Duration) {
 	e := history.Event{Kind: history.Request, Client: "load", To: r.Service, Name: r.Name(), ID: id, Key: key, Scheduled: scheduled}
-	fill := strings.NewReplacer("${id}", id, "${key}", key).Replace
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		// From the first byte of the request on it may have happened.
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(ctx, r.Method, "http://"+d.target[r.Service]+fill(r.Path), strings.NewReader(fill(r.Body)))
+	req, err := http.NewRequestWithContext(ctx, r.Method, "http://"+d.target[r.Service]+fill(r.Path, id, key), strings.NewReader(fill(r.Body, id, key)))
 	if err != nil { // validated before the run: the path or method is no URL
 		e.Outcome, e.Error = history.Failed, err.Error()
 		d.record(e)
 		return
 	}
 	for name, value := range r.Header {
-		req.Header.Set(name, fill(value))
+		req.Header.Set(name, fill(value, id, key))
 	}
 	e.At = d.now()
 	res, err := d.client.Do(req)

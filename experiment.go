@@ -48,9 +48,11 @@ func (e Experiment) Validate() error {
 	for _, c := range e.Contenders {
 		if named[c.Name] {
 			errs = append(errs, fmt.Errorf("contender %q: give each a name of its own", c.Name))
+		} else if !contenderName.MatchString(c.Name) {
+			errs = append(errs, fmt.Errorf("contender %q: use up to 40 letters, digits, dots, hyphens and underscores, for files are called after it", c.Name))
 		}
 		named[c.Name] = true
-		if err := e.Of(c).Validate(); err != nil {
+		if err := e.Of(c).validate(c.Name); err != nil {
 			errs = append(errs, fmt.Errorf("contender %s: %w", c.Name, err))
 		}
 	}

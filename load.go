@@ -60,7 +60,7 @@ const maxRequests = 1_000_000
 
 func (l Load) validate() error {
 	var errs []error
-	if l.Rate <= 0 {
+	if !(l.Rate > 0) { // nor is NaN
 		errs = append(errs, fmt.Errorf("load: rate %g a second; give a positive rate", l.Rate))
 	}
 	if l.Duration <= 0 {
@@ -72,8 +72,14 @@ func (l Load) validate() error {
 	if l.Arrivals != "" && l.Arrivals != ConstantArrivals && l.Arrivals != PoissonArrivals {
 		errs = append(errs, fmt.Errorf("load: arrivals %q; use constant or poisson", l.Arrivals))
 	}
-	if l.WarmUp < 0 || l.Keys < 0 || l.TimeOut < 0 {
-		errs = append(errs, errors.New("load: warm-up, keys and time-out cannot be negative"))
+	if l.WarmUp < 0 {
+		errs = append(errs, fmt.Errorf("load: the warm-up lasts %s; give a positive duration, or 0 for 1 s", l.WarmUp))
+	}
+	if l.Keys < 0 {
+		errs = append(errs, fmt.Errorf("load: %d keys; give a positive number, or 0 for 50", l.Keys))
+	}
+	if l.TimeOut < 0 {
+		errs = append(errs, fmt.Errorf("load: time-out %s; give a positive duration, or 0 for 5 s", l.TimeOut))
 	}
 	return errors.Join(errs...)
 }

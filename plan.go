@@ -86,7 +86,7 @@ func (s Step) validate() error {
 	if err := s.Fault.validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if s.Last <= 0 && s.Fault.Kind != KindRestart {
+	if s.Last < 0 || s.Last == 0 && s.Fault.Kind != KindRestart {
 		errs = append(errs, fmt.Errorf("it lasts %s; say how long with For", s.Last))
 	}
 	if s.When == nil && s.At <= 0 {

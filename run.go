@@ -50,7 +50,7 @@ const (
 // In every case the world is closed and nothing that it started is left.
 func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Trial, _ history.Log, err error) {
 	s = s.withDefaults()
-	if err := s.Validate(); err != nil {
+	if err := s.validate(p.Contender); err != nil {
 		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
 	}
 	if err := w.Check(ctx, s); err != nil {

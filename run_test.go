@@ -113,7 +113,8 @@ func TestRunHoldsAndReleasesTheTrigger(t *testing.T) {
 					close(w.trigger)
 				}
 				s := scenario()
-				s.Plan = breakwater.Plan{breakwater.On(breakwater.Trigger{Client: "api", To: "redis", API: "GET", Count: 1}).Then(c.fault).For(time.Second)}
+				s.Services[0].Needs[0].Protocol = "http" // triggers see no requests in mere bytes
+				s.Plan = breakwater.Plan{breakwater.On(breakwater.Trigger{Client: "api", To: "redis", API: "GET /", Count: 1}).Then(c.fault).For(time.Second)}
 				got, log, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
 				if err != nil {
 					t.Fatal(err)
@@ -215,9 +216,10 @@ func TestRunSaysWhyAServiceIsNotReady(t *testing.T) {
 
 func TestScenarioSurvivesItsJSON(t *testing.T) {
 	s := scenario()
+	s.Services[0].Needs[0].Protocol = "http"
 	s.Plan = breakwater.Plan{
 		breakwater.At(time.Second).Inject(breakwater.Latency(breakwater.Edge("api", "redis"), 300*time.Millisecond, 50*time.Millisecond)).For(time.Second),
-		breakwater.On(breakwater.Trigger{Client: "api", To: "redis", API: "x", Count: 3}).Then(breakwater.Kill("api/1")).RestartAfter(2 * time.Second),
+		breakwater.On(breakwater.Trigger{Client: "api", To: "redis", API: "GET /", Count: 3}).Then(breakwater.Kill("api/1")).RestartAfter(2 * time.Second),
 	}
 	first, err := s.JSON()
 	if err != nil {

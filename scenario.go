@@ -153,24 +153,32 @@ func ParseScenario(b []byte) (Scenario, error) {
 }
 
 // Validate finds everything that is wrong with the scenario, before anything
-// starts. Each problem names its field and the way out.
-func (s Scenario) Validate() error {
+// starts. Each problem names its field and the way out. What is predicted of a
+// contender is not looked at: [Experiment.Validate] does.
+func (s Scenario) Validate() error { return s.validate("") }
+
+func (s Scenario) validate(contender string) error {
 	s = s.withDefaults()
 	var errs []error
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 
 	if s.Title == "" {
 		add("title: say in a few words what happens")
+	} else if len(s.Title) > longestTitle {
+		add("title: it has %d characters; say it in at most %d, for files are called after it", len(s.Title), longestTitle)
+	}
+	if s.Topic.Partitions < 1 {
+		add("topic: %d partitions; give 1 or more", s.Topic.Partitions)
 	}
 	if len(s.Services) == 0 {
 		add("services: there are none; name at least one")
 	}
 	seen := map[string]bool{}
 	for _, v := range s.Services {
-		if v.Name == "" || strings.ContainsAny(v.Name, "/→ ") {
-			add("service %q: give it a name without slash, arrow or space", v.Name)
+		if !serviceName.MatchString(v.Name) {
+			add("service %q: give it a name of up to 40 letters, digits, hyphens and underscores that begins with a letter", v.Name)
 		}
-		if seen[v.Name] || v.Name == Kafka || v.Name == Database || v.Name == Redis || v.Name == "load" {
+		if seen[v.Name] || v.Name == Kafka || v.Name == Database || v.Name == Redis || v.Name == "load" || v.Name == "edge" {
 			add("service %q: the name is taken; rename it", v.Name)
 		}
 		seen[v.Name] = true
@@ -181,15 +189,7 @@ func (s Scenario) Validate() error {
 		add("requests: there are none; say what the load sends")
 	}
 	for _, r := range s.Requests {
-		if _, ok := s.Service(r.Service); !ok {
-			add("request %s: service %q is none of the scenario's (%s)", r.Name(), r.Service, s.names())
-		}
-		if r.Method == "" || !strings.HasPrefix(r.Path, "/") {
-			add("request %q: give a method and a path that begins with /", r.Name())
-		}
-		if r.Weight < 0 {
-			add("request %s: weight %g is negative", r.Name(), r.Weight)
-		}
+		errs = append(errs, r.validate(s)...)
 	}
 	if err := s.Load.validate(); err != nil {
 		errs = append(errs, err)
@@ -204,9 +204,8 @@ func (s Scenario) Validate() error {
 			errs = append(errs, err)
 		}
 	}
-	if len(s.Predict) == 0 {
-		add("predict: nothing is predicted; a run without a prediction decides nothing")
-	}
+	errs = append(errs, s.Require.validate(s)...)
+	errs = append(errs, s.validatePredictions(contender)...)
 	return errors.Join(errs...)
 }
 
@@ -214,9 +213,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 	add := func(format string, a ...any) {
 		errs = append(errs, fmt.Errorf("service %s: "+format, append([]any{v.Name}, a...)...))
 	}
-	if v.Instances < 0 {
-		add("%d instances; give 1 or more", v.Instances)
-	}
+	errs = v.validateStart()
 	if v.Program.Go == "" && len(v.Program.Command) == 0 && v.Program.Image == "" {
 		add("it has no program; set Go, Command or Image")
 	}
@@ -313,7 +310,7 @@ func (s Scenario) validateStep(step Step) error {
 		errs = append(errs, fmt.Errorf("%q is no service or instance of the scenario (%s)", f.Service, s.names()))
 	}
 	if t := step.When; t != nil {
-		errs = append(errs, s.validateEdge(t.Client, t.To))
+		errs = append(errs, s.validateEdge(t.Client, t.To), s.validateTrigger(*t))
 		if step.Last >= s.Load.Duration {
 			errs = append(errs, fmt.Errorf("it lasts %s, the whole load is %s; shorten it or lengthen the load", step.Last, s.Load.Duration))
 		}

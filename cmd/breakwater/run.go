@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/local"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/store"
@@ -30,7 +31,7 @@ type RunCmd struct {
 // Run builds each suite's test program and runs it here, so that a terminal is
 // one for it too.
 func (c *RunCmd) Run(ctx context.Context, std streams) error {
-	root, err := session.Module(ctx)
+	root, err := launch.ModuleRoot(ctx, ".")
 	if err != nil {
 		return trouble(err)
 	}

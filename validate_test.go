@@ -1,0 +1,192 @@
+package breakwater_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+)
+
+func TestTheLeastIsValid(t *testing.T) {
+	if err := scenario().Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := declared().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Each problem is found before anything starts, and names its field and the way out.
+func TestScenarioIsValidated(t *testing.T) {
+	at := func(f breakwater.Fault) breakwater.Step {
+		return breakwater.At(2 * time.Second).Inject(f).For(3 * time.Second)
+	}
+	on := func(trigger breakwater.Trigger) breakwater.Step {
+		return breakwater.On(trigger).Then(breakwater.Kill("api")).For(time.Second)
+	}
+	latency := func(d, jitter time.Duration) breakwater.Step {
+		return at(breakwater.Latency(breakwater.Edge("api", "redis"), d, jitter))
+	}
+	for name, test := range map[string]struct {
+		spoil func(s *breakwater.Scenario)
+		want  string
+	}{
+		"no title":             {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
+		"a story for a title":  {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; say it in at most 120"},
+		"no partition":         {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
+		"no service":           {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
+		"a service of no name": {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
+		"a name that is taken": {func(s *breakwater.Scenario) { s.Services[0].Name = "edge" }, `service "edge": the name is taken; rename it`},
+		"no program":           {func(s *breakwater.Scenario) { s.Services[0].Program = breakwater.Program{} }, "service api: it has no program; set Go, Command or Image"},
+		"too many instances":   {func(s *breakwater.Scenario) { s.Services[0].Instances = 1000 }, "service api: 1000 instances; give 1 to 100"},
+		"two ports of a name":  {func(s *breakwater.Scenario) { s.Services[0].Ports = []string{"http", "http"} }, `service api: port "http": give each listener a name of its own`},
+		"ready by nothing":     {func(s *breakwater.Scenario) { s.Services[0].Ready = "log:" }, `service api: ready "log:"; write a path that begins with /, or log: and what it says`},
+		"an unknown reference": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${databse}"} }, "service api: env URL refers to ${databse}; it may refer to data, instance, listen, listen.http, redis, topic"},
+		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (kafka, database, redis)`},
+		"a need twice": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs = append(s.Services[0].Needs, s.Services[0].Needs[0])
+		}, `service api: it needs "redis" twice`},
+		"an unknown protocol": {func(s *breakwater.Scenario) { s.Services[0].Needs[0].Protocol = "udp" }, `service api: it needs "redis" by protocol "udp"; use kafka, http or tcp`},
+
+		"no request":                {func(s *breakwater.Scenario) { s.Requests = nil }, "requests: there are none; say what the load sends"},
+		"a request to nobody":       {func(s *breakwater.Scenario) { s.Requests[0].Service = "apy" }, `request GET /: service "apy" is none of the scenario's (api)`},
+		"a request for no path":     {func(s *breakwater.Scenario) { s.Requests[0].Path = "users" }, "request GET users: give a method and a path that begins with /"},
+		"a method of two words":     {func(s *breakwater.Scenario) { s.Requests[0].Method = "GET IT" }, "request GET IT /: it cannot be sent (net/http: invalid method"},
+		"a path that is none":       {func(s *breakwater.Scenario) { s.Requests[0].Path = "/%zz" }, "request GET /%zz: it cannot be sent"},
+		"a header that is none":     {func(s *breakwater.Scenario) { s.Requests[0].Header = map[string]string{"a:": "b"} }, `request GET /: header "a:": "b" cannot be sent`},
+		"a weight that is none":     {func(s *breakwater.Scenario) { s.Requests[0].Weight = math.NaN() }, "request GET /: weight NaN; give a positive number"},
+		"rate 0":                    {func(s *breakwater.Scenario) { s.Load.Rate = 0 }, "load: rate 0 a second; give a positive rate"},
+		"a rate that is none":       {func(s *breakwater.Scenario) { s.Load.Rate = math.NaN() }, "load: rate NaN a second; give a positive rate"},
+		"a load of no length":       {func(s *breakwater.Scenario) { s.Load.Duration = 0 }, "load: it lasts 0s; say how long with For"},
+		"a load for ever":           {func(s *breakwater.Scenario) { s.Load.Rate = math.Inf(1) }, "load: rate × duration is more than 1000000 requests; lower one of them"},
+		"unknown arrivals":          {func(s *breakwater.Scenario) { s.Load.Arrivals = "bursts" }, `load: arrivals "bursts"; use constant or poisson`},
+		"a warm-up before the time": {func(s *breakwater.Scenario) { s.Load.WarmUp = -time.Second }, "load: the warm-up lasts -1s; give a positive duration"},
+		"fewer keys than none":      {func(s *breakwater.Scenario) { s.Load.Keys = -1 }, "load: -1 keys; give a positive number"},
+		"no patience":               {func(s *breakwater.Scenario) { s.Load.TimeOut = -1 }, "load: time-out -1ns; give a positive duration"},
+
+		"an edge of nobody": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Cut(breakwater.Edge("apy", "redis")))}
+		}, `plan, step 1 (cut apy→redis): there is no edge apy→redis: "apy" is no service or instance of the scenario (api)`},
+		"an edge of another instance": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Cut(breakwater.Edge("api/2", "redis")))}
+		}, `there is no edge api/2→redis: "api/2" is no service or instance`},
+		"an edge that does not exist": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Cut(breakwater.Edge("api", "kafka")))}
+		}, "there is no edge api→kafka: api has edges to redis"},
+		"half an edge":      {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{at(breakwater.Cut(breakwater.Edge("api", "")))} }, `cut: the edge needs a client and a dependency; write Edge("analytics", "kafka")`},
+		"nobody killed":     {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{at(breakwater.Kill("apy"))} }, `plan, step 1 (kill apy): "apy" is no service or instance of the scenario (api)`},
+		"the broker killed": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{at(breakwater.Kill("kafka"))} }, `"kafka" is no service or instance of the scenario (api)`},
+		"an unknown fault": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Fault{Kind: "meteor", Service: "api"})}
+		}, `fault kind "meteor" is unknown; use latency, throttle, cut,`},
+		"no latency":               {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{latency(0, 0)} }, "latency: 0s is no latency; give a positive duration"},
+		"more jitter than latency": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{latency(1, 2)} }, "latency: jitter 2ns must lie between 0 and the latency 1ns"},
+		"throttled to nothing": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Throttle(breakwater.Edge("api", "redis"), 0))}
+		}, "throttle: rate 0 kB/s; give a positive rate, or use Silence for none at all"},
+		"silence somewhere": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Silence(breakwater.Edge("api", "redis")).Towards("up"))}
+		}, `silence: direction "up"; use both, upstream or downstream`},
+		"a fault longer than the run": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(2 * time.Second).Inject(cut()).For(time.Minute)}
+		}, "plan, step 1 (cut api→redis): it ends at 1m2s, the load at 10s; shorten it or lengthen the load"},
+		"a triggered one": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.On(breakwater.Commit("api")).Then(cut()).For(time.Minute)}
+		}, "it lasts 1m0s, the whole load is 10s; shorten it or lengthen the load"},
+		"a fault of no length": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut())} }, "it lasts 0s; say how long with For"},
+		"a restart before its time": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Restart("api")).For(-1)}
+		}, "it lasts -1ns; say how long with For"},
+		"a fault without baseline": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(0).Inject(cut()).For(time.Second)}
+		}, "it begins at 0s; leave time for a baseline before it"},
+		"the trigger of a missing edge": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{on(breakwater.Commit("api"))} }, "there is no edge api→kafka: api has edges to redis"},
+		"the 0th request":               {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{on(breakwater.Commit("api").Nth(0))} }, "needs a client, a dependency, an API and a count from 1"},
+		"a trigger in mere bytes": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{on(breakwater.Trigger{Client: "api", To: "redis", API: "GET", Count: 1})}
+		}, "its trigger waits for GET of api→redis, whose tap sees bytes only; inject at a time"},
+		"a trigger in another protocol": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs[0].Protocol = "http"
+			s.Plan = breakwater.Plan{on(breakwater.Trigger{Client: "api/1", To: "redis", API: "OffsetCommit", Count: 1})}
+		}, `its trigger waits for "OffsetCommit" of api/1→redis, which speaks http; name a request such as "POST /log-event"`},
+		"an answer in another protocol": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs[0].Protocol = "http"
+			s.Plan = breakwater.Plan{on(breakwater.Trigger{Client: "api/1", To: "redis", API: "GET /", Count: 1}.Answered())}
+		}, "answers are held on a kafka edge only, hold the request"},
+
+		"an availability of percent":  {func(s *breakwater.Scenario) { s.Require.Availability = 99 }, "require: availability 99; give a share from 0 to 1"},
+		"an amplification below zero": {func(s *breakwater.Scenario) { s.Require.Amplification = -1 }, "require: amplification -1; give a positive number"},
+		"fewer operations than none":  {func(s *breakwater.Scenario) { s.Require.MinOperations = -1 }, "require: minOperations -1; give a positive number"},
+		"recovery before the fault":   {func(s *breakwater.Scenario) { s.Require.Recovery = -1 }, "require: recovery -1ns; give a positive duration"},
+		"an operation of nobody":      {func(s *breakwater.Scenario) { s.Require.Operation = "GET /x" }, `require: operation "GET /x" is none of the requests (GET /)`},
+		"an unrelated one of nobody":  {func(s *breakwater.Scenario) { s.Require.Unrelated = "GET /x" }, `require: unrelated "GET /x" is none of the requests (GET /)`},
+
+		"no prediction":          {func(s *breakwater.Scenario) { s.Predict = nil }, "predict: nothing is predicted; a run without a prediction decides nothing"},
+		"an unknown guarantee":   {func(s *breakwater.Scenario) { s.Predict = breakwater.Holds("no-loss") }, `predict, 1: prediction: Guarantee "no-loss" is none of `},
+		"an unknown measurement": {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost("speed[api]", 1) }, `predict, 1: prediction: Measurement "speed[api]" is not measured`},
+		"measured of nobody":     {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(measure.CatchUp("apy"), 1) }, `there is no "apy" to measure; there are GET /, api, redis, user-events`},
+		"a bound that is none":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(measure.CatchUp("api"), math.NaN()) }, "Bound of catch-up[api] is not a number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scenario()
+			test.spoil(&s)
+			w := newFakeWorld()
+			_, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+			if len(w.calls) > 0 {
+				t.Errorf("the world was asked for %v", w.calls)
+			}
+		})
+	}
+}
+
+// What is wrong in several places is said at once, a line each.
+func TestAllProblemsAtOnce(t *testing.T) {
+	s := scenario()
+	s.Title, s.Load.Rate, s.Predict = "", 0, nil
+	err := s.Validate()
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("got %v, want three lines", err)
+	}
+}
+
+func TestExperimentIsValidated(t *testing.T) {
+	services := scenario().Services
+	experiment := func(contenders ...string) breakwater.Experiment {
+		e := breakwater.Experiment{Scenario: scenario()}
+		e.Services = nil
+		for _, c := range contenders {
+			e.Contenders = append(e.Contenders, breakwater.Contender{Name: c, Services: services})
+		}
+		return e
+	}
+	theirs := experiment("event", "sync")
+	theirs.Contenders[1].Services = []breakwater.Service{{Name: "api", Program: services[0].Program}}
+	theirs.Predict = breakwater.Predict(theirs.Predict, breakwater.AtMost(measure.Outage("redis"), 1).By("event"))
+	if err := theirs.Validate(); err != nil {
+		t.Errorf("what only the other has may be predicted of the other: %v", err)
+	}
+	theirs.Predict = theirs.Predict[:1]
+	theirs.Predict = breakwater.Predict(theirs.Predict, breakwater.AtMost(measure.Outage("redis"), 1))
+	for name, test := range map[string]struct {
+		e    breakwater.Experiment
+		want string
+	}{
+		"nobody":                       {experiment(), "contenders: there are none; name at least one"},
+		"two of a name":                {experiment("event", "event"), `contender "event": give each a name of its own`},
+		"a path":                       {experiment("../event"), `contender "../event": use up to 40 letters`},
+		"predicted of nobody":          {func() breakwater.Experiment { e := experiment("event"); e.Predict = e.Predict.By("sync"); return e }(), `predict: "sync" is none of the contenders`},
+		"measured where there is none": {theirs, `contender sync: predict, 2 (outage of redis ≤ 1 s): there is no "redis" to measure`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := test.e.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
