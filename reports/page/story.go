@@ -220,9 +220,9 @@ func (e *experiment) panels(f focus) []panel {
 	// What was required of an operation that nothing was wrong with comes first.
 	slices.SortStableFunc(operations, func(a, b string) int { return cmp.Compare(btoi(a != f.unrelated), btoi(b != f.unrelated)) })
 	other := slices.ContainsFunc(e.sinkNames(), func(s string) bool { return f.sinks[s] }) || slices.ContainsFunc(e.groupNames(), func(g string) bool { return f.groups[g] })
-	rates := "per second; dashed: offered, filled: served, red: failed or unknown"
+	rates := "per second; dashed: offered, filled: served, dotted red: failed or unknown"
 	if e.Alone() {
-		rates = "offered, served and failed per second"
+		rates = "offered (dashed), served, failed or unknown (dotted) per second"
 	}
 	for _, op := range operations {
 		caption := op

@@ -37,15 +37,19 @@ func TestFocus(t *testing.T) {
 		tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: trial.Prediction{Measurement: measurement}})
 		return tr
 	}
-	contained := func(tr *trial.Trial, status check.Status) *trial.Trial {
-		tr.Scenario = json.RawMessage(`{"require": {"unrelated": "GET /catalog"}}`)
+	spared := func(operation string, tr *trial.Trial, status check.Status) *trial.Trial {
+		tr.Scenario = json.RawMessage(`{"require": {"unrelated": "` + operation + `"}}`)
 		tr.Verdicts = append(tr.Verdicts, check.Verdict{Guarantee: check.Contained, Status: status})
 		return tr
 	}
+	contained := func(tr *trial.Trial, status check.Status) *trial.Trial { return spared("GET /catalog", tr, status) }
 	for name, c := range map[string]struct {
 		trials []*trial.Trial
 		want   string
 	}{
+		"the bystander comes first": {[]*trial.Trial{spared("POST /register", predict(system("event"), measure.Availability("GET /catalog")), check.Broken)},
+			"POST /register, unrelated to the fault, Intended latency, POST /register, GET /catalog, Intended latency, GET /catalog"},
+		"nobody knows the bystander":      {[]*trial.Trial{spared("GET /elsewhere", system("event"), check.Broken)}, "POST /register, Intended latency, POST /register"},
 		"a consumer is broken":            {[]*trial.Trial{system("event", at("analytics/1→kafka"))}, "POST /register, Effects in sink of analytics, Lag of group analytics"},
 		"an answer is predicted":          {[]*trial.Trial{predict(system("event", at("email")), measure.Availability("GET /catalog"))}, "GET /catalog, Intended latency, GET /catalog, Effects in sink of email, Lag of group email"},
 		"all of them are broken":          {[]*trial.Trial{system("event", at("email"), at("analytics"), at("cache"))}, "POST /register, Lag of group email, Lag of group analytics, Lag of group cache"},
@@ -183,8 +187,13 @@ func TestContendersHaveTheSameAxes(t *testing.T) {
 			if len(cells) != n {
 				t.Fatalf("%d contenders have %d pictures", n, len(cells))
 			}
-			var axes []string
+			var axes, lines []string
 			for i, c := range cells {
+				for _, m := range c.Pics[0].Marks {
+					if m.Series != nil && (m.Series.Name == "served" || m.Series.Name == "p99") {
+						lines = append(lines, m.D)
+					}
+				}
 				if got := collect(c.Pics, func(d drawing) string { return d.Class }); !slices.Equal(got, want) {
 					t.Errorf("one of %d contenders is drawn as %v, want %v", n, got, want)
 				}
@@ -204,6 +213,9 @@ func TestContendersHaveTheSameAxes(t *testing.T) {
 				if c.Pics[0].From != float64(n-1) || c.Pics[0].End != float64(n+3) {
 					t.Errorf("%s is drawn from %v s to %v s, want where the last load begins to where the last one ends", c.Label, c.Pics[0].From, c.Pics[0].End)
 				}
+			}
+			if len(lines) > 0 && len(distinct(lines)) != n {
+				t.Errorf("of %d contenders that do otherwise %s shows the lines %q", n, f.Caption, lines)
 			}
 			if len(distinct(axes)) != 1 {
 				t.Errorf("%d contenders in %s have the axes %q", n, f.Caption, axes)

@@ -35,6 +35,9 @@ func TestClaimsInFewWords(t *testing.T) {
 		}},
 		{ID: "5", Claim: "E2", Title: "stop", Contender: "other", Predictions: nil},
 		{ID: "6", Claim: "E2", Title: "cut off", Contender: "event", Outcome: trial.Confirmed, Predictions: all[3:]},
+		{ID: "8", Claim: "E2", Title: "silence", Contender: "third", Outcome: trial.Undecided, Why: "the history is inconsistent", Predictions: []trial.Predicted{
+			guarantee(check.NoPhantom, trial.Undecided, "unknown: the history is inconsistent", ""), guarantee(check.NoOrphans, trial.Undecided, "unknown: the history is inconsistent", ""),
+		}},
 		{ID: "7", Claim: "E2", Title: "cut again", Contender: "event", Outcome: trial.Confirmed, Predictions: all[2:]},
 	}}
 	claim := page.Summarize(run).Claims[0]
@@ -55,6 +58,7 @@ func TestClaimsInFewWords(t *testing.T) {
 		"refuted | invents nothing, contains the failure, loses nothing, p50 of x rises by ≤ 5 ms, p50 of x rises by ≥ 1 ms | r broken: 2 of 9 acknowledged ids never took effect in b · r p50 +9 ms (1 ms → 10 ms) · c 0 of 9 invented in 2 sinks · c r breached",
 		"undecided | nothing | ",
 		"confirmed | commits after the effect, recovers in time, catch-up of a ≤ 10 s | c 0 of 30 committed early · c a catch-up 2 s",
+		"undecided | invents nothing, leaves no orphans | u unknown: the history is inconsistent",
 		"confirmed | as above, repeats only what was not committed | c 0 of 16 resumes below a commit · c 0 of 30 committed early · c a catch-up 2 s",
 	}
 	for i := range want {

@@ -330,7 +330,7 @@ func (e *experiment) mapCascade() {
 }
 
 // spread says how far the failure spread for whom: "spread to registration
-// (sync-sequential, sync-fanout); spread to nobody (event)".
+// (sync-sequential, sync-fanout); spread to no other service (event)".
 func (e *experiment) spread() string {
 	var says []string
 	whose := map[string][]string{}
@@ -358,7 +358,7 @@ func blast(c contender) string {
 		}
 	}
 	if len(hit) == 0 {
-		return "spread to nobody"
+		return "spread to no other service"
 	}
 	return "spread to " + strings.Join(hit, ", ")
 }

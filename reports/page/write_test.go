@@ -130,7 +130,7 @@ func TestPage(t *testing.T) {
 			"2 claims confirmed, 2 refuted, 1 undecided, 1 not judged: the kit had trouble",
 			"E1 refuted for event", "as is known", "a retry budget bounds load, not loss",
 			"Replay ladder, group analytics on user-events/2", "replays 344…403 (60)", "&gt; 13.4 s", "session time-out 3 s",
-			"spread to registration (sync-fanout, sync-hardened); spread to nobody (event)", "GET /catalog, unrelated to the fault", "6 % ok during the fault", "events 18,204, 19,310", "user-events/2@88", "analytics: commit interval (1 s)",
+			"spread to registration (sync-fanout, sync-hardened); spread to no other service (event)", "GET /catalog, unrelated to the fault", "6 % ok during the fault", "events 18,204, 19,310", "user-events/2@88", "analytics: commit interval (1 s)",
 			"SQLite has no wire that could be cut", "breakwater replay out/20261123T140201Z --trial publish-e1-freeze-event",
 			"heartbeat late by 5.0 s", "not witnessed",
 		}},
