@@ -37,7 +37,9 @@ type Ledger struct {
 	// Positions (of a database) is a table to which the service appends each
 	// position that it stores, in the transaction that stores it: topic, partition,
 	// next_offset (of the first record not yet processed), epoch, instance and
-	// recorded_at. Epoch and instance may be null, the others may not.
+	// recorded_at. Epoch and instance may be null, the others may not. With
+	// OffsetsInSink the lag is counted from it while the run lasts; without it all
+	// that there ever was counts as lag, and the drain takes until its deadline.
 	Positions string `json:"positions,omitempty"`
 
 	// Stream (of Redis) is a stream with one entry an effect.

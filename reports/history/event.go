@@ -76,7 +76,8 @@ const (
 
 	// Sample is the state of one partition for one group, read over a direct
 	// address: Group, Topic, Partition, HighWatermark, LastStable (what a reader
-	// of committed records sees ends there), LogStart, Committed (-1 for none), Lag
+	// of committed records sees ends there), LogStart, Committed (-1 for none; by its
+	// sink, where the service keeps its position there and it can be read), Lag
 	// (offsets up to HighWatermark; once nothing moves those that no reader will
 	// ever see, markers and what was aborted, are taken off). A topic that no group
 	// of the scenario reads has samples without a Group. In a history of before
