@@ -86,7 +86,7 @@ func Event(o Options) history.Log {
 		g.consume("cache", "cache/1", "redis", p, whole)
 	}
 	g.analytics(end)
-	g.samples(end)
+	g.samples(end, "email", "analytics", "cache")
 	for p := range o.Partitions {
 		for _, a := range g.arrivals[p] {
 			g.add(history.Event{Kind: history.Audit, At: end + 10*time.Millisecond, Topic: Topic, Partition: p, Offset: a.offset, ID: a.id, Key: a.key})
@@ -301,9 +301,9 @@ func (g *generator) consume(group, client, sink string, p int32, tenures []tenur
 }
 
 // samples reads the state of every group and partition four times a second.
-func (g *generator) samples(end time.Duration) {
+func (g *generator) samples(end time.Duration, groups ...string) {
 	slices.SortStableFunc(g.commits, func(a, b history.Event) int { return int(a.End - b.End) })
-	for _, group := range []string{"email", "analytics", "cache"} {
+	for _, group := range groups {
 		for p := range g.Partitions {
 			at, committed, i, c := time.Duration(0), int64(-1), 0, 0
 			for ; at <= end; at += 250 * time.Millisecond {
@@ -311,7 +311,7 @@ func (g *generator) samples(end time.Duration) {
 					i++
 				}
 				for ; c < len(g.commits) && g.commits[c].End <= at; c++ {
-					if k := g.commits[c]; k.Group == group && k.Partition == p {
+					if k := g.commits[c]; k.Group == group && k.Topic == Topic && k.Partition == p {
 						committed = k.Offset
 					}
 				}
@@ -319,7 +319,7 @@ func (g *generator) samples(end time.Duration) {
 				if i > 0 {
 					high = g.arrivals[p][i-1].offset + 1
 				}
-				g.add(history.Event{Kind: history.Sample, At: at, Group: group, Topic: Topic, Partition: p, HighWatermark: high, Committed: committed, Lag: high - max(committed, 0)})
+				g.add(history.Event{Kind: history.Sample, At: at, Group: group, Topic: Topic, Partition: p, HighWatermark: high, LastStable: high, Committed: committed, Lag: high - max(committed, 0)})
 			}
 		}
 	}
