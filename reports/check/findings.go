@@ -43,9 +43,16 @@ func All() []Checker {
 		guarantee{ResumeAtCommitted, resumeAtCommitted},
 		guarantee{ExplainedRedelivery, explainedRedelivery},
 		guarantee{CommitAfterEffect, commitAfterEffect},
+		guarantee{TransactionAtomic, transactionAtomic},
+		guarantee{ExactlyOnceTransfer, exactlyOnceTransfer},
+		guarantee{NoHangingTransaction, noHangingTransaction},
+		guarantee{DeadLetterClosure, deadLetterClosure},
+		guarantee{Outbox, outbox},
+		guarantee{ProjectionEqualsReplay, projectionEqualsReplay},
 		guarantee{BoundedRecovery, boundedRecovery},
 		guarantee{Availability, availability},
 		guarantee{Contained, contained},
+		guarantee{NotMetastable, notMetastable},
 	}
 }
 

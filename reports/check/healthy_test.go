@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -19,19 +20,27 @@ func verdict(t *testing.T, log history.Log, guarantee string) Verdict {
 	return Verdict{}
 }
 
+// healthy are the runs in which nothing is wrong, and what is not asked in each.
+var healthy = map[string]struct {
+	run      func(historytest.Options) history.Log
+	notAsked []string
+}{
+	"event": {historytest.Event, []string{
+		TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
+	"sync": {historytest.Sync, []string{
+		NoLostInLog, ResumeAtCommitted, ExplainedRedelivery, CommitAfterEffect,
+		TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
+	"pipeline": {historytest.Pipeline, nil},
+}
+
 // A healthy run satisfies every guarantee that is asked of it: no false alarm.
 func TestHealthy(t *testing.T) {
-	notAsked := map[string][]string{
-		"sync": {NoLostInLog, ResumeAtCommitted, ExplainedRedelivery, CommitAfterEffect},
-	}
-	for name, run := range map[string]func(historytest.Options) history.Log{"event": historytest.Event, "sync": historytest.Sync} {
+	for name, h := range healthy {
 		for seed := range uint64(12) {
-			for _, v := range Judge(run(historytest.Options{Seed: seed, Rate: 20 + 10*int(seed%5), Partitions: 1 + int32(seed%4)}), All()) {
+			for _, v := range Judge(h.run(historytest.Options{Seed: seed, Rate: 20 + 10*int(seed%5), Partitions: 1 + int32(seed%4)}), All()) {
 				want := Holds
-				for _, g := range notAsked[name] {
-					if g == v.Guarantee {
-						want = NotAsked
-					}
+				if slices.Contains(h.notAsked, v.Guarantee) {
+					want = NotAsked
 				}
 				if v.Status != want {
 					t.Errorf("%s, seed %d: %s is %s, want %s: %s %+v", name, seed, v.Guarantee, v.Status, want, v.Why, v.Anomalies)

@@ -17,11 +17,12 @@ func FuzzCheckers(f *testing.F) {
 	for seed := range uint64(50) {
 		f.Add(seed, uint16(seed*7), seed%2 == 0)
 	}
-	healthy := historytest.Event(historytest.Options{Rate: 4, Phase: time.Second})
+	runs := []history.Log{historytest.Event(historytest.Options{Rate: 4, Phase: time.Second}), historytest.Pipeline(historytest.Options{Rate: 20, Phase: time.Second})}
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16, onHealthy bool) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		header, events := arbitraryHeader(rng), []history.Event(nil)
 		if onHealthy {
+			healthy := pick(rng, runs...)
 			header, events = healthy.Header, healthy.Events[:rng.IntN(len(healthy.Events))]
 		}
 		for range n % 300 {
@@ -54,13 +55,17 @@ func arbitrary(rng *rand.Rand) history.Event {
 	name := func(kinds ...string) string { return pick(rng, append(kinds, "", "\x00")...) }
 	e := history.Event{
 		Kind: pick(rng, history.Request, history.Call, history.Produce, history.Resume, history.Fetched, history.Commit, history.Assign, history.Attempt,
-			history.Effect, history.Fault, history.Sample, history.Process, history.Audit, history.Trouble, "else"),
+			history.Effect, history.Fault, history.Sample, history.Process, history.Audit, history.Aborted, history.Transaction, history.State, history.Trouble, "else"),
 		At: at(), End: at(), Scheduled: at(), Outcome: pick(rng, history.OK, history.OK, history.Failed, history.Unknown, ""),
-		ID: name("a", "b", "c"), Client: name("analytics/1", "email/1", "load"), To: name("registration", "mailbox", "email"), Sink: name("mailbox", "redis", "analytics-db", "db"),
-		Name:  name("POST /register", "GET /catalog", history.Assigned, history.Lost, history.Exited),
-		Topic: name(historytest.Topic, "orders"), Partition: pick[int32](rng, 0, 1, -1, math.MaxInt32), Offset: offset(), Last: offset(), Committed: offset(),
-		Count: pick[int32](rng, 0, 1, -1, math.MaxInt32), Group: name("analytics", "email"), Member: name("m"), Generation: int32(rng.IntN(4)),
-		HighWatermark: offset(), LogStart: offset(), Lag: offset(), Transactional: rng.IntN(9) == 0,
+		ID: name("a", "b", "c"), Client: name("analytics/1", "email/1", "billing/1", "load"), To: name("registration", "mailbox", "email"), Sink: name("mailbox", "redis", "analytics-db", "db", "users", "stats-db"),
+		Name: name("POST /register", "GET /catalog", history.Assigned, history.Lost, history.Exited), Value: name("1", history.EndsInCommit, history.EndsInAbort, history.Fences),
+		Topic: name(historytest.Topic, "orders", historytest.Invoices, historytest.Letters, historytest.Retries), Partition: pick[int32](rng, 0, 1, -1, math.MaxInt32), Offset: offset(), Last: offset(), Committed: offset(),
+		Count: pick[int32](rng, 0, 1, -1, math.MaxInt32), Group: name("analytics", "email", "billing", "stats"), Member: name("m"), Generation: int32(rng.IntN(4)),
+		HighWatermark: offset(), LastStable: offset(), LogStart: offset(), Lag: offset(), Transactional: rng.IntN(9) == 0,
+		ProducerID: pick[int64](rng, -1, 0, 7), Epoch: int16(rng.IntN(3) - 1), Sequence: pick[int32](rng, -1, 0, 1, math.MaxInt32),
+	}
+	if rng.IntN(3) == 0 {
+		e.Letter = &history.LetterRecord{Topic: e.Topic, Partition: pick[int32](rng, 0, 1, -1), Offset: offset(), Error: name(historytest.Fatal), Attempt: rng.IntN(5)}
 	}
 	if e.Kind == history.Fault && rng.IntN(5) > 0 {
 		e.Fault = &history.FaultRecord{Kind: "cut", Target: name("analytics/1", "email/1→mailbox", "→"), Active: at(), Clear: at()}
@@ -68,8 +73,14 @@ func arbitrary(rng *rand.Rand) history.Event {
 	return e
 }
 
+var headers = []history.Header{
+	consumer(), synchronous(), {},
+	historytest.Event(historytest.Options{Rate: 1, Phase: time.Second}).Header,
+	historytest.Pipeline(historytest.Options{Rate: 1, Phase: time.Second}).Header,
+}
+
 func arbitraryHeader(rng *rand.Rand) history.Header {
-	h := pick(rng, consumer(), synchronous(), history.Header{}, historytest.Event(historytest.Options{Rate: 1, Phase: time.Second}).Header)
+	h := pick(rng, headers...)
 	if rng.IntN(3) == 0 {
 		h.Phases = nil
 	}

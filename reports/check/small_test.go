@@ -98,7 +98,13 @@ type small struct {
 }
 
 func TestSmallHistories(t *testing.T) {
-	for _, c := range slices.Concat(exercisedCases, lostCases, phantomCases, orphanCases, resumeCases, redeliveryCases, commitCases, recoveryCases, availabilityCases, containedCases) {
+	testSmall(t, exercisedCases, lostCases, phantomCases, orphanCases, resumeCases, redeliveryCases, commitCases, recoveryCases, availabilityCases, containedCases)
+}
+
+// testSmall judges each history by the guarantee that it is about.
+func testSmall(t *testing.T, cases ...[]small) {
+	t.Helper()
+	for _, c := range slices.Concat(cases...) {
 		t.Run(c.guarantee+"/"+strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			v := verdict(t, historytest.Log(c.header, c.events...), c.guarantee)
 			if v.Status != c.want {

@@ -142,6 +142,14 @@ var says = map[string][2]string{
 	BoundedRecovery:     {"recovers in time", "does not recover in time"},
 	Availability:        {"stays available", "is not available enough"},
 	Contained:           {"contains the failure", "lets the failure spread"},
+
+	TransactionAtomic:      {"shows all of a transaction or nothing", "shows parts of transactions"},
+	ExactlyOnceTransfer:    {"transfers each event once", "transfers events not at all or twice"},
+	NoHangingTransaction:   {"leaves no transaction open", "leaves transactions open"},
+	DeadLetterClosure:      {"brings every record to one end", "does not bring every record to one end"},
+	Outbox:                 {"publishes what it stores", "publishes other than what it stores"},
+	ProjectionEqualsReplay: {"holds what the log gives", "holds other than what the log gives"},
+	NotMetastable:          {"gets up again", "stays down"},
 }
 
 // Says is what a system does for which the guarantee is of that status, in a few

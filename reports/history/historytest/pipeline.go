@@ -299,14 +299,14 @@ func (g *pipeline) bill(p int32) {
 	}
 	var batch []arrival
 	r := &reader{group: "billing", client: "billing/1", topic: Topic, partition: p, generation: 1, until: g.end(), committed: -1,
-		work: func(b []arrival, now time.Duration) time.Duration { batch = b; return now + 8*time.Millisecond }}
+		work: func(b []arrival, now time.Duration) time.Duration { batch = b; return now + 20*time.Millisecond }}
 	plan := func(commit history.Event, ends string) {
 		g.transfers = append(g.transfers, transfer{at: commit.At - 6*time.Millisecond, producer: 100 + int64(p), epoch: epoch, name: name, batch: batch, from: p, commit: commit, ends: ends})
 	}
 	r.commit = func(commit history.Event) {
 		if n++; n%10 == 0 {
 			aborted := commit
-			aborted.At -= 4 * time.Millisecond
+			aborted.At -= 10 * time.Millisecond
 			plan(aborted, history.EndsInAbort)
 			g.transfers[len(g.transfers)-1].at -= time.Millisecond
 		}
@@ -318,7 +318,7 @@ func (g *pipeline) bill(p int32) {
 		return
 	}
 	kill, back := g.killed()
-	r.until = kill - 20*time.Millisecond
+	r.until = kill - 60*time.Millisecond // what it begins before then it ends
 	g.read(r, g.arrivals[p])
 	// The one that is open when the process dies.
 	records := g.arrivals[p]

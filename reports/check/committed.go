@@ -1,0 +1,128 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// committed is what a service put behind it: the positions that it stored for
+// good, in Kafka or in its own sink, on every partition of every topic.
+type committed struct {
+	service history.Service
+	on      map[history.Partition]*stored
+}
+
+// stored are the positions on one partition, in order of offset. Of those from
+// index i on, own[i] is the one that came first, and reset[i] the first that
+// somebody outside set; either may be nil.
+type stored struct {
+	positions  []*history.Event
+	own, reset []*history.Event
+	last       *history.Event // own, by time
+	begin      int64          // where the group took up first, -1 when that is not known
+	began      *history.Event // its resume, nil without one
+}
+
+func newCommitted(x *history.Index, s history.Service) committed {
+	c := committed{service: s, on: map[history.Partition]*stored{}}
+	on := func(e *history.Event) *stored {
+		p := c.on[e.In()]
+		if p == nil {
+			p = &stored{begin: -1}
+			c.on[e.In()] = p
+		}
+		return p
+	}
+	for e := range x.Of(history.Commit) {
+		if _, certain := since(e); certain && c.isHis(e) {
+			p := on(e)
+			p.positions = append(p.positions, e)
+		}
+	}
+	for e := range x.Of(history.Resume) {
+		if e.Group == s.Group {
+			if p := on(e); p.began == nil {
+				p.began, p.begin = e, e.Committed
+			}
+		}
+	}
+	for _, p := range c.on {
+		p.fold(c.outside)
+	}
+	return c
+}
+
+// isHis says whether the position is one of the service's group, where it keeps them.
+func (c committed) isHis(e *history.Event) bool {
+	if c.service.Offsets == "sink" {
+		return c.service.Sink != nil && e.Sink == c.service.Sink.Name
+	}
+	return e.Sink == "" && c.service.Group != "" && e.Group == c.service.Group
+}
+
+func (c committed) outside(e *history.Event) bool {
+	return e.Client != "" && !slices.Contains(c.service.Instances, e.Client)
+}
+
+func (p *stored) fold(outside func(*history.Event) bool) {
+	for _, e := range p.positions {
+		if !outside(e) && (p.last == nil || e.At >= p.last.At) {
+			p.last = e
+		}
+	}
+	slices.SortStableFunc(p.positions, func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) })
+	p.own, p.reset = make([]*history.Event, len(p.positions)+1), make([]*history.Event, len(p.positions)+1)
+	for i := len(p.positions) - 1; i >= 0; i-- {
+		e := p.positions[i]
+		p.own[i], p.reset[i] = p.own[i+1], p.reset[i+1]
+		switch {
+		case outside(e):
+			p.reset[i] = earlier(e, p.reset[i])
+		default:
+			p.own[i] = earlier(e, p.own[i])
+		}
+	}
+}
+
+func earlier(e, than *history.Event) *history.Event {
+	if than == nil || e.At < than.At {
+		return e
+	}
+	return than
+}
+
+// past is the position by which the service first put the record behind it, and
+// nil when it did not, or is not known to have: the record lies before where the
+// group took up, or somebody outside had set its position past it.
+func (c committed) past(record *history.Event) *history.Event {
+	p := c.on[record.In()]
+	if p == nil || record.Offset < p.begin {
+		return nil
+	}
+	i, _ := slices.BinarySearchFunc(p.positions, record.Offset+1, func(e *history.Event, offset int64) int { return cmp.Compare(e.Offset, offset) })
+	own, reset := p.own[i], p.reset[i]
+	if own == nil || reset != nil && reset.At <= own.At {
+		return nil
+	}
+	return own
+}
+
+// patience is how long a system may take after a fault where the scenario states
+// no objective for recovery.
+const patience = 10 * time.Second
+
+// objective is Require.Recovery, or patience without one.
+func objective(h history.Header) time.Duration {
+	return cmp.Or(max(h.Require.Recovery, 0), patience)
+}
+
+// healed is when the last fault was witnessed to be gone, 0 without any.
+func healed(x *history.Index) time.Duration {
+	if w := x.Windows(); len(w) > 0 {
+		return w[len(w)-1].To
+	}
+	return 0
+}

@@ -1,0 +1,452 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// DeadLetterClosure is broken when a service that has a dead letter topic does not
+// bring every record of its Topic to exactly one end, or does not keep to what it
+// promises on the way there:
+//   - neither: it committed past a record, and past what it put into retry topics
+//     for it, that has neither an effect in its sink (a record in its Output, where
+//     it has no sink) nor a letter; or both: it has an effect and a letter;
+//   - two letters stand for one record;
+//   - a letter does not say where the original stood, or names the place of
+//     another id;
+//   - a record was tried more often than Service.MaxAttempts, by a letter's own
+//     count or by the sink's attempts; each time that a consumer took up the
+//     partition at or before the record may have been a redelivery, and allows as
+//     many again;
+//   - two attempts through a retry topic lie closer together than Service.Backoff;
+//   - a record was put off because of a class of failure in Service.Fatal;
+//   - a partition stands still behind a record that the service tries again and
+//     again (without attempts in the sink: while its other partitions go on), for
+//     Require.Recovery (10 s without one) to the end of the run;
+//   - a letter that was redriven has not exactly one effect, unless it was given
+//     up again.
+//
+// An id was redriven when a record in Topic with that id carries a letter's
+// headers, or was published after the letter was. Where nobody saw either of them
+// being published a second record may have been the producer's own, and an effect
+// beside a letter is not held against the service. An effect that was certainly
+// there before the letter is.
+const DeadLetterClosure = "dead-letter-closure"
+
+func deadLetterClosure(x *history.Index) Verdict {
+	var all []finding
+	for _, s := range x.Log.Header.Services {
+		if s.DeadLetter != "" {
+			f := newClosure(x, s).judge()
+			f.subject = s.Name
+			all = append(all, f)
+		}
+	}
+	return combine(all, "no service has a dead letter topic")
+}
+
+// closure judges one service.
+type closure struct {
+	x       *history.Index
+	service history.Service
+	past    committed
+	appends appends
+	sink    *history.Ledger // nil: none
+	skew    time.Duration
+	resumes map[history.Partition][]*history.Event
+
+	examined  int
+	wrong     int // ids with anomalies
+	anomalies []Anomaly
+}
+
+func newClosure(x *history.Index, s history.Service) *closure {
+	c := &closure{
+		x: x, service: s, past: newCommitted(x, s), resumes: map[history.Partition][]*history.Event{},
+		appends: newAppends(x, append([]string{s.Topic, s.DeadLetter}, s.Retry...)...),
+	}
+	if s.Sink != nil {
+		c.sink, c.skew = x.Sink(s.Sink.Name), s.Sink.Skew
+	}
+	for r := range x.Of(history.Resume) {
+		if r.Group == s.Group {
+			c.resumes[r.In()] = append(c.resumes[r.In()], r)
+		}
+	}
+	return c
+}
+
+func (c *closure) judge() finding {
+	if !c.x.Audited {
+		return finding{status: Unknown, why: "the independent reader found no record at all"}
+	}
+	for records := range c.x.InLog.All() {
+		i := c.inputOf(records)
+		if len(i.in)+len(i.putOff)+len(i.letters) == 0 {
+			continue
+		}
+		before := len(c.anomalies)
+		c.origins(i)
+		if i.id != "" {
+			c.examined += len(i.in)
+			c.ends(i)
+			c.twoLetters(i)
+			c.tries(i)
+			c.backoff(i)
+			c.fatal(i)
+		}
+		if len(c.anomalies) > before {
+			c.wrong++
+		}
+	}
+	c.stalls()
+	f := finding{examined: c.examined, anomalies: c.anomalies}
+	f.count = &count{bad: c.wrong, of: c.examined, sum: true, what: "records of %s did not come to one end in the way that it promises", brief: "without one end"}
+	if c.examined == 0 {
+		f.count, f.why = nil, "no record of its topic was found"
+	}
+	return f
+}
+
+// input is what became of one id.
+type input struct {
+	id       string
+	in       []*history.Event // records in Topic, by offset where they are in one partition
+	putOff   []*history.Event // in retry topics
+	letters  []*history.Event // in the dead letter topic
+	effects  []*history.Event
+	attempts []*history.Event
+}
+
+func (c *closure) inputOf(records []*history.Event) input {
+	i := input{id: records[0].ID}
+	var out []*history.Event
+	for _, r := range records {
+		switch {
+		case r.Topic == c.service.Topic:
+			i.in = append(i.in, r)
+		case r.Topic == c.service.DeadLetter:
+			i.letters = append(i.letters, r)
+		case slices.Contains(c.service.Retry, r.Topic):
+			i.putOff = append(i.putOff, r)
+		case r.Topic == c.service.Output:
+			out = append(out, r)
+		}
+	}
+	if c.sink != nil {
+		i.effects, i.attempts = c.sink.Effects.Of(records[0]), c.sink.Attempts.Of(records[0])
+	} else {
+		i.effects = out
+	}
+	return i
+}
+
+// report adds an anomaly about the id whose witnesses are the events.
+func (c *closure) report(i input, what string, witnesses ...*history.Event) {
+	a := Anomaly{What: what, Setting: setting(c.service, "retr", "attempt", "dead", "letter")}
+	if i.id != "" {
+		a.IDs = []string{i.id}
+	}
+	for _, e := range clip(witnesses) {
+		a.Events = append(a.Events, e.N)
+		if e.Topic != "" {
+			a.Offsets = append(a.Offsets, place1(e))
+		}
+	}
+	c.anomalies = append(c.anomalies, a)
+}
+
+func place1(e *history.Event) string { return e.In().At(e.Offset) }
+
+// origins sees to it that letters say what they stand for.
+func (c *closure) origins(i input) {
+	for _, l := range i.letters {
+		origin, says := originOf(l)
+		if !says {
+			c.report(i, fmt.Sprintf("the letter for %s at %s does not say where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
+			continue
+		}
+		if stands := c.at(origin, l.Letter.Offset); stands != nil && stands.ID != "" && i.id != "" && stands.ID != i.id {
+			c.report(i, fmt.Sprintf("the letter for %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.Letter.Offset), stands.ID), l, stands)
+		}
+	}
+}
+
+func originOf(l *history.Event) (history.Partition, bool) {
+	if l.Letter == nil || l.Letter.Topic == "" || l.Letter.Partition < 0 || l.Letter.Offset < 0 {
+		return history.Partition{}, false
+	}
+	return history.Partition{Topic: l.Letter.Topic, Partition: l.Letter.Partition}, true
+}
+
+// at is the visible record at the offset.
+func (c *closure) at(p history.Partition, offset int64) *history.Event {
+	if records := c.x.Between(p, offset, offset+1); len(records) > 0 {
+		return records[0]
+	}
+	return nil
+}
+
+// original is the record of Topic that the letter stands for: the one that it
+// names, or the one that the record in a retry topic names that it names. Nil
+// when it names none that is there.
+func (c *closure) original(l *history.Event) *history.Event {
+	for range len(c.service.Retry) + c.service.MaxAttempts + 1 {
+		p, says := originOf(l)
+		if !says {
+			return nil
+		}
+		r := c.at(p, l.Letter.Offset)
+		if r == nil || r.Topic == c.service.Topic {
+			return r
+		}
+		l = r
+	}
+	return nil
+}
+
+// ends sees to it that each record comes to one end.
+func (c *closure) ends(i input) {
+	if c.sink == nil && c.service.Output == "" {
+		return // nobody tells its effects
+	}
+	if len(i.in) == 0 {
+		return
+	}
+	again := c.redriven(i)
+	switch {
+	case len(i.letters) == 0 && len(i.effects) == 0:
+		if by := c.done(i, i.in[0]); by != nil {
+			c.report(i, fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
+				append([]*history.Event{i.in[0], by}, i.putOff...)...)
+		}
+	case len(i.letters) == 0 || len(i.effects) == 0 && again == nil:
+	case again == nil && len(i.in) > 1 && !c.knowsOrder(i):
+	case again == nil:
+		c.report(i, fmt.Sprintf("%s has an effect and a letter, at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
+	case c.certainlyBefore(i.effects, i.letters[0]):
+		c.report(i, fmt.Sprintf("%s had an effect before it was given up at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
+	case len(i.effects) > 1:
+		c.report(i, fmt.Sprintf("%s was redriven from its letter at %s and has %s effects", i.id, place1(i.letters[0]), quantity.Count(len(i.effects))),
+			append([]*history.Event{again, i.letters[0]}, i.effects...)...)
+	case len(i.effects) == 0 && len(i.letters) < len(i.in):
+		if by := c.done(i, again); by != nil {
+			c.report(i, fmt.Sprintf("%s was redriven from its letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.letters[0]), place1(again), c.service.Name, by.Offset),
+				again, i.letters[0], by)
+		}
+	case len(i.effects) == 1 && c.givenUpAgain(i, again):
+		c.report(i, fmt.Sprintf("%s was redriven to %s, and has an effect and another letter", i.id, place1(again)), again, i.letters[len(i.letters)-1], i.effects[0])
+	}
+}
+
+// done is the position by which the service was done with the record and with
+// all that it had put off for its id; nil while it is not.
+func (c *closure) done(i input, record *history.Event) *history.Event {
+	by := c.past.past(record)
+	for _, r := range i.putOff {
+		if by == nil {
+			return nil
+		}
+		if at := c.past.past(r); at == nil {
+			by = nil
+		}
+	}
+	return by
+}
+
+// redriven is the last record of Topic with the id that was put there after the
+// first letter, nil for none.
+func (c *closure) redriven(i input) *history.Event {
+	if len(i.letters) == 0 {
+		return nil
+	}
+	for _, r := range slices.Backward(i.in) {
+		if r.Letter != nil {
+			return r
+		}
+		record, letter := c.appends.of(r), c.appends.of(i.letters[0])
+		if record != nil && letter != nil && record.At > letter.At {
+			return r
+		}
+	}
+	return nil
+}
+
+// knowsOrder says whether everything was seen being published from which follows
+// whether the id was redriven.
+func (c *closure) knowsOrder(i input) bool {
+	for _, r := range append(slices.Clone(i.in), i.letters...) {
+		if c.appends.of(r) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// certainlyBefore says whether there was an effect before the letter was published.
+func (c *closure) certainlyBefore(effects []*history.Event, letter *history.Event) bool {
+	put := c.appends.of(letter)
+	return len(effects) > 0 && put != nil && effects[0].Kind == history.Effect && effects[0].At+c.skew < put.At
+}
+
+func (c *closure) givenUpAgain(i input, again *history.Event) bool {
+	return slices.ContainsFunc(i.letters, func(l *history.Event) bool { return c.original(l) == again })
+}
+
+// twoLetters sees to it that one record has one letter. Letters that do not say
+// what they stand for may stand for any of the id's records.
+func (c *closure) twoLetters(i input) {
+	if len(i.letters) < 2 {
+		return
+	}
+	var met []*history.Event // originals
+	for _, l := range i.letters {
+		original := c.original(l)
+		if original == nil {
+			continue
+		}
+		if k := slices.Index(met, original); k >= 0 {
+			c.report(i, fmt.Sprintf("two letters stand for %s at %s: the second is at %s", i.id, place1(original), place1(l)), original, l)
+			return
+		}
+		met = append(met, original)
+	}
+	if len(i.in) > 0 && len(i.letters) > len(i.in) {
+		c.report(i, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.letters)), i.id, c.service.Topic, times(len(i.in))), i.letters...)
+	}
+}
+
+// tries counts attempts.
+func (c *closure) tries(i input) {
+	limit := c.service.MaxAttempts
+	if limit <= 0 {
+		return
+	}
+	for _, r := range slices.Concat(i.putOff, i.letters) {
+		if r.Letter != nil && r.Letter.Attempt > limit {
+			c.report(i, fmt.Sprintf("%s was tried %s, by its letter at %s, and %s are allowed", i.id, times(r.Letter.Attempt), place1(r), quantity.Count(limit)), r)
+			return
+		}
+	}
+	n := len(i.attempts)
+	if n <= limit*max(1, len(i.in)) {
+		return
+	}
+	if deliveries := max(1, len(i.in)) + c.taken(i, i.attempts[0].At-c.skew, 1<<62); n > limit*deliveries {
+		c.report(i, fmt.Sprintf("%s was tried %s in %s, and %s are allowed", i.id, times(n), c.service.Sink.Name, quantity.Count(limit)), i.attempts[0], i.attempts[n-1])
+	}
+}
+
+// taken is how often consumers took up, after one instant and before another, a
+// partition at or before a record of the id: it may have been delivered again.
+func (c *closure) taken(i input, after, before time.Duration) int {
+	n := 0
+	for _, r := range slices.Concat(i.in, i.putOff) {
+		for _, resume := range c.resumes[r.In()] {
+			if from, known := start(resume); after < resume.At && resume.At < before && (!known || from <= r.Offset) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// backoff sees to it that retries are not early. It needs the attempts of the
+// sink, and to have seen the record being put off.
+func (c *closure) backoff(i input) {
+	if c.service.Backoff <= 0 || len(i.attempts) < 2 {
+		return
+	}
+	for _, r := range i.putOff {
+		put := c.appends.of(r)
+		if put == nil {
+			continue
+		}
+		// The attempt that failed is the last before the record was put off. What
+		// the ledger's clock cannot tell from later is taken for that.
+		next := slices.IndexFunc(i.attempts, func(a *history.Event) bool { return a.At > put.At+c.skew })
+		if next < 1 {
+			continue
+		}
+		failed, retried := i.attempts[next-1], i.attempts[next]
+		gap := retried.At - failed.At
+		if gap+2*c.skew >= c.service.Backoff || c.taken(i, failed.At-c.skew, retried.At+c.skew) > 0 {
+			continue
+		}
+		c.report(i, fmt.Sprintf("%s was put off to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(c.service.Backoff)),
+			r, failed, retried)
+		return
+	}
+}
+
+// fatal sees to it that what never succeeds is not put off.
+func (c *closure) fatal(i input) {
+	for _, r := range i.putOff {
+		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.Fatal, r.Letter.Error) {
+			c.report(i, fmt.Sprintf("%s failed with %q, which is never tried again, and was put off to %s", i.id, r.Letter.Error, place1(r)), r)
+			return
+		}
+	}
+}
+
+// stalls finds partitions that stand still behind one record.
+func (c *closure) stalls() {
+	_, end := c.x.Log.Header.Span()
+	for _, p := range slices.SortedFunc(maps.Keys(c.past.on), history.Partition.Compare) {
+		if p.Topic != c.service.Topic && !slices.Contains(c.service.Retry, p.Topic) {
+			continue
+		}
+		on := c.past.on[p]
+		last := cmp.Or(on.last, on.began)
+		if last == nil {
+			continue
+		}
+		position, since := max(on.begin, 0), last.End
+		if on.last != nil {
+			position = on.last.Offset
+		}
+		waiting := c.x.Between(p, position, 1<<62)
+		if len(waiting) == 0 || waiting[0].ID == "" {
+			continue
+		}
+		i := c.inputOf(c.x.InLog.Of(waiting[0]))
+		put := c.appends.of(waiting[0])
+		if len(i.effects)+len(i.letters) > 0 || p.Topic == c.service.Topic && len(i.putOff) > 0 || put == nil {
+			continue
+		}
+		since = max(since, put.End, healed(c.x))
+		if end-since < objective(c.x.Log.Header) || !c.triedOn(i, p, since) {
+			continue
+		}
+		c.wrong++
+		c.report(i, fmt.Sprintf("%s stands still on %s at %d for %s, with %s records waiting: it is tried again and again, and nothing behind it gets through",
+			c.service.Name, p, position, quantity.Duration(end-since), quantity.Count(len(waiting))), append([]*history.Event{waiting[0], last}, i.attempts...)...)
+	}
+}
+
+// triedOn says whether the service was at work and held up by this record: it
+// tried it more than once since then, or got on with another partition where the
+// sink does not tell attempts.
+func (c *closure) triedOn(i input, p history.Partition, since time.Duration) bool {
+	if c.service.Sink != nil && c.service.Sink.Attempts {
+		tried := 0
+		for _, a := range i.attempts {
+			if a.At > since+c.skew {
+				tried++
+			}
+		}
+		return tried > 1
+	}
+	for other, on := range c.past.on {
+		if other != p && on.last != nil && on.last.At > since {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,102 @@
+package check
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// regained is the share of an operation's goodput before the fault that it has
+// to get back to.
+const regained = 0.9
+
+// NotMetastable is broken when a system stays down though what brought it down
+// is gone: after the last fault was witnessed to be gone, ok ÷ scheduled of some
+// root operation never again, until the load ends, reaches 90 % of what it was
+// before the first fault, in no second and no ten requests in a row, and the load
+// went on for Require.Recovery (10 s without one) and such a second more.
+//
+// A load that ended sooner leaves it unknown unless the goodput had come back,
+// however late: how soon it has to is [BoundedRecovery]'s business. So does a
+// fault that was never seen to be gone. Without a fault it is not asked.
+const NotMetastable = "not-metastable"
+
+func notMetastable(x *history.Index) Verdict {
+	faults, gone := 0, true
+	for e := range x.Of(history.Fault) {
+		faults++
+		gone = gone && e.Fault != nil && (e.Fault.Active == 0 || e.Fault.Clear > 0)
+	}
+	switch {
+	case faults == 0:
+		return combine(nil, "nothing was broken")
+	case len(x.Windows()) == 0:
+		return combine([]finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
+	}
+	var all []finding
+	for _, g := range measure.Goodputs(x) {
+		all = append(all, goodput(x, g, gone))
+	}
+	if len(all) == 0 {
+		all = []finding{{status: Unknown, why: "there was no load"}}
+	}
+	return combine(all, "")
+}
+
+func goodput(x *history.Index, g measure.Goodput, gone bool) finding {
+	f := finding{subject: g.Operation}
+	before := g.Before.OfScheduled()
+	if before == 0 {
+		f.status, f.why = Unknown, "was never ok before the fault"
+		return f
+	}
+	cleared, limit := healed(x), objective(x.Log.Header)
+	low := measure.Share{At: cleared}
+	var last measure.Share // of those, after the objective
+	for _, share := range g.After {
+		f.examined += share.Scheduled
+		low.Scheduled, low.OK, low.End = low.Scheduled+share.Scheduled, low.OK+share.OK, share.End
+		if share.OfScheduled() >= regained*before {
+			f.why = "ok again after the fault as before"
+			f.brief = "goodput came back"
+			return f
+		}
+		if share.At >= cleared+limit {
+			last = share
+		}
+	}
+	switch {
+	case !gone:
+		f.status, f.why = Unknown, "not ok again, but not every fault was seen to be gone"
+	case f.examined == 0:
+		f.status, f.why = Unknown, "the load did not go on after the fault"
+	case last.Scheduled == 0:
+		f.status, f.why = Unknown, fmt.Sprintf("not ok again when the load ended %s after the fault was gone, which is sooner than %s", quantity.Duration(low.End-cleared), quantity.Duration(limit))
+	default:
+		f.why = fmt.Sprintf("%s ok (%s) from when the fault was gone to the end of the load %s later, %s before", quantity.Percent(low.OfScheduled()), quantity.Of(low.OK, low.Scheduled),
+			quantity.Duration(low.End-cleared), quantity.Percent(before))
+		f.brief = fmt.Sprintf("%s of %%s ok after the fault", quantity.Percent(low.OfScheduled()))
+		f.anomalies = []Anomaly{stillFailing(x, g.Operation, f.why, cleared+limit)}
+	}
+	return f
+}
+
+// stillFailing names the first requests that were not ok from the instant on.
+func stillFailing(x *history.Index, operation, why string, from time.Duration) Anomaly {
+	a := Anomaly{What: operation + ": " + why}
+	for r := range x.Of(history.Request) {
+		if r.Name == operation && r.Outcome != history.OK && r.Scheduled >= from && len(a.IDs) < maxNames {
+			a.IDs = append(a.IDs, r.ID)
+			a.Events = append(a.Events, r.N)
+		}
+	}
+	for _, s := range x.Log.Header.Services {
+		if a.Setting = setting(s, "retr", "time-out", "timeout"); a.Setting != "" && s.Group == "" {
+			break
+		}
+	}
+	return a
+}

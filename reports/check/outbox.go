@@ -1,0 +1,170 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// passedBy is by how much later a row must have been committed that a relay has
+// published, before a row that it has not published counts as passed by. Rows
+// of one batch are published in any order, and what fails is tried again.
+const passedBy = 2 * time.Second
+
+// Outbox is broken when the rows that a service's sink holds are not the ids in
+// its Outbox topic:
+//   - lost: a row was not published, though one that was committed 2 s later was,
+//     or though it has waited for Require.Recovery (10 s without one) since it was
+//     committed and the last fault was gone;
+//   - ghost: an id was published and has no row. Only ids count that the service
+//     was asked for, by the load, by a call or through its own Topic: others may
+//     publish to the same topic. Rows of another service with the same Outbox
+//     count as well.
+//
+// Rows at the end of the run that were merely not published yet leave the verdict
+// unknown. An id published twice is fine: a relay promises at least once.
+const Outbox = "outbox"
+
+func outbox(x *history.Index) Verdict {
+	var all []finding
+	for _, s := range x.Log.Header.Services {
+		switch {
+		case s.Outbox == "":
+		case s.Sink == nil:
+			all = append(all, finding{subject: s.Name, status: NotAsked, why: "it has no ledger of its rows"})
+		default:
+			f := newRelay(x, s).judge()
+			f.subject = s.Name
+			all = append(all, f)
+		}
+	}
+	return combine(all, "no service keeps an outbox")
+}
+
+// relay is the way from one service's rows to its outbox topic.
+type relay struct {
+	x       *history.Index
+	service history.Service
+	rows    history.ByID
+}
+
+func newRelay(x *history.Index, s history.Service) relay {
+	return relay{x: x, service: s, rows: x.Sink(s.Sink.Name).Effects}
+}
+
+func (r relay) judge() finding {
+	f := finding{}
+	switch {
+	case !r.x.Audited:
+		return finding{status: Unknown, why: "the independent reader found no record at all"}
+	case r.rows.Len() == 0:
+		return finding{status: Unknown, why: "the ledger holds no row"}
+	}
+	var waiting []*history.Event // rows that were not published
+	var published time.Duration  // when the latest row was committed that was
+	for row := range r.rows.All() {
+		if row[0].ID == "" {
+			continue
+		}
+		f.examined++
+		if r.x.RecordOf(row[0], r.service.Outbox) == nil {
+			waiting = append(waiting, row[0])
+		} else {
+			published = max(published, row[0].At)
+		}
+	}
+	end, late := r.audited(), 0
+	for _, row := range waiting {
+		since := max(row.At, healed(r.x))
+		switch {
+		case published-row.At >= passedBy+2*r.service.Sink.Skew:
+			f.anomalies = append(f.anomalies, r.lost(row, fmt.Sprintf("and one committed %s later was published", quantity.Duration(published-row.At))))
+		case end-since > objective(r.x.Log.Header)+r.service.Sink.Skew:
+			f.anomalies = append(f.anomalies, r.lost(row, fmt.Sprintf("and has waited for %s", quantity.Duration(end-since))))
+		default:
+			late++
+		}
+	}
+	for p, records := range r.x.Records {
+		if p.Topic != r.service.Outbox {
+			continue
+		}
+		for _, record := range records {
+			if record.ID != "" && len(r.rows.Of(record)) == 0 && r.x.RecordOf(record, p.Topic) == record && r.asked(record) && !r.elsewhere(record) {
+				f.anomalies = append(f.anomalies, r.ghost(record))
+			}
+		}
+	}
+	slices.SortFunc(f.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Events[0], b.Events[0]) })
+	f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "rows of %s and their published records do not match", brief: "rows lost or ghosts"}
+	switch nameless := len(r.rows.ID("")); {
+	case len(f.anomalies) > 0:
+	case nameless > 0:
+		f.count, f.status, f.why = nil, Unknown, quantity.Count(nameless)+" rows have no id and cannot be matched"
+	case late > 0:
+		f.count, f.status, f.why = nil, Unknown, quantity.Of(late, f.examined)+" rows were not published yet when the run ended"
+	}
+	return f
+}
+
+// audited is when the independent reader began.
+func (r relay) audited() time.Duration {
+	for e := range r.x.Of(history.Audit) {
+		return e.At
+	}
+	return 0
+}
+
+// asked says whether the service was asked for the id.
+func (r relay) asked(record *history.Event) bool {
+	s := r.service
+	is := func(name string) bool { return name == s.Name || slices.Contains(s.Instances, name) }
+	for _, q := range r.x.Sent.Of(record) {
+		if q.To == "" || is(q.To) {
+			return true
+		}
+	}
+	if s.Group != "" && s.Topic != s.Outbox && r.x.RecordOf(record, s.Topic) != nil {
+		return true
+	}
+	for c := range r.x.Of(history.Call) {
+		if c.ID == record.ID && is(c.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere says whether another service with the same outbox has the row.
+func (r relay) elsewhere(record *history.Event) bool {
+	return slices.ContainsFunc(r.x.Log.Header.Services, func(s history.Service) bool {
+		return s.Outbox == r.service.Outbox && s.Sink != nil && len(r.x.Sink(s.Sink.Name).Effects.Of(record)) > 0
+	})
+}
+
+func (r relay) lost(row *history.Event, but string) Anomaly {
+	return Anomaly{
+		What: fmt.Sprintf("%s was committed in %s at %s and never published to %s, %s: lost", row.ID, r.service.Sink.Name, quantity.Duration(row.At), r.service.Outbox, but),
+		IDs:  []string{row.ID}, Events: []uint64{row.N},
+		Setting: setting(r.service, "outbox", "relay"),
+	}
+}
+
+func (r relay) ghost(record *history.Event) Anomaly {
+	at := record.In().At(record.Offset)
+	a := Anomaly{
+		What: fmt.Sprintf("%s was published at %s and has no row in %s: a ghost", record.ID, at, r.service.Sink.Name),
+		IDs:  []string{record.ID}, Events: []uint64{record.N}, Offsets: []string{at},
+		Setting: setting(r.service, "outbox", "relay"),
+	}
+	for _, q := range r.x.Sent.Of(record) {
+		a.What = fmt.Sprintf("%s (answered %s) was published at %s and has no row in %s: a ghost", record.ID, cmp.Or(string(q.Outcome), "nothing"), at, r.service.Sink.Name)
+		a.Events = append(a.Events, q.N)
+		break
+	}
+	return a
+}

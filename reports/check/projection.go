@@ -1,0 +1,174 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// ProjectionEqualsReplay is broken when the state that a sink holds of some key
+// is not what follows from the log: the visible records of the service's Topic
+// from offset 0, each id once, up to the positions that stand in the same sink.
+// On a partition without a position nothing was read. An id that the service put
+// off or gave up counts where the sink's ledger has its effect.
+//
+// The positions are the last stored, also where they have fallen: what was
+// counted past them is then counted too often. It is unknown when no position is
+// stored, when records have no id, or when the log no longer begins at 0.
+const ProjectionEqualsReplay = "projection-equals-replay"
+
+func projectionEqualsReplay(x *history.Index) Verdict {
+	var all []finding
+	for _, s := range x.Log.Header.Sinks() {
+		if s.Sink.Projection != "" {
+			f := newProjection(x, s).judge()
+			f.subject = s.Sink.Name
+			all = append(all, f)
+		}
+	}
+	return combine(all, "no sink is a projection of the log")
+}
+
+// projection is one sink's state and what it must be.
+type projection struct {
+	x         *history.Index
+	service   history.Service
+	positions map[history.Partition]*history.Event // the last stored
+	state     map[string]*history.Event            // by key
+}
+
+func newProjection(x *history.Index, s history.Service) projection {
+	p := projection{x: x, service: s, positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
+	for e := range x.Of(history.Commit) {
+		if e.Sink == s.Sink.Name && e.Topic == s.Topic && e.Outcome == history.OK {
+			p.positions[e.In()] = e
+		}
+	}
+	for e := range x.Of(history.State) {
+		if e.Sink == s.Sink.Name {
+			p.state[e.Key] = e
+		}
+	}
+	return p
+}
+
+func (p projection) judge() finding {
+	unknown := func(why string) finding { return finding{status: Unknown, why: why} }
+	switch kind := p.service.Sink.Projection; {
+	case kind != history.CountByKey:
+		return unknown(fmt.Sprintf("this judge does not know how to replay a %q", kind))
+	case !p.x.Audited:
+		return unknown("the independent reader found no record at all")
+	case len(p.positions) == 0:
+		return unknown("no position is stored with the state")
+	}
+	for e := range p.x.Of(history.Sample) {
+		if e.Topic == p.service.Topic && e.LogStart > 0 {
+			return unknown(fmt.Sprintf("%s begins at offset %d: what was before cannot be replayed", e.In(), e.LogStart))
+		}
+	}
+	replayed, nameless := map[string]int{}, 0
+	for records := range p.x.InLog.All() {
+		first, counts := p.counted(records)
+		switch {
+		case !counts:
+		case first.ID == "":
+			nameless++
+		default:
+			replayed[first.Key]++
+		}
+	}
+	if nameless > 0 {
+		return unknown("records without an id cannot be told apart, so that they cannot be counted once")
+	}
+	f := finding{}
+	wrong := map[string]int{} // key → place of its anomaly
+	for _, key := range p.keys(replayed) {
+		f.examined++
+		held, state, readable := 0, p.state[key], true
+		if state != nil {
+			n, err := strconv.Atoi(state.Value)
+			held, readable = n, err == nil
+		}
+		if readable && held == replayed[key] {
+			continue
+		}
+		a := Anomaly{What: fmt.Sprintf("%s holds nothing for key %q, and the log replayed to the same positions gives %s", p.service.Sink.Name, key, quantity.Count(replayed[key]))}
+		if state != nil {
+			a.What = fmt.Sprintf("%s holds %s for key %q, and the log replayed to the same positions gives %s", p.service.Sink.Name, state.Value, key, quantity.Count(replayed[key]))
+			a.Events = []uint64{state.N}
+		}
+		wrong[key] = len(f.anomalies)
+		f.anomalies = append(f.anomalies, a)
+	}
+	p.suspect(f.anomalies, wrong)
+	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "keys of %s are not what the log gives", brief: "keys off"}
+	if f.examined == 0 {
+		f.count, f.why = nil, "nothing was read and nothing is held"
+	}
+	return f
+}
+
+// counted says whether an id counts, given its records, and by which of them.
+func (p projection) counted(records []*history.Event) (first *history.Event, counts bool) {
+	elsewhere := false
+	for _, r := range records {
+		if r.Topic == p.service.DeadLetter || slices.Contains(p.service.Retry, r.Topic) {
+			elsewhere = true
+		}
+		if first != nil || r.Topic != p.service.Topic {
+			continue
+		}
+		if at := p.positions[r.In()]; at != nil && r.Offset < at.Offset {
+			first = r
+		}
+	}
+	if first == nil {
+		return nil, false
+	}
+	return first, !elsewhere || len(p.x.Sink(p.service.Sink.Name).Effects.Of(first)) > 0
+}
+
+func (p projection) keys(replayed map[string]int) []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(replayed)), maps.Keys(p.state))
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// suspect names, of each key that is wrong, the ids that the ledger of effects
+// shows to be wrong as well, and the positions.
+func (p projection) suspect(anomalies []Anomaly, wrong map[string]int) {
+	if len(wrong) == 0 {
+		return
+	}
+	effects := p.x.Sink(p.service.Sink.Name).Effects
+	for records := range p.x.InLog.All() {
+		i, isWrong := wrong[records[0].Key]
+		if !isWrong || records[0].ID == "" || effects.Len() == 0 {
+			continue
+		}
+		first, counts := p.counted(records)
+		n := len(effects.Of(records[0]))
+		if counts && n == 1 || !counts && n == 0 || len(anomalies[i].IDs) == maxNames {
+			continue
+		}
+		r := cmp.Or(first, records[0])
+		anomalies[i].IDs = append(anomalies[i].IDs, r.ID)
+		anomalies[i].Events = append(anomalies[i].Events, r.N)
+		anomalies[i].Offsets = append(anomalies[i].Offsets, r.In().At(r.Offset))
+		anomalies[i].What += fmt.Sprintf("; %s, at %s, took effect %s", r.ID, r.In().At(r.Offset), times(n))
+	}
+	for i := range anomalies {
+		if len(anomalies[i].Events) == 0 { // at least where it was read to
+			for _, at := range slices.SortedFunc(maps.Keys(p.positions), history.Partition.Compare) {
+				anomalies[i].Events = append(anomalies[i].Events, p.positions[at].N)
+			}
+			anomalies[i].Events = clip(anomalies[i].Events)
+		}
+	}
+}

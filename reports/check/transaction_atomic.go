@@ -1,0 +1,306 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// TransactionAtomic is broken when the independent reader, who sees what was
+// committed, finds some but not all of what one transaction wrote; or none
+// though its commit was acknowledged; or any though its abort was.
+//
+// A transaction is what one producer id wrote, under one epoch, between the ends
+// that it sent. Its writes are the batches that were acknowledged, and those of
+// unknown outcome that stand in the log all the same. Not judged is what stands
+// behind the last stable offset, at which a reader of committed records stops,
+// and what retention deleted.
+//
+// It is asked of systems in which somebody writes in transactions.
+const TransactionAtomic = "transaction-atomic"
+
+func transactionAtomic(x *history.Index) Verdict {
+	t := newTransactions(x)
+	declared := slices.ContainsFunc(x.Log.Header.Services, func(s history.Service) bool { return s.TransactionTimeout > 0 })
+	f := finding{}
+	switch {
+	case len(t.all) == 0 && !declared:
+		return combine(nil, "nobody writes in transactions")
+	case len(t.all) == 0:
+		f.why = "no write in a transaction was seen"
+	case !x.Audited && x.Aborted.Len() == 0:
+		f.why = "the independent reader found no record at all"
+	default:
+		open := 0
+		for _, one := range t.all {
+			seen := t.look(one)
+			if seen.examined() == 0 {
+				if seen.behind > 0 {
+					open++
+				}
+				continue
+			}
+			f.examined++
+			if a, torn := seen.torn(x, one); torn {
+				f.anomalies = append(f.anomalies, a)
+			}
+		}
+		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "transactions are visible in part, or not as they ended", brief: "torn"}
+		if open > 0 {
+			f.count.note = quantity.Count(open) + " stand behind the last stable offset"
+		}
+		if f.examined == 0 {
+			f.count, f.why = nil, "nothing that a transaction wrote could be looked at"
+		}
+	}
+	return combine([]finding{f}, "")
+}
+
+// producer is one producer id under one epoch.
+type producer struct {
+	id    int64
+	epoch int16
+}
+
+// transaction is what one producer wrote up to one end.
+type transaction struct {
+	producer
+	writes []*history.Event
+	end    *history.Event // nil: it sent none
+}
+
+// transactions are all of a log with what is needed to look at them.
+type transactions struct {
+	x       *history.Index
+	all     []transaction
+	seenTo  map[history.Partition]int64 // offsets below were looked at by the independent reader
+	deleted map[history.Partition]int64 // offsets below were deleted
+	numbers map[number]*history.Event   // records by their producer's numbers; made when needed
+}
+
+// number is what tells a producer's record from all others.
+type number struct {
+	producer
+	in       history.Partition
+	sequence int32
+}
+
+func newTransactions(x *history.Index) *transactions {
+	t := &transactions{x: x, seenTo: map[history.Partition]int64{}, deleted: map[history.Partition]int64{}}
+	writes, ends := map[producer][]*history.Event{}, map[producer][]*history.Event{}
+	var order []producer
+	for e := range x.Of(history.Produce) {
+		if !e.Transactional || e.Outcome == history.Failed {
+			continue
+		}
+		p := producer{e.ProducerID, e.Epoch}
+		if writes[p] == nil {
+			order = append(order, p)
+		}
+		writes[p] = append(writes[p], e)
+	}
+	if len(order) == 0 {
+		return t
+	}
+	for e := range x.Of(history.Transaction) {
+		if e.Value == history.EndsInCommit || e.Value == history.EndsInAbort {
+			p := producer{e.ProducerID, e.Epoch}
+			ends[p] = append(ends[p], e)
+		}
+	}
+	for _, p := range order {
+		t.all = append(t.all, split(p, writes[p], ends[p])...)
+	}
+	for _, stands := range []map[history.Partition][]*history.Event{x.Records, x.Hidden} {
+		for p, records := range stands {
+			t.seenTo[p] = max(t.seenTo[p], records[len(records)-1].Offset+1)
+		}
+	}
+	stable := lastStable(x)
+	for e := range x.Of(history.Sample) {
+		if offset, known := stable(e); known {
+			t.seenTo[e.In()] = max(t.seenTo[e.In()], offset)
+		}
+		t.deleted[e.In()] = max(t.deleted[e.In()], e.LogStart)
+	}
+	return t
+}
+
+// split cuts a producer's writes at the ends that it sent, whatever became of
+// them: what follows an end that failed is at worst half of one transaction, and
+// whole where the transaction is.
+func split(p producer, writes, ends []*history.Event) []transaction {
+	var all []transaction
+	for len(writes) > 0 {
+		for len(ends) > 0 && ends[0].N < writes[0].N {
+			ends = ends[1:]
+		}
+		if len(ends) == 0 {
+			return append(all, transaction{p, writes, nil})
+		}
+		n := 0
+		for n < len(writes) && writes[n].N < ends[0].N {
+			n++
+		}
+		all = append(all, transaction{p, writes[:n], ends[0]})
+		writes = writes[n:]
+	}
+	return all
+}
+
+// seen is what the independent reader found of one transaction's writes.
+type seen struct {
+	visible, hidden []*history.Event // the records
+	missing         int64            // records that are not there
+	gaps            []string         // where the first few of them must stand
+	behind          int64            // records that were not looked at
+}
+
+func (s seen) examined() int { return len(s.visible) + len(s.hidden) + int(s.missing) }
+
+func (t *transactions) look(one transaction) seen {
+	var s seen
+	type batch struct {
+		in       history.Partition
+		sequence int32
+	}
+	placed := map[batch]bool{}
+	for _, w := range one.writes {
+		if w.Offset >= 0 && w.Outcome == history.OK {
+			b := batch{w.In(), w.Sequence}
+			if !placed[b] {
+				t.lookAt(w, &s)
+			}
+			placed[b] = true
+		}
+	}
+	for _, w := range one.writes {
+		if b := (batch{w.In(), w.Sequence}); !placed[b] {
+			t.find(w, &s)
+			placed[b] = true
+		}
+	}
+	return s
+}
+
+// lookAt looks where an acknowledged batch must stand.
+func (t *transactions) lookAt(w *history.Event, s *seen) {
+	p := w.In()
+	from, to := max(w.Offset, t.deleted[p]), min(w.Offset+count1(w), t.seenTo[p])
+	s.behind += w.Offset + count1(w) - max(to, w.Offset)
+	stands := map[int64]bool{}
+	for _, kind := range []struct {
+		records []*history.Event
+		of      *[]*history.Event
+	}{{t.x.Records[p], &s.visible}, {t.x.Hidden[p], &s.hidden}} {
+		i, _ := slices.BinarySearchFunc(kind.records, from, byOffset)
+		for ; i < len(kind.records) && kind.records[i].Offset < to; i++ {
+			if r := kind.records[i]; isOf(r, w) && !stands[r.Offset] {
+				stands[r.Offset] = true
+				*kind.of = append(*kind.of, r)
+			}
+		}
+	}
+	missing := max(to-from, 0) - int64(len(stands))
+	s.missing += missing
+	for offset := from; missing > 0 && len(s.gaps) < maxNames; offset++ {
+		if !stands[offset] {
+			s.gaps = append(s.gaps, p.At(offset))
+			missing--
+		}
+	}
+}
+
+func byOffset(e *history.Event, offset int64) int { return cmp.Compare(e.Offset, offset) }
+
+// isOf says whether the record is one of the batch. An audit of before producers
+// were recorded has 0 for all of them.
+func isOf(r, w *history.Event) bool {
+	return r.ProducerID == w.ProducerID && r.Epoch == w.Epoch || r.ProducerID == 0
+}
+
+// find looks for a batch of unknown outcome by its producer's numbers. What is
+// not there was never appended.
+func (t *transactions) find(w *history.Event, s *seen) {
+	if t.numbers == nil {
+		t.numbers = map[number]*history.Event{}
+		for r := range t.x.Of(history.Audit, history.Aborted) {
+			if r.Transactional {
+				t.numbers[number{producer{r.ProducerID, r.Epoch}, r.In(), r.Sequence}] = r
+			}
+		}
+	}
+	for i := range int32(min(count1(w), int64(len(t.numbers)))) {
+		switch r := t.numbers[number{producer{w.ProducerID, w.Epoch}, w.In(), w.Sequence + i}]; {
+		case r == nil:
+		case r.Kind == history.Audit:
+			s.visible = append(s.visible, r)
+		default:
+			s.hidden = append(s.hidden, r)
+		}
+	}
+}
+
+// torn says what is wrong with what was seen of the transaction.
+func (s seen) torn(x *history.Index, one transaction) (Anomaly, bool) {
+	absent := int64(len(s.hidden)) + s.missing
+	asked, certain := "", false
+	if one.end != nil {
+		asked, certain = one.end.Value, one.end.Outcome == history.OK
+	}
+	committed, aborted := certain && asked == history.EndsInCommit, certain && asked == history.EndsInAbort
+	switch {
+	case len(s.visible) > 0 && absent > 0:
+	case committed && absent > 0:
+	case aborted && len(s.visible) > 0:
+	default:
+		return Anomaly{}, false
+	}
+	first := one.writes[0]
+	a := Anomaly{Events: []uint64{first.N}}
+	ended := "which never ended"
+	if one.end != nil {
+		ended = fmt.Sprintf("whose %s was sent at %s (%s)", asked, quantity.Duration(one.end.At), one.end.Outcome)
+		a.Events = append(a.Events, one.end.N)
+	}
+	wrong := s.hidden
+	if aborted {
+		wrong = s.visible
+	}
+	for _, r := range clip(wrong) {
+		a.Events = append(a.Events, r.N)
+		a.Offsets = append(a.Offsets, r.In().At(r.Offset))
+		if r.ID != "" {
+			a.IDs = append(a.IDs, r.ID)
+		}
+	}
+	a.What = fmt.Sprintf("of the transaction of %s (producer %d, epoch %d), %s, %s writes are visible",
+		first.Client, one.id, one.epoch, ended, quantity.Of(len(s.visible), s.examined()))
+	if !aborted && s.missing > 0 {
+		a.Offsets = append(a.Offsets, s.gaps...)
+		a.What += fmt.Sprintf(", and %s are not in the log, from %s on", quantity.Count(int(s.missing)), s.gaps[0])
+	}
+	if s, known := x.Log.Header.ServiceOf(first.Client); known {
+		a.Setting = setting(s, "transaction", "acks")
+	}
+	return a, true
+}
+
+// lastStable reads the last stable offset of samples. One of 0 is known only in a
+// history in which some sample has another: those of before it was recorded have
+// 0 throughout. It never lies before the log's start.
+func lastStable(x *history.Index) func(*history.Event) (int64, bool) {
+	read := false
+	for e := range x.Of(history.Sample) {
+		if e.LastStable > 0 {
+			read = true
+			break
+		}
+	}
+	return func(e *history.Event) (int64, bool) {
+		return e.LastStable, read && e.LastStable >= max(e.LogStart, 0)
+	}
+}
