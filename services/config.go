@@ -102,7 +102,50 @@ type emailEnv struct {
 type analyticsEnv struct {
 	CommonEnv
 	ConsumerEnv
-	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
+	DatabaseURL     string        `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
+	Commit          string        `env:"COMMIT" envDefault:"processed" fix:"processed (when its records are) or auto (in the background)"`
+	Offsets         string        `env:"OFFSETS" envDefault:"kafka" fix:"kafka or sink (the database)"`
+	DeadLetterTopic string        `env:"DEAD_LETTER_TOPIC" fix:"a topic's name"`
+	RetryTopics     []string      `env:"RETRY_TOPICS" fix:"topic,topic"`
+	MaxAttempts     int           `env:"MAX_ATTEMPTS" envDefault:"3" fix:"a positive number like 3"`
+	RetryBackoff    time.Duration `env:"RETRY_BACKOFF" envDefault:"1s" fix:"a positive duration like 1s"`
+}
+
+func (e analyticsEnv) check() error {
+	errs := []error{e.ConsumerEnv.check()}
+	var ways []string
+	switch e.Commit {
+	case "processed":
+	case "auto":
+		ways = append(ways, "COMMIT=auto")
+	default:
+		errs = append(errs, fmt.Errorf("COMMIT=%s is unknown: set it to processed or auto", e.Commit))
+	}
+	switch e.Offsets {
+	case "kafka":
+	case "sink":
+		ways = append(ways, "OFFSETS=sink")
+	default:
+		errs = append(errs, fmt.Errorf("OFFSETS=%s is unknown: set it to kafka or sink", e.Offsets))
+	}
+	if e.DeadLetterTopic != "" {
+		ways = append(ways, "DEAD_LETTER_TOPIC")
+	} else if len(e.RetryTopics) > 0 {
+		errs = append(errs, errors.New("RETRY_TOPICS is set and DEAD_LETTER_TOPIC is not: name the topic for what is given up"))
+	}
+	if len(ways) > 1 {
+		errs = append(errs, fmt.Errorf("%s exclude each other: set one of them", strings.Join(ways, " and ")))
+	}
+	return errors.Join(errs...)
+}
+
+type redriveEnv struct {
+	Listen          string     `env:"LISTEN" fix:"host:port to serve HTTP on, for example 127.0.0.1:8080"`
+	LogLevel        slog.Level `env:"LOG_LEVEL" envDefault:"info" fix:"debug, info, warn or error"`
+	Brokers         []string   `env:"KAFKA_BROKERS,required,notEmpty" fix:"host:port,host:port"`
+	DeadLetterTopic string     `env:"DEAD_LETTER_TOPIC,required,notEmpty" fix:"a topic's name"`
+	Group           string     `env:"KAFKA_GROUP" envDefault:"redrive" fix:"a consumer group's name"`
+	Instance        string     `env:"KAFKA_INSTANCE" envDefault:"redrive" fix:"a client id"`
 }
 
 type cacheEnv struct {

@@ -1,6 +1,12 @@
 // Command services is the sample system: one binary that runs one service.
 //
 //	services registration|email|analytics|cache|mailbox
+//	services redrive
+//	services flawed DEFECT
+//
+// The second sends the letters in a dead letter topic back to where they came
+// from, and exits. The third is a service with a planted defect, which takes the
+// variables of the one that it stands for.
 //
 // A service reads its settings from the environment, logs JSON to stderr,
 // answers GET /healthz with 200 once it is ready, and on SIGTERM or SIGINT
@@ -17,6 +23,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"slices"
@@ -28,7 +35,10 @@ import (
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/cache"
 	"github.com/breakwater-kit/breakwater/services/email"
+	"github.com/breakwater-kit/breakwater/services/flawed"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
+	"github.com/breakwater-kit/breakwater/services/internal/web"
 	"github.com/breakwater-kit/breakwater/services/mailbox"
 	"github.com/breakwater-kit/breakwater/services/registration"
 )
@@ -57,25 +67,36 @@ type service interface {
 	Run(context.Context) error
 }
 
-// builders make a service from its variables. They open what the service needs
-// and say how to close it after the service has run.
-var builders = map[string]func(environ map[string]string, logTo io.Writer) (_ service, closeAll func(), _ error){
-	"registration": buildRegistration,
+// builder makes a service from its variables. It opens what the service needs
+// and says how to close it after the service has run.
+type builder func(environ map[string]string, logTo io.Writer) (_ service, closeAll func(), _ error)
+
+var builders = map[string]builder{
+	"registration": buildRegistration(nil),
 	"email":        buildEmail,
-	"analytics":    buildAnalytics,
+	"analytics":    buildAnalytics(analytics.New),
 	"cache":        buildCache,
 	"mailbox":      buildMailbox,
+	"redrive":      buildRedrive,
+}
+
+// flawedBuilders are the services with a planted defect, by the defect.
+func flawedBuilders() map[string]builder {
+	all := map[string]builder{}
+	for defect, build := range flawed.Analytics {
+		all[defect] = buildAnalytics(build)
+	}
+	for defect, way := range flawed.Registration {
+		all[defect] = buildRegistration(way)
+	}
+	return all
 }
 
 // run runs the service that args name until ctx ends.
 func run(ctx context.Context, args []string, environ map[string]string, logTo io.Writer) error {
-	names := strings.Join(slices.Sorted(maps.Keys(builders)), "|")
-	if len(args) != 1 {
-		return usageError{fmt.Errorf("usage: services %s", names)}
-	}
-	build, ok := builders[args[0]]
-	if !ok {
-		return usageError{fmt.Errorf("unknown service %q; usage: services %s", args[0], names)}
+	build, err := choose(args)
+	if err != nil {
+		return usageError{err}
 	}
 	s, closeAll, err := build(environ, logTo)
 	if err != nil {
@@ -83,6 +104,25 @@ func run(ctx context.Context, args []string, environ map[string]string, logTo io
 	}
 	defer closeAll()
 	return s.Run(ctx)
+}
+
+func choose(args []string) (builder, error) {
+	all, prefix, what := builders, "", "service"
+	if len(args) > 0 && args[0] == "flawed" {
+		all, prefix, what, args = flawedBuilders(), "flawed ", "defect", args[1:]
+	}
+	names := strings.Join(slices.Sorted(maps.Keys(all)), "|")
+	if prefix == "" {
+		names += "|flawed DEFECT"
+	}
+	if len(args) != 1 {
+		return nil, fmt.Errorf("usage: services %s%s", prefix, names)
+	}
+	build, ok := all[args[0]]
+	if !ok {
+		return nil, fmt.Errorf("unknown %s %q; usage: services %s%s", what, args[0], prefix, names)
+	}
+	return build, nil
 }
 
 // start reads the variables, and listens.
@@ -107,36 +147,41 @@ func abandon(err error, opened ...io.Closer) error {
 	return err
 }
 
-func buildRegistration(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e registrationEnv
-	listener, log, err := start("registration", &e, &e.CommonEnv, environ, logTo)
-	if err != nil {
-		return nil, nil, err
+// buildRegistration returns the builder of registration, in its mode's way or
+// in the one given.
+func buildRegistration(way func(registration.Config) (registration.Way, error)) builder {
+	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
+		var e registrationEnv
+		listener, log, err := start("registration", &e, &e.CommonEnv, environ, logTo)
+		if err != nil {
+			return nil, nil, err
+		}
+		db, err := openDatabase(e.DatabaseURL)
+		if err != nil {
+			return nil, nil, abandon(err, listener)
+		}
+		s, err := registration.New(registration.Config{
+			Listener:       listener,
+			DB:             db,
+			Mode:           e.Mode,
+			Way:            way,
+			Workers:        e.Workers,
+			QueueTimeout:   e.QueueTimeout,
+			CallTimeout:    e.CallTimeout,
+			EmailURL:       e.EmailURL,
+			AnalyticsURL:   e.AnalyticsURL,
+			CacheURL:       e.CacheURL,
+			Brokers:        e.Brokers,
+			Topic:          e.Topic,
+			ClientID:       e.Instance,
+			PublishTimeout: e.PublishTimeout,
+			Log:            log,
+		})
+		if err != nil {
+			return nil, nil, abandon(usageError{err}, listener, db)
+		}
+		return s, func() { db.Close() }, nil
 	}
-	db, err := openDatabase(e.DatabaseURL)
-	if err != nil {
-		return nil, nil, abandon(err, listener)
-	}
-	s, err := registration.New(registration.Config{
-		Listener:       listener,
-		DB:             db,
-		Mode:           e.Mode,
-		Workers:        e.Workers,
-		QueueTimeout:   e.QueueTimeout,
-		CallTimeout:    e.CallTimeout,
-		EmailURL:       e.EmailURL,
-		AnalyticsURL:   e.AnalyticsURL,
-		CacheURL:       e.CacheURL,
-		Brokers:        e.Brokers,
-		Topic:          e.Topic,
-		ClientID:       e.Instance,
-		PublishTimeout: e.PublishTimeout,
-		Log:            log,
-	})
-	if err != nil {
-		return nil, nil, abandon(usageError{err}, listener, db)
-	}
-	return s, func() { db.Close() }, nil
 }
 
 func buildEmail(environ map[string]string, logTo io.Writer) (service, func(), error) {
@@ -158,21 +203,43 @@ func buildEmail(environ map[string]string, logTo io.Writer) (service, func(), er
 	return s, func() {}, nil
 }
 
-func buildAnalytics(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e analyticsEnv
-	listener, log, err := start("analytics", &e, &e.CommonEnv, environ, logTo)
-	if err != nil {
-		return nil, nil, err
+// buildAnalytics returns the builder of analytics, or of a service that stands
+// for it.
+func buildAnalytics(build func(analytics.Config) (*analytics.Service, error)) builder {
+	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
+		var e analyticsEnv
+		listener, log, err := start("analytics", &e, &e.CommonEnv, environ, logTo)
+		if err != nil {
+			return nil, nil, err
+		}
+		db, err := openDatabase(e.DatabaseURL)
+		if err != nil {
+			return nil, nil, abandon(err, listener)
+		}
+		config := analytics.Config{
+			Listener: listener,
+			DB:       db,
+			Consumer: e.config(),
+			DeadLetter: analytics.DeadLetter{
+				Topic:       e.DeadLetterTopic,
+				RetryTopics: e.RetryTopics,
+				MaxAttempts: e.MaxAttempts,
+				Backoff:     e.RetryBackoff,
+			},
+			Log: log,
+		}
+		if e.Commit == "auto" {
+			config.Loop = analytics.AutoCommit
+		}
+		if e.Offsets == "sink" {
+			config.Positions = analytics.NewPositions(config)
+		}
+		s, err := build(config)
+		if err != nil {
+			return nil, nil, abandon(usageError{err}, listener, db)
+		}
+		return s, func() { db.Close() }, nil
 	}
-	db, err := openDatabase(e.DatabaseURL)
-	if err != nil {
-		return nil, nil, abandon(err, listener)
-	}
-	s, err := analytics.New(analytics.Config{Listener: listener, DB: db, Consumer: e.config(), Log: log})
-	if err != nil {
-		return nil, nil, abandon(usageError{err}, listener, db)
-	}
-	return s, func() { db.Close() }, nil
 }
 
 func buildCache(environ map[string]string, logTo io.Writer) (service, func(), error) {
@@ -204,6 +271,42 @@ func buildMailbox(environ map[string]string, logTo io.Writer) (service, func(), 
 		return nil, nil, abandon(fmt.Errorf("LEDGER_FILE=%s: %w", e.LedgerFile, err), listener, mail)
 	}
 	return s, func() {}, nil
+}
+
+func buildRedrive(environ map[string]string, logTo io.Writer) (service, func(), error) {
+	var e redriveEnv
+	if err := readEnv(&e, environ); err != nil {
+		return nil, nil, usageError{err}
+	}
+	log := slog.New(slog.NewJSONHandler(logTo, &slog.HandlerOptions{Level: e.LogLevel})).With("service", "redrive")
+	r := redrive{
+		letters: deadletter.Redrive{Brokers: e.Brokers, Topic: e.DeadLetterTopic, Group: e.Group, ClientID: e.Instance, Log: log},
+		log:     log,
+	}
+	if e.Listen != "" {
+		var err error
+		if r.listener, err = net.Listen("tcp", e.Listen); err != nil {
+			return nil, nil, fmt.Errorf("LISTEN=%s: %w", e.Listen, err)
+		}
+	}
+	return r, func() {}, nil
+}
+
+// redrive sends letters back and ends. With a listener it stays, for those who
+// start services only: it is ready once the letters are back.
+type redrive struct {
+	letters  deadletter.Redrive
+	listener net.Listener // may be nil
+	log      *slog.Logger
+}
+
+func (r redrive) Run(ctx context.Context) error {
+	n, err := r.letters.Run(ctx)
+	r.log.Info("redriven", "letters", n)
+	if r.listener == nil || err != nil && ctx.Err() == nil {
+		return err
+	}
+	return web.Server{Listener: r.listener, Handler: http.NotFoundHandler(), Log: r.log}.Run(ctx)
 }
 
 func openDatabase(url string) (*sql.DB, error) {

@@ -17,7 +17,9 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"go.uber.org/goleak"
 
+	"github.com/breakwater-kit/breakwater/services/flawed"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
@@ -31,9 +33,11 @@ func TestWrongUsage(t *testing.T) {
 		environ map[string]string
 		want    []string
 	}{
-		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|registration"}},
+		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|redrive|registration|flawed DEFECT"}},
 		"unknown service": {"mail", nil, []string{`unknown service "mail"`, "usage:"}},
 		"two services":    {"email cache", nil, []string{"usage:"}},
+		"no defect":       {"flawed", nil, []string{"usage: services flawed commit-before-processing|"}},
+		"unknown defect":  {"flawed luck", nil, []string{`unknown defect "luck"`, "|unfenced-offsets|"}},
 
 		"nothing set": {"registration", nil, []string{
 			"LISTEN is not set: set it to host:port to serve HTTP on, for example 127.0.0.1:8080",
@@ -68,6 +72,24 @@ func TestWrongUsage(t *testing.T) {
 		"short session": {"analytics", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "SESSION_TIMEOUT": "1s",
 		}, []string{"SESSION_TIMEOUT=1s is less than three times HEARTBEAT_INTERVAL=500ms"}},
+		"unknown ways": {"analytics", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "COMMIT": "later", "OFFSETS": "mind", "RETRY_TOPICS": "r",
+		}, []string{
+			"COMMIT=later is unknown: set it to processed or auto", "OFFSETS=mind is unknown: set it to kafka or sink",
+			"RETRY_TOPICS is set and DEAD_LETTER_TOPIC is not",
+		}},
+		"two ways": {"flawed no-deduplication", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "COMMIT": "auto", "OFFSETS": "sink", "DEAD_LETTER_TOPIC": "d",
+		}, []string{"COMMIT=auto and OFFSETS=sink and DEAD_LETTER_TOPIC exclude each other: set one of them"}},
+		"same topic twice": {"analytics", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "DEAD_LETTER_TOPIC": "user-events",
+		}, []string{`topic "user-events" is named twice`}},
+		"no dead letters": {"flawed dead-letter-then-commit", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092",
+		}, []string{"set DEAD_LETTER_TOPIC"}},
+		"nothing to redrive": {"redrive", nil, []string{
+			"KAFKA_BROKERS is not set: set it to host:port,host:port", "DEAD_LETTER_TOPIC is not set: set it to a topic's name",
+		}},
 		"unknown database": {"analytics", map[string]string{"LISTEN": listen, "DATABASE_URL": "mysql://u:secret@h/d"}, []string{
 			`DATABASE_URL: database URL starts with "mysql": use sqlite:`,
 		}},
@@ -113,7 +135,7 @@ type process struct {
 }
 
 func (p process) Run(ctx context.Context) error {
-	return run(ctx, []string{p.name}, p.environ, io.Discard)
+	return run(ctx, strings.Fields(p.name), p.environ, io.Discard)
 }
 
 // begin runs a service and returns its HTTP address once it is ready.
@@ -213,6 +235,86 @@ func TestWholeSystem(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Every way to consume, and every flawed service, is up to its work when
+// nothing disturbs it.
+func TestEveryAnalytics(t *testing.T) {
+	cases := map[string]map[string]string{
+		"analytics": nil, "auto": {"COMMIT": "auto"}, "sink": {"OFFSETS": "sink"},
+		"letters": {"DEAD_LETTER_TOPIC": "dead", "RETRY_TOPICS": "retry-1,retry-2", "MAX_ATTEMPTS": "4", "RETRY_BACKOFF": "100ms"},
+	}
+	for defect := range flawed.Analytics {
+		cases["flawed "+defect] = nil
+		if strings.HasPrefix(defect, "dead-letter") {
+			cases["flawed "+defect] = cases["letters"]
+		}
+	}
+	for name, environ := range cases {
+		t.Run(name, func(t *testing.T) {
+			k := kafkatest.Loopback(t, 2, "dead", "retry-1", "retry-2")
+			url := "sqlite:" + filepath.Join(t.TempDir(), "analytics.db")
+			environ := maps.Clone(environ)
+			if environ == nil {
+				environ = map[string]string{}
+			}
+			environ["KAFKA_BROKERS"], environ["DATABASE_URL"] = strings.Join(k.Brokers, ","), url
+			service := "analytics"
+			if strings.HasPrefix(name, "flawed ") {
+				service = name
+			}
+			begin(t, servicetest.NewClient(t, (&net.Dialer{}).DialContext), service, environ)
+			// Some begin at the end, and have to find it first.
+			for p := range int32(2) {
+				warm := fmt.Sprint("warm-", p)
+				for !slices.Contains(ids(t, url), warm) && t.Context().Err() == nil {
+					k.PutEvent(p, event.Event{ID: warm, UserID: "u1", Action: "registered"})
+				}
+			}
+			var want []string
+			for i := range 20 {
+				id := fmt.Sprintf("e%02d", i)
+				want = append(want, id)
+				k.PutEvent(int32(i%2), event.Event{ID: id, UserID: "u1", Action: "registered"})
+			}
+			var got []string
+			for len(got) < len(want) && t.Context().Err() == nil {
+				got = slices.DeleteFunc(ids(t, url), func(id string) bool { return strings.HasPrefix(id, "warm") })
+			}
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Errorf("deliveries %v, want each id once", got)
+			}
+		})
+	}
+}
+
+// What was given up comes back when it is sent back, and once.
+func TestRedrive(t *testing.T) {
+	k := kafkatest.Loopback(t, 1, "dead")
+	url := "sqlite:" + filepath.Join(t.TempDir(), "analytics.db")
+	environ := map[string]string{"KAFKA_BROKERS": strings.Join(k.Brokers, ","), "DATABASE_URL": url, "DEAD_LETTER_TOPIC": "dead"}
+	client := servicetest.NewClient(t, (&net.Dialer{}).DialContext)
+	begin(t, client, "analytics", environ)
+	k.PutEvent(0, event.Event{ID: "poison", UserID: "u1", Action: "corrupt"})
+	k.WaitCommitted("analytics", 0, 1)
+	if letters := k.Read("dead", 1); len(letters) != 1 {
+		t.Fatalf("%d letters, want 1", len(letters))
+	}
+
+	// With nobody to teach analytics what it did not know, the letter comes back.
+	if err := run(t.Context(), []string{"redrive"}, environ, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if letters := k.Read("dead", 2); len(letters) != 2 {
+		t.Errorf("%d letters, want the second one", len(letters))
+	}
+	begin(t, client, "redrive", environ) // which stays, with LISTEN
+	if letters := k.Read("dead", 3); len(letters) != 3 {
+		t.Errorf("%d letters, want the third one", len(letters))
+	}
+	if events := k.Read(k.Topic, 3); len(events) != 3 {
+		t.Errorf("%d records, want the event and each letter that was sent back once", len(events))
 	}
 }
 

@@ -1,24 +1,42 @@
 // Package analytics records every event in a database: once as a fact, and
 // once for each time that it was delivered.
+//
+// How it consumes can be chosen, and each way is whole in itself: process, then
+// commit (the default); let the client commit in the background ([AutoCommit]);
+// keep the offsets in the database, beside the effects ([Positions]); hand over
+// what fails to retry and dead letter topics ([DeadLetter]).
 package analytics
 
 import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
 )
 
+const name = "analytics"
+
 // Consumer says which topic to consume, and how.
 type Consumer = consumer.Config
+
+// DeadLetter says where a record goes that could not be recorded. Only its
+// Topic is required.
+type DeadLetter = deadletter.Policy
+
+// Loop makes the consumer.
+type Loop = consumer.NewLoop
+
+// AutoCommit is the Loop that lets the client commit in the background.
+var AutoCommit Loop = consumer.AutoCommit
 
 // Config is what the service needs. Listener and DB are required.
 type Config struct {
@@ -30,15 +48,36 @@ type Config struct {
 	// Consumer without Brokers means HTTP only. Group and ClientID default to
 	// "analytics"; Handle and AttemptTimeout are the service's own.
 	Consumer Consumer
-	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // nil means net.Dialer
-	Log      *slog.Logger                                                      // nil means slog.Default()
+	// Loop is how records are consumed. Default: process, then commit.
+	Loop Loop
+	// DeadLetter, if its Topic is set, is the Loop: what cannot be recorded is
+	// handed over. Without it, what fails is tried again until it succeeds, and
+	// what no retry can help is logged and skipped. Running instances must
+	// differ in their ClientID.
+	DeadLetter DeadLetter
+	// Positions are where the group's offsets are kept, if not in Kafka.
+	Positions Positions
+	// Store is where events are recorded. Default: [Events] in DB.
+	Store Store
+	Dial  func(ctx context.Context, network, addr string) (net.Conn, error) // nil means net.Dialer
+	Log   *slog.Logger                                                      // nil means slog.Default()
+}
+
+// Instance names this instance in what it records.
+func (c Config) Instance() string {
+	if c.Consumer.ClientID == "" {
+		return name
+	}
+	return c.Consumer.ClientID
 }
 
 // Service is the analytics service.
 type Service struct {
-	sink *sink.Sink
-	db   *sql.DB
-	log  *slog.Logger
+	sink      *sink.Sink
+	db        *sql.DB
+	store     Store
+	positions Positions // nil: in Kafka
+	log       *slog.Logger
 }
 
 // New checks config; nothing runs before Run.
@@ -49,18 +88,34 @@ func New(config Config) (*Service, error) {
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
-	s := &Service{db: config.DB, log: config.Log}
-	var err error
-	s.sink, err = sink.New(sink.Config{
-		Name:     "analytics",
+	if config.Store == nil {
+		config.Store = NewEvents(config)
+	}
+	if config.DeadLetter.Topic != "" {
+		if config.Loop != nil {
+			return nil, errors.New("analytics: Loop and DeadLetter are both set: choose one of them")
+		}
+		config.Loop = config.DeadLetter.Loop
+	}
+	s := &Service{db: config.DB, store: config.Store, positions: config.Positions, log: config.Log}
+	settings := sink.Config{
+		Name:     name,
 		Path:     "/log-event",
 		Listener: config.Listener,
 		Consumer: config.Consumer,
+		Loop:     config.Loop,
 		Dial:     config.Dial,
 		Log:      config.Log,
 		Prepare:  s.migrate,
-		Handle:   s.handle,
-	})
+		Handle:   func(ctx context.Context, e event.Event) error { return s.store.Record(ctx, e) },
+	}
+	if s.positions != nil {
+		settings.Consume = s.consume
+		settings.Consumer.Claim = s.positions.Claim
+		settings.Consumer.Skip = s.skip
+	}
+	var err error
+	s.sink, err = sink.New(settings)
 	return s, err
 }
 
@@ -69,39 +124,20 @@ func New(config Config) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error { return s.sink.Run(ctx) }
 
 func (s *Service) migrate(ctx context.Context) error {
-	return database.Migrate(ctx, s.db, s.log,
-		`CREATE TABLE IF NOT EXISTS events (
-			id          text   PRIMARY KEY,
-			user_id     text   NOT NULL,
-			action      text   NOT NULL,
-			recorded_at bigint NOT NULL -- Unix time in nanoseconds
-		)`,
-		// Append-only: every time this service saw an id, first or again.
-		`CREATE TABLE IF NOT EXISTS deliveries (
-			seq         `+database.AutoIncrement(s.db)+`,
-			id          text   NOT NULL,
-			recorded_at bigint NOT NULL
-		)`,
-	)
+	tables := s.store.Tables()
+	if s.positions != nil {
+		tables = append(tables, s.positions.Tables()...)
+	}
+	return database.Migrate(ctx, s.db, s.log, tables...)
 }
 
-// handle records the event and its delivery in one transaction. An event that
-// is there already stays as it is, so that only deliveries tells how often it
-// came.
-func (s *Service) handle(ctx context.Context, e event.Event) error {
-	now := time.Now().UnixNano()
-	err := database.ExecAll(ctx, s.db,
-		database.Statement{
-			SQL:  `INSERT INTO events (id, user_id, action, recorded_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			Args: []any{e.ID, e.UserID, e.Action, now},
-		},
-		database.Statement{
-			SQL:  `INSERT INTO deliveries (id, recorded_at) VALUES ($1, $2)`,
-			Args: []any{e.ID, now},
-		},
-	)
-	if err != nil {
-		return fmt.Errorf("record event: %w", err)
-	}
-	return nil
+// consume records the event and how far its partition has come, both or
+// neither.
+func (s *Service) consume(ctx context.Context, r *kgo.Record, e event.Event) error {
+	return s.store.Record(ctx, e, s.positions.Advance(r)...)
+}
+
+// skip goes on behind a record that has no effect.
+func (s *Service) skip(ctx context.Context, r *kgo.Record) error {
+	return database.ExecAll(ctx, s.db, s.positions.Advance(r)...)
 }

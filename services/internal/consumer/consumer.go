@@ -1,6 +1,9 @@
-// Package consumer is a Kafka consumer group's member that processes, then
-// commits: at least once, in order per partition, never past a record that was
-// not processed.
+// Package consumer holds the loops with which a member of a Kafka consumer
+// group works, and what they are built from.
+//
+// The loop of choice is [Consumer], which processes, then commits: at least
+// once, in order per partition, never past a record that was not processed.
+// [AutoCommit] is the simple one.
 //
 // One round is: poll records, process them, commit what was processed, let the
 // group rebalance. What is in hand (polled but not processed, or processed but
@@ -34,7 +37,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -45,7 +47,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
-	"github.com/breakwater-kit/breakwater/services/internal/kafka"
 )
 
 const (
@@ -63,53 +64,15 @@ const (
 	maxRetryDelay = time.Second
 )
 
-// ErrUndecodable marks a record that no retry can help. It is logged at error
-// level with its topic, partition and offset, and counts as processed.
-var ErrUndecodable = errors.New("record cannot be decoded")
-
-// Config describes one member of a consumer group. Brokers, Topic, Group and
-// Handle are required.
-type Config struct {
-	Brokers []string // host:port, each a seed
-	Topic   string
-	Group   string
-	// ClientID names this instance in the broker's log and metrics. Default:
-	// the group's name.
-	ClientID string
-	// SessionTimeout is how long the coordinator waits for a heartbeat before
-	// it gives this member's partitions to others. Default 3s; the broker's
-	// group.min.session.timeout.ms must allow it.
-	SessionTimeout time.Duration
-	// HeartbeatInterval is at most a third of SessionTimeout. Default 500ms.
-	HeartbeatInterval time.Duration
-	// FetchMaxWait is how long a broker may hold a fetch that has nothing to
-	// answer. Default 250ms.
-	FetchMaxWait time.Duration
-	// MaxPollRecords bounds one round, and so how much a crash delivers
-	// again. Default 100.
-	MaxPollRecords int
-	// AttemptTimeout bounds one attempt at one record. Default 5s.
-	AttemptTimeout time.Duration
-	Dial           kafka.Dial   // nil means net.Dialer
-	Log            *slog.Logger // nil means slog.Default()
-	// Handle processes one record. It is tried again with back-off until it
-	// returns nil or an error that wraps ErrUndecodable. Calls for one
-	// partition are in order and never overlap; different partitions run side
-	// by side.
-	Handle func(context.Context, *kgo.Record) error
-}
-
 // Consumer is one member of a group.
 type Consumer struct {
-	config  Config
-	options []kgo.Opt
-	client  *kgo.Client
-	ready   chan struct{} // closed by the first assignment
+	*Member
+	client *kgo.Client
 
-	mu       sync.Mutex
-	joining  error                // why the group did not let this member in
-	hand     map[int32]*partition // by partition number
-	endRound context.CancelFunc
+	mu         sync.Mutex
+	hand       map[int32]*partition // by partition number
+	generation int32                // of the assignment that is in force
+	endRound   context.CancelFunc
 }
 
 // partition is what this member has in hand of one partition.
@@ -121,118 +84,42 @@ type partition struct {
 
 // New checks config and fills in its defaults. Nothing runs before Run.
 func New(config Config) (*Consumer, error) {
-	setDefault(&config.ClientID, config.Group)
-	setDefault(&config.SessionTimeout, 3*time.Second)
-	setDefault(&config.HeartbeatInterval, 500*time.Millisecond)
-	setDefault(&config.FetchMaxWait, 250*time.Millisecond)
-	setDefault(&config.MaxPollRecords, 100)
-	setDefault(&config.AttemptTimeout, 5*time.Second)
-	setDefault(&config.Log, slog.Default())
-	if err := config.validate(); err != nil {
-		return nil, fmt.Errorf("consumer: %w", err)
+	member, err := NewMember(config)
+	if err != nil {
+		return nil, err
 	}
+	return &Consumer{Member: member, hand: map[int32]*partition{}, endRound: func() {}}, nil
+}
 
-	c := &Consumer{config: config, ready: make(chan struct{}), hand: map[int32]*partition{}, endRound: func() {}}
-	c.options = append(kafka.Options(config.Brokers, config.ClientID, config.Dial, config.Log),
-		kgo.ConsumerGroup(config.Group),
-		kgo.ConsumeTopics(config.Topic),
-		// Earliest, both for a new group and where the committed offset is no
-		// longer in the log: rather read again than skip.
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		// Default: also records of transactions that are aborted later.
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.FetchMaxWait(config.FetchMaxWait),
+// ProcessThenCommit is [New] as a [NewLoop].
+func ProcessThenCommit(config Config) (Loop, error) { return New(config) }
+
+func (c *Consumer) options() []kgo.Opt {
+	options := []kgo.Opt{
 		kgo.DisableAutoCommit(),
-		kgo.SessionTimeout(config.SessionTimeout),
-		kgo.HeartbeatInterval(config.HeartbeatInterval),
-		kgo.RebalanceTimeout(rebalanceTimeout),
-		// Eager; see the package's comment. Sticky, so that a member mostly
-		// gets back what it had; range, to share a group with other clients.
-		kgo.Balancers(kgo.StickyBalancer(), kgo.RangeBalancer()),
-		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsCallbackBlocked(func(context.Context, *kgo.Client) { c.interrupt() }),
 		kgo.OnPartitionsAssigned(c.assigned),
 		kgo.OnPartitionsRevoked(c.dropped("revoked")),
 		kgo.OnPartitionsLost(c.dropped("lost")),
-	)
-	if err := kgo.ValidateOpts(c.options...); err != nil {
-		return nil, fmt.Errorf("consumer: %w", err)
 	}
-	return c, nil
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
+	if c.Claim != nil {
+		options = append(options, kgo.AdjustFetchOffsetsFn(c.claim))
 	}
-}
-
-func (c Config) validate() error {
-	var errs []error
-	if len(c.Brokers) == 0 {
-		errs = append(errs, errors.New("Brokers is empty: give at least one host:port"))
-	}
-	if c.Topic == "" {
-		errs = append(errs, errors.New("Topic is empty: name the topic to read"))
-	}
-	if c.Group == "" {
-		errs = append(errs, errors.New("Group is empty: name the consumer group to join"))
-	}
-	if c.Handle == nil {
-		errs = append(errs, errors.New("Handle is nil: give the function that processes a record"))
-	}
-	if c.MaxPollRecords < 0 {
-		errs = append(errs, fmt.Errorf("MaxPollRecords is %d: give at least 1", c.MaxPollRecords))
-	}
-	if c.SessionTimeout < 3*c.HeartbeatInterval {
-		errs = append(errs, fmt.Errorf("SessionTimeout is %v and HeartbeatInterval %v: give the session at least three heartbeats",
-			c.SessionTimeout, c.HeartbeatInterval))
-	}
-	if c.HeartbeatInterval < 0 || c.FetchMaxWait < 0 || c.AttemptTimeout < 0 {
-		errs = append(errs, errors.New("HeartbeatInterval, FetchMaxWait or AttemptTimeout is negative: give a positive duration"))
-	}
-	return errors.Join(errs...)
-}
-
-// Ready returns nil once the group has given this member its first assignment,
-// even an empty one, and says what is missing before.
-func (c *Consumer) Ready() error {
-	select {
-	case <-c.ready:
-		return nil
-	default:
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.joining != nil {
-		return fmt.Errorf("consumer group %s: %w", c.config.Group, c.joining)
-	}
-	return fmt.Errorf("waiting for the first assignment of consumer group %s", c.config.Group)
+	return c.ClientOptions(options...)
 }
 
 // Run consumes until ctx ends. Then it finishes the records in hand (one more
 // attempt each, all within a few seconds), commits, leaves the group and
 // returns nil.
 func (c *Consumer) Run(ctx context.Context) error {
-	// The client's own context is not ctx: it still has to commit and leave.
-	clientCtx, cancelClient := context.WithCancel(context.WithoutCancel(ctx))
+	clientCtx, cancelClient := ClientContext(ctx)
 	defer cancelClient()
-	client, err := kgo.NewClient(append(c.options, kgo.WithContext(clientCtx))...)
+	client, err := kgo.NewClient(append(c.options(), kgo.WithContext(clientCtx))...)
 	if err != nil {
 		return fmt.Errorf("consumer: %w", err)
 	}
 	c.client = client
-	defer func() {
-		client.AllowRebalance()
-		leave, cancel := context.WithTimeout(clientCtx, leaveTimeout)
-		defer cancel()
-		if err := client.LeaveGroupContext(leave); err != nil {
-			c.config.Log.Warn("could not leave the consumer group, which will notice after the session time-out", "error", err)
-		}
-		cancelClient() // without it Close would wait for an answer that may never come
-		client.Close()
-	}()
+	defer c.Leave(ctx, client, cancelClient)
 
 	for failures := 0; ctx.Err() == nil; {
 		err := c.round(ctx)
@@ -241,7 +128,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 			continue
 		}
 		failures++
-		c.config.Log.Warn("consumer round failed, will try again", "error", err)
+		c.Log.Warn("consumer round failed, will try again", "error", err)
 		sleep(ctx, backoff.Delay(failures, maxRetryDelay))
 	}
 	return nil
@@ -286,7 +173,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 		ctx = ended
 	}
 
-	fetches := c.client.PollRecords(ctx, c.config.MaxPollRecords)
+	fetches := c.client.PollRecords(ctx, c.MaxPollRecords)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
@@ -298,15 +185,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 		}
 		c.hand[p.Partition].records = append(c.hand[p.Partition].records, p.Records...)
 	})
-	var errs []error
-	fetches.EachError(func(topic string, number int32, err error) {
-		if notJoined := (*kgo.ErrGroupSession)(nil); errors.As(err, &notJoined) {
-			c.joining = notJoined.Err // the client has logged it and tries again
-		} else if ctx.Err() == nil {
-			errs = append(errs, fmt.Errorf("fetch %s/%d: %w", topic, number, err))
-		}
-	})
-	return errors.Join(errs...)
+	return c.FetchErrors(ctx, fetches)
 }
 
 // process works off the records in hand, partitions side by side, until all
@@ -339,25 +218,16 @@ func (c *Consumer) process(ctx, round context.Context) {
 	workers.Wait()
 }
 
-// processed tries one record until it succeeds. It gives up, and reports
-// false, when the round has to end.
+// processed tries one record until it succeeds or is skipped. It gives up, and
+// reports false, when the round has to end.
 func (c *Consumer) processed(ctx, round, attempts context.Context, r *kgo.Record) bool {
-	log := c.config.Log.With("topic", r.Topic, "partition", r.Partition, "offset", r.Offset)
 	for failures := 1; ; failures++ {
 		if round.Err() != nil || attempts.Err() != nil {
 			return false
 		}
-		attempt, cancel := context.WithTimeout(attempts, c.config.AttemptTimeout)
-		err := c.config.Handle(attempt, r)
-		cancel()
-		switch {
-		case err == nil:
-			return true
-		case errors.Is(err, ErrUndecodable):
-			log.Error("record skipped", "error", err)
+		if c.Attempt(attempts, r, failures) == nil {
 			return true
 		}
-		log.Warn("record failed, will try again", "attempt", failures, "error", err)
 		select {
 		case <-ctx.Done():
 			return false // shutting down: one attempt each
@@ -382,10 +252,14 @@ func (c *Consumer) commit(ctx context.Context) error {
 
 	var committed []int32
 	var errs []error
-	if len(offsets) > 0 {
+	switch {
+	case len(offsets) == 0:
+	case c.Claim != nil:
+		committed = slices.Collect(maps.Keys(offsets)) // by the sink, with each effect
+	default:
 		ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 		defer cancel()
-		byTopic := map[string]map[int32]kgo.EpochOffset{c.config.Topic: offsets}
+		byTopic := map[string]map[int32]kgo.EpochOffset{c.Topic: offsets}
 		c.client.CommitOffsetsSync(ctx, byTopic, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, answer *kmsg.OffsetCommitResponse, err error) {
 			committed, err = outcome(answer, err)
 			errs = append(errs, err)
@@ -421,24 +295,50 @@ func outcome(answer *kmsg.OffsetCommitResponse, err error) (committed []int32, _
 	return committed, errors.Join(errs...)
 }
 
-func (c *Consumer) assigned(_ context.Context, _ *kgo.Client, added map[string][]int32) {
-	c.config.Log.Info("partitions assigned", "topic", c.config.Topic, "partitions", added[c.config.Topic])
-	select {
-	case <-c.ready:
-	default:
-		close(c.ready)
+func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, added map[string][]int32) {
+	c.mu.Lock()
+	_, c.generation = client.GroupMetadata()
+	c.mu.Unlock()
+	c.Assigned(ctx, client, added)
+}
+
+// claim replaces the offsets that the group knows (none: nothing was ever
+// committed) by those that the sink keeps. The client calls it after assigned
+// and before it fetches, and ends ctx when the assignment ends.
+func (c *Consumer) claim(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	c.mu.Lock()
+	generation := c.generation
+	c.mu.Unlock()
+	numbers := slices.Sorted(maps.Keys(offsets[c.Topic]))
+	for failures := 1; len(numbers) > 0; failures++ {
+		next, err := c.Claim(ctx, generation, numbers)
+		if err == nil {
+			for _, number := range numbers { // and no other: they may be in other hands
+				if offset, ok := next[number]; ok {
+					offsets[c.Topic][number] = kgo.NewOffset().At(offset)
+				}
+			}
+			break
+		}
+		c.Log.Warn("could not read where to go on, will try again", "partitions", numbers, "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(backoff.Delay(failures, maxRetryDelay)):
+		}
 	}
+	return offsets, nil
 }
 
 // dropped forgets what is in hand of partitions that are not ours any more.
 // The client calls it between rounds only.
 func (c *Consumer) dropped(how string) func(context.Context, *kgo.Client, map[string][]int32) {
 	return func(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
-		numbers := gone[c.config.Topic]
+		numbers := gone[c.Topic]
 		if len(numbers) == 0 {
 			return
 		}
-		c.config.Log.Info("partitions "+how, "topic", c.config.Topic, "partitions", numbers)
+		c.Log.Info("partitions "+how, "topic", c.Topic, "partitions", numbers)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, number := range numbers {

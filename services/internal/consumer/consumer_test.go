@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -255,13 +253,13 @@ func TestShutdownDoesNotWaitForASilentSink(t *testing.T) {
 func TestShutdownWhileTheBrokerIsUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)
-		net := &switchable{dial: k.Dial}
+		net := kafkatest.NewSwitch(k.Dial)
 		m := join(t, k, &journal{}, func(c *Config) { c.Dial = net.Dial })
 		k.WaitMembers(group, 1)
-		net.silence()
+		net.Silence()
 		began := time.Now()
 		m.stop()
-		net.restore()
+		net.Restore()
 		if took := time.Since(began); took > leaveTimeout+commitTimeout+time.Second {
 			t.Errorf("stopped after %v", took)
 		}
@@ -294,7 +292,7 @@ func TestSkipsWhatCannotBeDecoded(t *testing.T) {
 		var log strings.Builder
 		m := join(t, k, &journal{handle: func(_ context.Context, r *kgo.Record) error {
 			if r.Offset == 1 {
-				return fmt.Errorf("%w: not JSON", ErrUndecodable)
+				return fmt.Errorf("x: %w", &Fatal{Class: Undecodable, Err: errors.New("not JSON")})
 			}
 			return nil
 		}}, func(c *Config) {
@@ -456,7 +454,7 @@ func TestZombieCommitsNothing(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)
 		put(k, 0, 5)
 
-		net := &switchable{dial: k.Dial}
+		net := kafkatest.NewSwitch(k.Dial)
 		frozen, wake := make(chan struct{}), make(chan struct{})
 		freeze := sync.OnceFunc(func() { close(frozen); <-wake })
 		zombie := join(t, k, &journal{handle: func(_ context.Context, r *kgo.Record) error {
@@ -466,14 +464,14 @@ func TestZombieCommitsNothing(t *testing.T) {
 			return nil
 		}}, func(c *Config) { c.Dial = net.Dial })
 		<-frozen
-		net.silence()
+		net.Silence()
 
 		heir := join(t, k, &journal{})
 		k.WaitCommitted(group, 0, 5)
 		put(k, 0, 5)
 		k.WaitCommitted(group, 0, 10)
 
-		net.restore()
+		net.Restore()
 		close(wake)
 		for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(time.Millisecond) {
 			if got := k.Committed(group, 0); got < 10 {
@@ -566,113 +564,4 @@ func TestConfigErrors(t *testing.T) {
 	if _, err := New(valid); err != nil {
 		t.Errorf("New with a valid config: %v", err)
 	}
-}
-
-// switchable is a network that can fall silent: connections stay open, and
-// nothing passes in either direction until it is restored.
-type switchable struct {
-	dial func(context.Context, string, string) (net.Conn, error)
-
-	mu   sync.Mutex
-	gate chan struct{} // nil when open
-}
-
-func (s *switchable) silence() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.gate = make(chan struct{})
-}
-
-func (s *switchable) restore() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.gate)
-	s.gate = nil
-}
-
-// wait waits until the network is open, the deadline passes (if there is one),
-// or closed ends.
-func (s *switchable) wait(closed context.Context, deadline time.Time) error {
-	s.mu.Lock()
-	gate := s.gate
-	s.mu.Unlock()
-	if gate == nil {
-		return nil
-	}
-	var expired <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		expired = timer.C
-	}
-	select {
-	case <-gate:
-		return nil
-	case <-expired:
-		return os.ErrDeadlineExceeded
-	case <-closed.Done():
-		return net.ErrClosed
-	}
-}
-
-func (s *switchable) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if err := s.wait(ctx, time.Time{}); err != nil {
-		return nil, err
-	}
-	conn, err := s.dial(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	closed, closing := context.WithCancel(context.Background())
-	return &switchedConn{Conn: conn, network: s, closed: closed, closing: closing}, nil
-}
-
-type switchedConn struct {
-	net.Conn
-	network *switchable
-	closed  context.Context
-	closing context.CancelFunc
-
-	mu              sync.Mutex
-	readBy, writeBy time.Time
-}
-
-func (c *switchedConn) deadline(of *time.Time) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return *of
-}
-
-func (c *switchedConn) SetReadDeadline(t time.Time) error {
-	c.mu.Lock()
-	c.readBy = t
-	c.mu.Unlock()
-	return c.Conn.SetReadDeadline(t)
-}
-
-func (c *switchedConn) SetWriteDeadline(t time.Time) error {
-	c.mu.Lock()
-	c.writeBy = t
-	c.mu.Unlock()
-	return c.Conn.SetWriteDeadline(t)
-}
-
-func (c *switchedConn) Write(b []byte) (int, error) {
-	if err := c.network.wait(c.closed, c.deadline(&c.writeBy)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
-}
-
-func (c *switchedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if err := c.network.wait(c.closed, c.deadline(&c.readBy)); err != nil {
-		return 0, err
-	}
-	return n, err
-}
-
-func (c *switchedConn) Close() error {
-	c.closing()
-	return c.Conn.Close()
 }

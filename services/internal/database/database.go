@@ -165,3 +165,10 @@ func runAll(ctx context.Context, db *sql.DB, statements []string) error {
 	}
 	return nil
 }
+
+// Violates tells whether the database refused a statement because of the
+// constraint of that name. PostgreSQL and SQLite both name it in their text,
+// which is all that every way to reach them has in common.
+func Violates(err error, constraint string) bool {
+	return err != nil && strings.Contains(strings.ToLower(err.Error()), "constraint") && strings.Contains(err.Error(), constraint)
+}

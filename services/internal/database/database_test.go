@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 )
 
@@ -122,5 +124,29 @@ func TestMigrateGivesUpWithItsContext(t *testing.T) {
 	cancel()
 	if err := Migrate(ctx, db, slog.New(slog.DiscardHandler), "nonsense"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Migrate: %v", err)
+	}
+}
+
+func TestViolates(t *testing.T) {
+	db := open(t, "sqlite::memory:")
+	if _, err := db.Exec("CREATE TABLE t (n int CONSTRAINT even CHECK (n % 2 = 0))"); err != nil {
+		t.Fatal(err)
+	}
+	_, odd := db.Exec("INSERT INTO t VALUES (1)")
+	_, nonsense := db.Exec("INSERT INTO even VALUES (1)")
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"SQLite":             {odd, true},
+		"PostgreSQL":         {&pgconn.PgError{Code: "23514", Message: `new row for relation "t" violates check constraint "even"`}, true},
+		"another constraint": {&pgconn.PgError{Code: "23514", Message: `new row for relation "t" violates check constraint "odd"`}, false},
+		"something else":     {nonsense, false},
+		"nothing":            {nil, false},
+		"wrapped":            {fmt.Errorf("write: %w", odd), true},
+	} {
+		if got := Violates(test.err, "even"); got != test.want {
+			t.Errorf("%s: %v: Violates = %v", name, test.err, got)
+		}
 	}
 }

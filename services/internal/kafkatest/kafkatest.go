@@ -28,25 +28,26 @@ type Kafka struct {
 	producer   *kgo.Client
 }
 
-// Loopback starts a broker on TCP. It ends with the test.
-func Loopback(t *testing.T, partitions int32) *Kafka {
-	return start(t, partitions, (&net.Dialer{}).DialContext, net.Listen)
+// Loopback starts a broker on TCP. It ends with the test. More topics have as
+// many partitions.
+func Loopback(t *testing.T, partitions int32, more ...string) *Kafka {
+	return start(t, partitions, more, (&net.Dialer{}).DialContext, net.Listen)
 }
 
 // Virtual starts a broker on a network in memory, for use inside a synctest
 // bubble. Addresses are localhost:port with a port of the caller's choice.
-func Virtual(t *testing.T, partitions int32) *Kafka {
+func Virtual(t *testing.T, partitions int32, more ...string) *Kafka {
 	network := &kfake.VirtualNetwork{}
-	return start(t, partitions, network.DialContext, network.Listen, kfake.Ports(9092), kfake.ListenFn(network.Listen))
+	return start(t, partitions, more, network.DialContext, network.Listen, kfake.Ports(9092), kfake.ListenFn(network.Listen))
 }
 
-func start(t *testing.T, partitions int32,
+func start(t *testing.T, partitions int32, more []string,
 	dial func(context.Context, string, string) (net.Conn, error),
 	listen func(string, string) (net.Listener, error), opts ...kfake.Opt,
 ) *Kafka {
 	t.Helper()
 	k := &Kafka{Topic: "user-events", Dial: dial, Listen: listen, t: t, partitions: int(partitions)}
-	opts = append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, k.Topic), kfake.GroupMinSessionTimeout(time.Second))
+	opts = append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, append(more, k.Topic)...), kfake.GroupMinSessionTimeout(time.Second))
 	var err error
 	if k.Cluster, err = kfake.NewCluster(opts...); err != nil {
 		t.Fatal(err)
@@ -82,6 +83,29 @@ func (k *Kafka) PutEvent(partition int32, e event.Event) {
 	r := e.Record(k.Topic)
 	r.Partition = partition
 	k.Put(r)
+}
+
+// Read returns what a reader of committed records finds in topic from its
+// beginning, once it is n records and a second has passed in which no more came.
+func (k *Kafka) Read(topic string, n int) (records []*kgo.Record) {
+	k.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(k.Brokers...), kgo.Dialer(k.Dial), kgo.ConsumeTopics(topic),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer client.Close()
+	for patience := 30 * time.Second; ; {
+		ctx, cancel := context.WithTimeout(k.t.Context(), patience)
+		more := client.PollFetches(ctx).Records()
+		cancel()
+		if records = append(records, more...); len(records) >= n {
+			patience = time.Second
+		}
+		if len(more) == 0 {
+			return records
+		}
+	}
 }
 
 // Committed is the offset that group has committed for a partition, or 0.

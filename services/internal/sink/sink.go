@@ -29,14 +29,18 @@ type Config struct {
 	// Its Handle and AttemptTimeout are the sink's own, and its Dial and Log
 	// default to the sink's.
 	Consumer consumer.Config
-	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
-	Log      *slog.Logger
+	// Loop makes the consumer. Default [consumer.ProcessThenCommit].
+	Loop consumer.NewLoop
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	Log  *slog.Logger
 	// Prepare runs once, beside everything else, and makes the sink ready when
 	// it returns nil. It may be nil.
 	Prepare func(context.Context) error
 	// Handle reacts to one event. It must be safe for concurrent use, and it
 	// may be called again for an event that it has handled before.
 	Handle func(context.Context, event.Event) error
+	// Consume is Handle for an event that came as a record. Default Handle.
+	Consume func(context.Context, *kgo.Record, event.Event) error
 	// HandleTimeout bounds one call of Handle. Default 5s. An HTTP caller may
 	// have less patience: its request's context ends the call earlier.
 	HandleTimeout time.Duration
@@ -45,8 +49,8 @@ type Config struct {
 // Sink is a service that reacts to events.
 type Sink struct {
 	config   Config
-	consumer *consumer.Consumer // nil without brokers
-	prepared chan struct{}      // closed when Prepare has succeeded
+	consumer consumer.Loop // nil without brokers
+	prepared chan struct{} // closed when Prepare has succeeded
 }
 
 // New checks config. It takes over the listener when it succeeds.
@@ -61,6 +65,12 @@ func New(config Config) (*Sink, error) {
 		config.HandleTimeout = 5 * time.Second
 	}
 	s := &Sink{config: config, prepared: make(chan struct{})}
+	if config.Loop == nil {
+		config.Loop = consumer.ProcessThenCommit
+	}
+	if config.Consume == nil {
+		config.Consume = func(ctx context.Context, _ *kgo.Record, e event.Event) error { return config.Handle(ctx, e) }
+	}
 	if len(config.Consumer.Brokers) == 0 {
 		return s, nil
 	}
@@ -82,12 +92,12 @@ func New(config Config) (*Sink, error) {
 	group.Handle = func(ctx context.Context, r *kgo.Record) error {
 		e, err := event.FromRecord(r)
 		if err != nil {
-			return fmt.Errorf("%w: %w", consumer.ErrUndecodable, err)
+			return &consumer.Fatal{Class: consumer.Undecodable, Err: err}
 		}
-		return config.Handle(ctx, e)
+		return config.Consume(ctx, r, e)
 	}
 	var err error
-	if s.consumer, err = consumer.New(group); err != nil {
+	if s.consumer, err = config.Loop(group); err != nil {
 		return nil, fmt.Errorf("%s: %w", config.Name, err)
 	}
 	return s, nil
@@ -103,7 +113,7 @@ func (s *Sink) Run(ctx context.Context) error {
 	group.Go(func() error { return server.Run(ctx) })
 	group.Go(func() error { return s.prepare(ctx) })
 	if s.consumer != nil {
-		group.Go(func() error { return s.consumer.Run(ctx) })
+		group.Go(func() error { return s.consume(ctx) })
 	}
 	return group.Wait()
 }
@@ -121,6 +131,17 @@ func (s *Sink) prepare(ctx context.Context) error {
 	return nil
 }
 
+// consume begins once there is a store to put things into: a record that comes
+// before would fail for no fault of its own.
+func (s *Sink) consume(ctx context.Context) error {
+	select {
+	case <-s.prepared:
+		return s.consumer.Run(ctx)
+	case <-ctx.Done():
+		return nil
+	}
+}
+
 func (s *Sink) ready() error {
 	select {
 	case <-s.prepared:
@@ -133,9 +154,9 @@ func (s *Sink) ready() error {
 	return nil
 }
 
-// call answers 200 when the event was handled, 4xx when it is malformed (and
-// nothing happened), 504 or 502 when handling it timed out or failed (it may
-// have happened all the same).
+// call answers 200 when the event was handled, 4xx when it is malformed or can
+// never be handled (and nothing happened), 504 or 502 when handling it timed out
+// or failed (it may have happened all the same).
 func (s *Sink) call(w http.ResponseWriter, r *http.Request) {
 	body, ok := web.ReadBody(w, r)
 	if !ok {
@@ -150,7 +171,11 @@ func (s *Sink) call(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.config.Handle(ctx, e); err != nil {
 		s.config.Log.Warn("call failed", "path", s.config.Path, "event", e.ID, "error", err)
-		web.Error(w, web.FailureStatus(err), err)
+		status := web.FailureStatus(err)
+		if consumer.IsFatal(err) {
+			status = http.StatusUnprocessableEntity
+		}
+		web.Error(w, status, err)
 		return
 	}
 	web.JSON(w, http.StatusOK, map[string]string{"status": "done"})

@@ -1,0 +1,62 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Fatal is a failure that no retry can help.
+type Fatal struct {
+	Class string // a short name, for example "undecodable"
+	Err   error
+}
+
+func (f *Fatal) Error() string { return f.Class + ": " + f.Err.Error() }
+func (f *Fatal) Unwrap() error { return f.Err }
+
+// Undecodable is the class of a record that cannot be decoded.
+const Undecodable = "undecodable"
+
+// IsFatal tells whether no retry can help.
+func IsFatal(err error) bool {
+	var fatal *Fatal
+	return errors.As(err, &fatal)
+}
+
+// Class names what kind of failure err is: a Fatal's own class, "timeout", or
+// "failed".
+func Class(err error) string {
+	var fatal *Fatal
+	var netErr net.Error
+	switch {
+	case errors.As(err, &fatal):
+		return fatal.Class
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		return "timeout"
+	default:
+		return "failed"
+	}
+}
+
+// Attempt tries r once, for the n-th time, within AttemptTimeout. Nil means
+// that r is done with: it was processed or skipped. Anything else is logged.
+func (c Config) Attempt(ctx context.Context, r *kgo.Record, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
+	defer cancel()
+	err := c.Handle(ctx, r)
+	log := c.Log.With("topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "attempt", n)
+	if IsFatal(err) {
+		log.Error("record skipped", "error", err)
+		if c.Skip == nil {
+			return nil
+		}
+		err = c.Skip(ctx, r)
+	}
+	if err != nil {
+		log.Warn("record failed, will try again", "error", err)
+	}
+	return err
+}

@@ -1,0 +1,313 @@
+// Package deadletter is a consumer that no record can hold up. What fails is
+// handed over: to a retry topic, where it waits for another attempt, or, when
+// no attempt can help or none is left, to a dead letter topic.
+//
+// The hand-over and the commit of the offset behind it are one Kafka
+// transaction. A crash before its end leaves neither, so that the record is
+// read again; a crash after it leaves both. So an input ends in exactly one
+// effect or one letter, if the sink takes a repeated event for one.
+//
+// A record that waits holds up those behind it in its retry topic, which wait
+// as long, and nothing else: each topic has a member of the group of its own.
+// The price of retry topics is the order: a record that succeeds at a later
+// attempt does so after others with its key.
+package deadletter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
+	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+)
+
+const (
+	// grace is how long the records in hand may still take when the member has
+	// to stop or to give up its partitions. With endTimeout it fits the time for
+	// which the group waits.
+	grace      = 2 * time.Second
+	endTimeout = 2500 * time.Millisecond
+
+	commitTimeout = 1500 * time.Millisecond
+	maxRetryDelay = time.Second
+)
+
+// Loop makes the consumer. It implements [consumer.NewLoop].
+func (p Policy) Loop(config consumer.Config) (consumer.Loop, error) {
+	p = p.withDefaults()
+	if err := p.validate(config.Topic); err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	if config.Claim != nil {
+		return nil, errors.New("dead letters: offsets in the sink cannot be committed together with a letter in Kafka: choose one of them")
+	}
+	c := &lanes{}
+	wait := time.Duration(0)
+	for i, topic := range append([]string{config.Topic}, p.RetryTopics...) {
+		if i > 0 {
+			wait = p.Backoff << (i - 1)
+		}
+		config.Topic = topic
+		m, err := consumer.NewMember(config)
+		if err != nil {
+			return nil, err
+		}
+		c.all = append(c.all, &lane{Member: m, policy: p, wait: wait, endRound: func() {}})
+	}
+	return c, nil
+}
+
+// lanes are the topic's consumer and those of its retry topics.
+type lanes struct{ all []*lane }
+
+// Run implements [consumer.Loop].
+func (c *lanes) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	for _, l := range c.all {
+		running.Go(func() { l.run(ctx) })
+	}
+	running.Wait()
+	return nil
+}
+
+// Ready implements [consumer.Loop].
+func (c *lanes) Ready() error {
+	for _, l := range c.all {
+		if err := l.Ready(); err != nil {
+			return fmt.Errorf("topic %s: %w", l.Topic, err)
+		}
+	}
+	return nil
+}
+
+// lane consumes one topic.
+type lane struct {
+	*consumer.Member
+	policy Policy
+	wait   time.Duration // how old a record must be before it is tried
+
+	rebalanced atomic.Bool
+	mu         sync.Mutex
+	endRound   context.CancelFunc
+}
+
+// run consumes until ctx ends. When it is unknown what became of a transaction
+// it starts over with a new client: that one ends the transaction of the old
+// one, and then the committed offsets say what is left to do.
+func (l *lane) run(ctx context.Context) {
+	for failures := 1; ctx.Err() == nil; failures++ {
+		err := l.consume(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		l.Log.Warn("consumer starts over", "topic", l.Topic, "error", err)
+		sleep(ctx, backoff.Delay(failures, maxRetryDelay))
+	}
+}
+
+func (l *lane) consume(ctx context.Context) error {
+	clientCtx, cancel := consumer.ClientContext(ctx)
+	defer cancel()
+	dropped := func(context.Context, *kgo.Client, map[string][]int32) { l.rebalanced.Store(true) }
+	s, err := l.policy.NewSession(
+		// One for each member, and the same after a restart: the next process
+		// of this name ends what this one leaves open.
+		l.Group+"-"+l.ClientID+"-"+l.Topic,
+		l.ClientOptions(
+			kgo.WithContext(clientCtx),
+			kgo.DisableAutoCommit(),
+			kgo.OnPartitionsCallbackBlocked(func(context.Context, *kgo.Client) { l.interrupt() }),
+			kgo.OnPartitionsRevoked(dropped),
+			kgo.OnPartitionsLost(dropped),
+		)...)
+	if err != nil {
+		return err
+	}
+	defer l.Leave(ctx, s.Client(), cancel)
+	// Now, not with the first letter: until the transaction that a crashed
+	// predecessor left open has ended, its partitions' offsets cannot be read.
+	if _, _, err := s.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("end what a predecessor left open: %w", err)
+	}
+	for ctx.Err() == nil {
+		if err := l.round(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// interrupt ends the round in progress because a rebalance waits for it.
+func (l *lane) interrupt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.endRound()
+}
+
+// round polls, processes, and makes it final: all of it or nothing.
+func (l *lane) round(ctx context.Context, s Session) error {
+	round, endRound := context.WithCancel(context.Background())
+	defer endRound()
+	l.mu.Lock()
+	l.endRound = endRound
+	l.mu.Unlock()
+
+	defer s.AllowRebalance()
+	polled := s.PollRecords(ctx, l.MaxPollRecords)
+	if err := l.FetchErrors(ctx, polled); err != nil {
+		l.Log.Warn("poll failed, will try again", "error", err)
+		sleep(ctx, 100*time.Millisecond)
+	}
+	if polled.Empty() {
+		return nil
+	}
+	// The session refuses the first transaction after a rebalance. It is used
+	// up here, before anything is done that would have to be done again.
+	if l.rebalanced.Swap(false) || !l.due(ctx, round, polled) {
+		return l.giveBack(ctx, s)
+	}
+	letters, all := l.process(ctx, round, polled)
+	switch {
+	case !all:
+		return l.giveBack(ctx, s)
+	case len(letters) > 0:
+		return l.handOver(ctx, s, letters)
+	default:
+		l.commit(ctx, round, s.Client())
+		return nil
+	}
+}
+
+// due waits until every record polled is old enough, and reports false when
+// the round has to end before. The whole poll waits for its newest record:
+// they came in this order and wait equally long.
+func (l *lane) due(ctx, round context.Context, polled kgo.Fetches) bool {
+	var newest time.Time
+	polled.EachRecord(func(r *kgo.Record) {
+		if r.Timestamp.After(newest) {
+			newest = r.Timestamp
+		}
+	})
+	// Never longer than wait, whatever another machine's clock says.
+	timer := time.NewTimer(min(time.Until(newest)+l.wait, l.wait))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-round.Done():
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// process gives every record one attempt, partitions side by side, and returns
+// the letters for those that failed. It reports false when the round had to end
+// before all were tried.
+func (l *lane) process(ctx, round context.Context, polled kgo.Fetches) (letters []*kgo.Record, all bool) {
+	// attempts ends some time after the round or ctx did.
+	attempts, cancelAttempts := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelAttempts()
+	cancelLater := func() {
+		sleep(attempts, grace)
+		cancelAttempts()
+	}
+	defer context.AfterFunc(round, cancelLater)()
+	defer context.AfterFunc(ctx, cancelLater)()
+
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	polled.EachPartition(func(p kgo.FetchTopicPartition) {
+		workers.Go(func() {
+			for _, r := range p.Records {
+				err := l.try(attempts, r)
+				if attempts.Err() != nil {
+					return
+				}
+				if err != nil {
+					letter := l.policy.letter(r, err)
+					l.Log.Warn("record failed, handed over", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset,
+						"to", letter.Topic, "error", err)
+					mu.Lock()
+					letters = append(letters, letter)
+					mu.Unlock()
+				}
+			}
+		})
+	})
+	workers.Wait()
+	return letters, attempts.Err() == nil
+}
+
+func (l *lane) try(ctx context.Context, r *kgo.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, l.AttemptTimeout)
+	defer cancel()
+	return l.Handle(ctx, r)
+}
+
+// handOver publishes the letters and commits the offsets of what was polled,
+// both or neither. Neither: it is read again. Its error means that this is not
+// known.
+func (l *lane) handOver(ctx context.Context, s Session, letters []*kgo.Record) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if err := s.Begin(); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	end := kgo.TryCommit
+	if err := s.ProduceSync(ctx, letters...).FirstErr(); err != nil {
+		l.Log.Warn("could not hand over, will try again", "letters", len(letters), "error", err)
+		end = kgo.TryAbort
+	}
+	committed, err := s.End(ctx, end)
+	if err != nil {
+		return fmt.Errorf("end transaction: %w", err)
+	}
+	if !committed {
+		l.Log.Warn("transaction aborted, its records are read again", "topic", l.Topic, "letters", len(letters))
+	}
+	return nil
+}
+
+// giveBack leaves what was polled to the next poll.
+func (l *lane) giveBack(ctx context.Context, s Session) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	_, err := s.End(ctx, kgo.TryAbort)
+	return err
+}
+
+// commit commits what was polled the plain way, until that succeeds or the
+// round has to end; then the next commit carries it along, or the records are
+// read again. A transaction would take four more requests for nothing.
+func (l *lane) commit(ctx, round context.Context, client *kgo.Client) {
+	for failures := 1; ; failures++ {
+		attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+		err := client.CommitUncommittedOffsets(attempt)
+		cancel()
+		if err == nil {
+			return
+		}
+		l.Log.Warn("could not commit, will try again", "topic", l.Topic, "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-round.Done():
+			return
+		case <-time.After(backoff.Delay(failures, maxRetryDelay)):
+		}
+	}
+}
+
+// sleep waits for d, or less if ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
