@@ -141,7 +141,7 @@ func (v Service) validateStart() (errs []error) {
 		}
 		ports[p] = true
 	}
-	if v.Ready != "" && !strings.HasPrefix(v.Ready, "/") && !(strings.HasPrefix(v.Ready, "log:") && v.Ready != "log:") {
+	if v.Ready != "" && !strings.HasPrefix(v.Ready, "/") && (!strings.HasPrefix(v.Ready, "log:") || v.Ready == "log:") {
 		add("ready %q; write a path that begins with /, or log: and what it says when it is", v.Ready)
 	}
 	known := map[string]string{"listen": "", "instance": "", "topic": "", "data": ""}
