@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -102,39 +103,84 @@ func recoverySubjects(x *history.Index) []string {
 // objective after the last fault was gone, though records waited, while it went
 // on with others.
 func standing(x *history.Index, group string, objective time.Duration) []Anomaly {
-	windows := x.Windows()
-	if len(windows) == 0 {
+	var found []Anomaly
+	report := func(p history.Partition, position, waiting int64, events ...*history.Event) {
+		a := Anomaly{
+			What:    fmt.Sprintf("%s stands still on %s at %d with %s records waiting, while its other partitions go on", group, p, position, quantity.Count(int(waiting))),
+			Offsets: []string{p.At(position)},
+		}
+		for _, e := range events {
+			a.Events = append(a.Events, e.N)
+		}
+		found = append(found, a)
+	}
+	if len(x.Windows()) == 0 {
 		return nil
 	}
-	clear := windows[len(windows)-1].To
-	type ends struct{ first, last *history.Event }
-	samples := map[history.Partition]*ends{}
-	var order []history.Partition
-	for e := range x.Of(history.Sample) {
-		if e.Group != group || e.At < clear {
-			continue
+	for _, s := range x.Log.Header.Consumers() {
+		switch {
+		case s.Group != group:
+		case s.Offsets == "sink":
+			_, end := x.Log.Header.Span()
+			past := newCommitted(x, s)
+			for _, at := range past.stuck(x, newAppends(x, s.Topic)) {
+				if end-at.since >= objective && past.wentOn(at.on, at.since) {
+					report(at.on, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
+				}
+			}
+		default:
+			for _, at := range sampledStill(x, group) {
+				if at.last.At-at.since.At >= objective && at.othersWentOn {
+					report(at.last.In(), at.last.Committed, at.last.Lag, at.since, at.last)
+				}
+			}
 		}
-		s := samples[e.In()]
-		if s == nil {
-			s = &ends{first: e}
-			samples[e.In()] = s
-			order = append(order, e.In())
-		}
-		s.last = e
 	}
-	slices.SortFunc(order, history.Partition.Compare)
-	moved := slices.ContainsFunc(order, func(p history.Partition) bool { return samples[p].last.Committed > samples[p].first.Committed })
-	var found []Anomaly
-	for _, p := range order {
-		s := samples[p]
-		if !moved || s.first.Committed != s.last.Committed || s.first.Lag <= 0 || s.last.Lag <= 0 || s.last.At-s.first.At < objective {
+	return found
+}
+
+// still is a partition on which, by its samples, a group's position did not move
+// and records waited from one sample to the last.
+type still struct {
+	since, last  *history.Event
+	othersWentOn bool // in the meantime
+}
+
+// sampledStill finds them among the samples since the last fault was gone.
+func sampledStill(x *history.Index, group string) []still {
+	type progress struct {
+		still
+		moved time.Duration // when it was last seen to have moved
+	}
+	all := map[history.Partition]*progress{}
+	cleared := healed(x)
+	for e := range x.Of(history.Sample) {
+		if e.Group != group || e.At < cleared {
 			continue
 		}
-		found = append(found, Anomaly{
-			What:    fmt.Sprintf("%s stands still on %s at %d with %s records waiting, while its other partitions go on", group, p, s.last.Committed, quantity.Count(s.last.Lag)),
-			Events:  []uint64{s.first.N, s.last.N},
-			Offsets: []string{p.At(s.last.Committed)},
-		})
+		p := all[e.In()]
+		if p == nil {
+			p = &progress{still: still{since: e, last: e}}
+			all[e.In()] = p
+		}
+		if e.Committed > p.last.Committed {
+			p.moved = e.At
+		}
+		if e.Committed != p.last.Committed || p.last.Lag <= 0 {
+			p.since = e
+		}
+		p.last = e
+	}
+	var found []still
+	for _, in := range slices.SortedFunc(maps.Keys(all), history.Partition.Compare) {
+		p := all[in]
+		if p.last.Lag <= 0 || p.since == p.last {
+			continue
+		}
+		for other, q := range all {
+			p.othersWentOn = p.othersWentOn || other != in && q.moved > p.since.At
+		}
+		found = append(found, p.still)
 	}
 	return found
 }

@@ -2,6 +2,8 @@ package check
 
 import (
 	"cmp"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -108,6 +110,50 @@ func (c committed) past(record *history.Event) *history.Event {
 		return nil
 	}
 	return own
+}
+
+// stuck is a partition on which records wait behind the service's position.
+type stuck struct {
+	on       history.Partition
+	position int64
+	last     *history.Event   // by which it got there: a commit, or the resume before any
+	since    time.Duration    // it could have gone on since then: it was there, the first record that waits was, and every fault was gone
+	waiting  []*history.Event // not empty
+}
+
+// stuck finds them, in order. Where nobody saw the record being published that
+// waits first, it is not known since when it does, and the partition is left out.
+func (c committed) stuck(x *history.Index, a appends) []stuck {
+	var all []stuck
+	for _, p := range slices.SortedFunc(maps.Keys(c.on), history.Partition.Compare) {
+		on := c.on[p]
+		s := stuck{on: p, position: max(on.begin, 0), last: cmp.Or(on.last, on.began)}
+		if s.last == nil {
+			continue
+		}
+		if on.last != nil {
+			s.position = on.last.Offset
+		}
+		s.waiting = x.Between(p, s.position, math.MaxInt64)
+		if len(s.waiting) == 0 {
+			continue
+		}
+		if put := a.of(s.waiting[0]); put != nil {
+			s.since = max(s.last.End, put.End, healed(x))
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// wentOn says whether the service got on with another partition after the instant.
+func (c committed) wentOn(but history.Partition, after time.Duration) bool {
+	for p, on := range c.on {
+		if p != but && on.last != nil && on.last.At > after {
+			return true
+		}
+	}
+	return false
 }
 
 // patience is how long a system may take after a fault where the scenario states

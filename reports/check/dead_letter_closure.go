@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -398,55 +397,31 @@ func (c *closure) fatal(i input) {
 // stalls finds partitions that stand still behind one record.
 func (c *closure) stalls() {
 	_, end := c.x.Log.Header.Span()
-	for _, p := range slices.SortedFunc(maps.Keys(c.past.on), history.Partition.Compare) {
-		if p.Topic != c.service.Topic && !slices.Contains(c.service.Retry, p.Topic) {
-			continue
-		}
-		on := c.past.on[p]
-		last := cmp.Or(on.last, on.began)
-		if last == nil {
-			continue
-		}
-		position, since := max(on.begin, 0), last.End
-		if on.last != nil {
-			position = on.last.Offset
-		}
-		waiting := c.x.Between(p, position, 1<<62)
-		if len(waiting) == 0 || waiting[0].ID == "" {
-			continue
-		}
-		i := c.inputOf(c.x.InLog.Of(waiting[0]))
-		put := c.appends.of(waiting[0])
-		if len(i.effects)+len(i.letters) > 0 || p.Topic == c.service.Topic && len(i.putOff) > 0 || put == nil {
-			continue
-		}
-		since = max(since, put.End, healed(c.x))
-		if end-since < objective(c.x.Log.Header) || !c.triedOn(i, p, since) {
+	for _, s := range c.past.stuck(c.x, c.appends) {
+		head := s.waiting[0]
+		i := c.inputOf(c.x.InLog.Of(head))
+		handed := len(i.letters) > 0 || s.on.Topic == c.service.Topic && len(i.putOff) > 0
+		if i.id == "" || handed || len(i.effects) > 0 || end-s.since < objective(c.x.Log.Header) || !c.heldUp(i, s) {
 			continue
 		}
 		c.wrong++
 		c.report(i, fmt.Sprintf("%s stands still on %s at %d for %s, with %s records waiting: it is tried again and again, and nothing behind it gets through",
-			c.service.Name, p, position, quantity.Duration(end-since), quantity.Count(len(waiting))), append([]*history.Event{waiting[0], last}, i.attempts...)...)
+			c.service.Name, s.on, s.position, quantity.Duration(end-s.since), quantity.Count(len(s.waiting))), append([]*history.Event{head, s.last}, i.attempts...)...)
 	}
 }
 
-// triedOn says whether the service was at work and held up by this record: it
-// tried it more than once since then, or got on with another partition where the
-// sink does not tell attempts.
-func (c *closure) triedOn(i input, p history.Partition, since time.Duration) bool {
-	if c.service.Sink != nil && c.service.Sink.Attempts {
-		tried := 0
-		for _, a := range i.attempts {
-			if a.At > since+c.skew {
-				tried++
-			}
-		}
-		return tried > 1
+// heldUp says whether the service was at work all the while: it tried the record
+// more than once, or got on with another partition where the sink does not tell
+// attempts.
+func (c *closure) heldUp(i input, s stuck) bool {
+	if c.service.Sink == nil || !c.service.Sink.Attempts {
+		return c.past.wentOn(s.on, s.since)
 	}
-	for other, on := range c.past.on {
-		if other != p && on.last != nil && on.last.At > since {
-			return true
+	tried := 0
+	for _, a := range i.attempts {
+		if a.At > s.since+c.skew {
+			tried++
 		}
 	}
-	return false
+	return tried > 1
 }

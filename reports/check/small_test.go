@@ -392,6 +392,25 @@ var recoveryCases = []small{
 		}
 		return all
 	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	{"and one that went on for a while", BoundedRecovery, within(2 * time.Second), func() events {
+		all := lags(nil)
+		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+			all = append(all, in(1, sample(at, 12, min(10, int64(at/(250*ms))))))
+		}
+		return all
+	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	{"all stand still when nothing is left to do", BoundedRecovery, within(2 * time.Second), func() events {
+		all := lags(nil)
+		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+			all = append(all, in(1, sample(at, 10, 10)))
+		}
+		return all
+	}(), Holds, nil, "never left"},
+	{"one partition stands still, by the positions in the sink", BoundedRecovery, with(counting(), func(h *history.Header) { h.Require.Recovery = 2 * time.Second }), func() events {
+		waits, done := in(1, record("u1", 0)), record("u2", 0)
+		return events{fault("analytics/1", time.Second, 2*time.Second), request("u1", 500*ms, history.OK), request("u2", 500*ms, history.OK),
+			waits, published(waits, 500*ms), done, published(done, 500*ms), in(1, position0(0, 600*ms)), position0(1, 9*time.Second), effect("db", "u1", 700*ms), effect("db", "u2", 700*ms)}
+	}(), Broken, nil, "stands still on orders/1 at 0 with 1 records waiting"},
 	{"synchronous, back", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
 	{"synchronous, failing on", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
 }

@@ -1,0 +1,141 @@
+package check
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// The small histories about dead letters speak of analytics/1 as the others do.
+// It puts records of orders off to "again" and gives them up to "dead".
+
+func TestDeadLetters(t *testing.T) { testSmall(t, closureCases) }
+
+func givingUp(edit ...func(*history.Service)) history.Header {
+	return analytics(func(s *history.Service) {
+		s.DeadLetter, s.Retry, s.MaxAttempts, s.Backoff, s.Fatal = "dead", []string{"again"}, 3, 100*ms, []string{"bad address"}
+		s.Sink = &history.Sink{Name: "db", Skew: 2 * ms, Attempts: true}
+		for _, e := range edit {
+			e(s)
+		}
+	})
+}
+
+// letter is a record in the dead letter topic that stands for orders/0@origin.
+func letter(id string, offset, origin int64) history.Event {
+	e := on("dead", record(id, offset))
+	e.Letter = &history.LetterRecord{Topic: "orders", Offset: origin, Error: "full", Attempt: 3}
+	return e
+}
+
+// putOff is the same in the retry topic, after the first attempt.
+func putOff(id string, offset, origin int64) history.Event {
+	e := on("again", letter(id, offset, origin))
+	e.Letter.Attempt = 1
+	return e
+}
+
+func saying(edit func(*history.LetterRecord), e history.Event) history.Event {
+	l := *e.Letter
+	edit(&l)
+	e.Letter = &l
+	return e
+}
+
+// published is how the tap saw a record enter its topic.
+func published(record history.Event, at time.Duration) history.Event {
+	return history.Event{Kind: history.Produce, Client: "analytics/1", Topic: record.Topic, Partition: record.Partition, Offset: record.Offset, Count: 1, At: at, End: at + ms, Outcome: history.OK}
+}
+
+func tried(id string, at ...time.Duration) events {
+	var all events
+	for _, t := range at {
+		all = append(all, attempt("db", id, t))
+	}
+	return all
+}
+
+var (
+	u0       = events{record("u0", 0), effect("db", "u0", 5*ms)} // and nothing is wrong with it
+	u1       = record("u1", 1)
+	redriven = record("u1", 7)
+)
+
+func after(all ...events) events { return slices.Concat(append([]events{u0}, all...)...) }
+
+var closureCases = []small{
+	{"an effect, or a letter", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK)}), Holds, nil, "0 of 2"},
+	{"neither", DeadLetterClosure, givingUp(), after(events{u1, commit(2, 10*ms, 11*ms, history.OK)}), Broken, []string{"u1"}, "it has neither an effect nor a letter"},
+	{"not committed past yet", DeadLetterClosure, givingUp(), after(events{u1, commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
+	{"skipped by a reset", DeadLetterClosure, givingUp(), after(events{u1, by("kit", commit(2, 3*ms, 4*ms, history.OK)), commit(3, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
+	{"put off, and not yet tried again", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
+	{"put off, and dropped then", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK), on("again", commit(1, 20*ms, 21*ms, history.OK))}), Broken, []string{"u1"}, "neither"},
+	{"put off, and successful then", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 200*ms), on("again", commit(1, 300*ms, 301*ms, history.OK))}), Holds, nil, ""},
+	{"both", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), effect("db", "u1", 20*ms)}), Broken, []string{"u1"}, "has an effect and a letter, at dead/0@0"},
+	{"without a sink its output tells", DeadLetterClosure, givingUp(func(s *history.Service) { s.Sink, s.Output = nil, "out" }), events{u1, letter("u1", 0, 1), on("out", record("u1", 0))}, Broken, []string{"u1"}, "an effect and a letter"},
+	{"nobody tells its effects", DeadLetterClosure, givingUp(func(s *history.Service) { s.Sink = nil }), events{u1, commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
+
+	{"two letters", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), letter("u1", 1, 1)}), Broken, []string{"u1"}, "two letters stand for u1 at orders/0@1: the second is at dead/0@1"},
+	{"two letters, of one by way of the retry topic", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 4, 1), letter("u1", 0, 1), saying(func(l *history.LetterRecord) { l.Topic, l.Offset = "again", 4 }, letter("u1", 1, 4))}), Broken, []string{"u1"}, "two letters"},
+	{"a letter for each of two records with one id", DeadLetterClosure, givingUp(), after(events{u1, record("u1", 2), letter("u1", 0, 1), letter("u1", 1, 2)}), Holds, nil, ""},
+	{"no origin", DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Offset = -1 }, letter("u1", 0, 1))}), Broken, []string{"u1"}, "does not say where the original stood"},
+	{"no headers at all", DeadLetterClosure, givingUp(), after(events{u1, func() history.Event { l := letter("u1", 0, 1); l.Letter = nil; return l }()}), Broken, []string{"u1"}, "does not say"},
+	{"no headers, and no id", DeadLetterClosure, givingUp(), after(events{saying(func(l *history.LetterRecord) { l.Topic = "" }, letter("", 0, 1))}), Broken, nil, "an unknown id"},
+	{"another's origin", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 0)}), Broken, []string{"u1"}, "names orders/0@0, where u0 stands"},
+	{"an origin that is no longer there", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 99)}), Holds, nil, ""},
+
+	{"tried too often", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, "u1 was tried 4 times in db, and 3 are allowed"},
+	{"tried as often as it may be", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms)), Holds, nil, ""},
+	{"tried too often, by its letter", DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Attempt = 4 }, letter("u1", 0, 1))}), Broken, []string{"u1"}, "by its letter"},
+	{"delivered again by a rebalance", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), resume(25*ms, 1, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
+	{"a rebalance that did not", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), resume(25*ms, 2, 2)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, ""},
+	{"no limit is promised", DeadLetterClosure, givingUp(func(s *history.Service) { s.MaxAttempts = 0 }), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
+
+	{"tried again too early", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Broken, []string{"u1"}, "tried again 50 ms after it had failed"},
+	{"tried again when its back-off was over", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 110*ms)}, tried("u1", 10*ms, 110*ms)), Holds, nil, ""},
+	{"as far as the ledger's clock can tell", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 107*ms)}, tried("u1", 10*ms, 107*ms)), Holds, nil, ""},
+	{"tried at once, in place, before it was put off", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 21*ms), effect("db", "u1", 130*ms)}, tried("u1", 10*ms, 20*ms, 130*ms)), Holds, nil, ""},
+	{"delivered again from its own topic", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), resume(50*ms, 1, 1), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Holds, nil, ""},
+	{"nobody saw it put off", DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Holds, nil, ""},
+	{"put off though it was fatal", DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Error = "bad address" }, putOff("u1", 0, 1)), letter("u1", 0, 1)}), Broken, []string{"u1"}, `failed with "bad address", which is never tried again`},
+	{"given up because it was fatal", DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Error, l.Attempt = "bad address", 1 }, letter("u1", 0, 1))}), Holds, nil, ""},
+
+	{"redriven, and successful", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(8, 200*ms, 201*ms, history.OK), effect("db", "u1", 100*ms)}), Holds, nil, ""},
+	{"redriven, and dropped", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(8, 200*ms, 201*ms, history.OK)}), Broken, []string{"u1"}, "it still has no effect"},
+	{"redriven, and not yet done", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(2, 80*ms, 81*ms, history.OK)}), Holds, nil, ""},
+	{"redriven, and given up again", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), letter("u1", 1, 7), commit(8, 200*ms, 201*ms, history.OK)}), Holds, nil, ""},
+	{"redriven, and both then", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), letter("u1", 1, 7), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "an effect and another letter"},
+	{"redriven, with two effects", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), effect("db", "u1", 100*ms), effect("db", "u1", 110*ms)}), Broken, []string{"u1"}, "has 2 effects"},
+	{"redriven, after an effect beside the letter", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), effect("db", "u1", 40*ms)}), Broken, []string{"u1"}, "had an effect before it was given up"},
+	{"redriven with the letter's headers", DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), func() history.Event { r := redriven; r.Letter = letter("u1", 0, 1).Letter; return r }(), effect("db", "u1", 100*ms)}), Holds, nil, ""},
+	{"sent twice before it was given up: no redrive", DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), redriven, published(redriven, 9*ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "has an effect and a letter"},
+	{"a second record, and nobody saw when", DeadLetterClosure, givingUp(), after(events{u1, redriven, letter("u1", 0, 1), effect("db", "u1", 100*ms)}), Holds, nil, ""},
+
+	{"stalls behind a poison record", DeadLetterClosure, givingUp(func(s *history.Service) { s.MaxAttempts = 0 }), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""}, // 10 s are not over
+	{"for as long as it may take", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Broken, []string{"u1"}, "stands still on orders/0 at 1 for 10 s, with 2 records waiting"},
+	{"its last record is merely waiting", DeadLetterClosure, recovering(givingUp()), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
+	{"its last record came late", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.MaxAttempts = 0 })), append(after(events{u1, published(u1, 7*time.Second), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""},
+	{"until a fault that was just healed", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fault("analytics/1", time.Second, 7*time.Second)}), poison...), Holds, nil, ""},
+	{"a sink without attempts, the other partitions go on", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), in(1, commit(9, 5*time.Second, 5001*ms, history.OK))}), Broken, []string{"u1"}, "stands still"},
+	{"a sink without attempts, a group that is gone", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
+
+	{"nobody looked", DeadLetterClosure, givingUp(), events{sent}, Unknown, nil, ""},
+	{"its topic is empty", DeadLetterClosure, givingUp(), events{on("else", record("u1", 0))}, Unknown, nil, "no record of its topic"},
+	{"nobody gives up", DeadLetterClosure, consumer(), u0, NotAsked, nil, ""},
+}
+
+// poison is one id that is tried every second to the end.
+var poison = func() events {
+	var at []time.Duration
+	for t := 100 * ms; t < 10*time.Second; t += time.Second {
+		at = append(at, t)
+	}
+	return tried("u1", at...)
+}()
+
+func recovering(h history.Header) history.Header {
+	h.Require.Recovery = 5 * time.Second
+	return h
+}
