@@ -8,6 +8,7 @@ package retrywithnewid
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,22 +21,26 @@ const patience = 200 * time.Millisecond
 
 // New makes the way; it stands for [registration.Event].
 func New(config registration.Config) (registration.Way, error) {
-	config.PublishTimeout = patience
 	publisher, err := registration.NewPublisher(config)
 	if err != nil {
 		return nil, err
 	}
-	return registration.StoreThenTell(registration.NewUsers(config), teller{publisher}, 202), nil
+	return registration.StoreThenTell(registration.NewUsers(config), teller{publisher}, http.StatusAccepted), nil
 }
 
 type teller struct{ *registration.Publisher }
 
-func (t teller) Tell(ctx context.Context, e event.Event) (err error) {
-	for range 3 {
-		if err = t.Publisher.Tell(ctx, e); err == nil {
-			return nil
+func (t teller) Tell(ctx context.Context, e event.Event) error {
+	const tries = 3
+	told := make(chan error, tries)
+	for range tries {
+		go func() { told <- t.Publisher.Tell(ctx, e) }()
+		select {
+		case err := <-told: // whichever comes first
+			return err
+		case <-time.After(patience):
 		}
 		e.ID = uuid.NewString() // the defect
 	}
-	return err
+	return <-told
 }
