@@ -26,7 +26,7 @@ import (
 //   - two attempts through a retry topic lie closer together than Service.Backoff;
 //   - a record was put off because of a class of failure in Service.Fatal;
 //   - a partition stands still behind a record that the service tries again and
-//     again (without attempts in the sink: while its other partitions go on), for
+//     again (where the sink tells of no attempt: while its other partitions go on), for
 //     Require.Recovery (10 s without one) to the end of the run;
 //   - a letter that was redriven has not exactly one effect, unless it was given
 //     up again.
@@ -411,17 +411,14 @@ func (c *closure) stalls() {
 }
 
 // heldUp says whether the service was at work all the while: it tried the record
-// more than once, or got on with another partition where the sink does not tell
-// attempts.
+// more than once, or, where the sink tells of no attempt at it, got on with
+// another partition. A sink that refuses a record may leave no trace of that.
 func (c *closure) heldUp(i input, s stuck) bool {
-	if c.service.Sink == nil || !c.service.Sink.Attempts {
-		return c.past.wentOn(s.on, s.since)
-	}
 	tried := 0
 	for _, a := range i.attempts {
 		if a.At > s.since+c.skew {
 			tried++
 		}
 	}
-	return tried > 1
+	return tried > 1 || tried == 0 && c.past.wentOn(s.on, s.since)
 }
