@@ -192,7 +192,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes.
 func (f *Fault) UnmarshalJSON(b []byte) error {
 	var j faultJSON
-	if err := json.Unmarshal(b, &j); err != nil {
+	if err := decode(b, &j); err != nil {
 		return err
 	}
 	*f = Fault{Kind: j.Kind, Service: j.Service, Latency: time.Duration(j.Latency), Jitter: time.Duration(j.Jitter), Rate: j.Rate, Direction: j.Direction}

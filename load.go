@@ -142,7 +142,7 @@ func (l Load) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes.
 func (l *Load) UnmarshalJSON(b []byte) error {
 	var j loadJSON
-	if err := json.Unmarshal(b, &j); err != nil {
+	if err := decode(b, &j); err != nil {
 		return err
 	}
 	*l = Load{j.Rate, time.Duration(j.Duration), j.Arrivals, time.Duration(j.WarmUp), j.Keys, time.Duration(j.TimeOut)}

@@ -113,7 +113,7 @@ func (s Step) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes.
 func (s *Step) UnmarshalJSON(b []byte) error {
 	var j stepJSON
-	if err := json.Unmarshal(b, &j); err != nil {
+	if err := decode(b, &j); err != nil {
 		return err
 	}
 	*s = Step{At: time.Duration(j.At), When: j.When, Fault: j.Fault, Last: time.Duration(j.For)}

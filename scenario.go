@@ -1,10 +1,12 @@
 package breakwater
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -141,15 +143,28 @@ func (s Scenario) Match(target string) []string {
 func (s Scenario) JSON() (json.RawMessage, error) { return json.Marshal(s) }
 
 // ParseScenario reads what [Scenario.JSON] wrote. Unknown fields are errors, so
-// that a misspelt one in a plan written by hand is not silently ignored.
+// that a misspelt one in a plan written by hand is not silently ignored, and so
+// is what follows the scenario.
 func ParseScenario(b []byte) (Scenario, error) {
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.DisallowUnknownFields()
 	var s Scenario
-	if err := d.Decode(&s); err != nil {
+	if err := decode(b, &s); err != nil {
 		return Scenario{}, fmt.Errorf("scenario: %w", err)
 	}
 	return s, s.Validate()
+}
+
+// decode reads one JSON value and knows all of its fields. A type with an
+// UnmarshalJSON of its own must call it there: strictness is not handed down.
+func decode(b []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("there is something behind its end, at byte %d; remove it", d.InputOffset())
+	}
+	return nil
 }
 
 // Validate finds everything that is wrong with the scenario, before anything
