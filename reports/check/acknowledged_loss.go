@@ -11,7 +11,8 @@ import (
 // it at the end of the drain. Owed are the acknowledged ids and, for a service
 // that consumes a topic, the ids of unknown outcome that stand in that topic,
 // less what it handed to its dead letter topic. Each missing id says where it
-// went: "lost by the broker", or "in the log, never took effect".
+// went: "lost by the broker", "in the log, never took effect" or, where nobody so
+// much as tried it, "stuck".
 //
 // For a service without a group there is no log: what was acknowledged must
 // have its effect in the sink.
@@ -19,17 +20,31 @@ const NoAcknowledgedLoss = "no-acknowledged-loss"
 
 func noAcknowledgedLoss(x *history.Index) Verdict {
 	var all []finding
-	commits := acknowledgedCommits(x)
+	passed := passedPositions(x)
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
+		w, alive, stuck := waiting{x, s, passed}, false, 0
 		effects := x.Sink(s.Sink.Name).Effects
 		for r := range x.Owed(s) {
 			f.examined++
-			if len(effects.Of(r)) == 0 {
-				f.anomalies = append(f.anomalies, whereLost(x, s, r, commits))
+			if len(effects.Of(r)) > 0 {
+				continue
+			}
+			if len(f.anomalies) == 0 {
+				alive = s.Group != "" && w.alive()
+			}
+			record := w.last(r)
+			if waits := alive && record != nil && sighting(x, s, r) == nil && !w.behind(record); waits {
+				stuck++
+				f.anomalies = append(f.anomalies, whereStuck(s, r, record))
+			} else {
+				f.anomalies = append(f.anomalies, whereLost(w, r))
 			}
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "acknowledged ids never took effect in %s", brief: "lost"}
+		if stuck > 0 {
+			f.count.note = fmt.Sprintf("%s of them stuck", quantity.Count(stuck))
+		}
 		if f.examined == 0 {
 			f.count, f.why = nil, "no request was acknowledged"
 		}
@@ -39,7 +54,8 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 }
 
 // whereLost is the triage of one id without effect.
-func whereLost(x *history.Index, s history.Service, r *history.Event, commits map[place]*history.Event) Anomaly {
+func whereLost(w waiting, r *history.Event) Anomaly {
+	x, s := w.x, w.service
 	if s.Group == "" {
 		return Anomaly{
 			What: fmt.Sprintf("%s was acknowledged at %s and never took effect in %s", r.ID, quantity.Duration(r.End), s.Sink.Name),
@@ -50,18 +66,11 @@ func whereLost(x *history.Index, s history.Service, r *history.Event, commits ma
 	if record == nil {
 		return lostByBroker(x, r)
 	}
-	known := "was acknowledged"
-	if r.Outcome != history.OK {
-		known = "may have been acknowledged"
-	}
-	at := record.In().At(record.Offset)
-	a := Anomaly{
-		What: fmt.Sprintf("%s %s, is at %s: in the log, never took effect in %s", r.ID, known, at, s.Sink.Name),
-		IDs:  []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{at},
-	}
-	if c := commits[place{s.Group, record.In()}]; c != nil && c.Offset > record.Offset {
-		a.What += fmt.Sprintf(", though %s committed up to %d", s.Group, c.Offset)
-		a.Events = append(a.Events, c.N)
+	a := inLog(s, r, record)
+	if w.behind(record) {
+		highest := w.passed[place{s.Group, record.In()}]
+		a.What += fmt.Sprintf(", though %s committed up to %d", s.Group, highest.offset)
+		a.Events = append(a.Events, highest.by.N)
 		a.Setting = setting(s, "commit", "offset")
 	} else {
 		a.What += fmt.Sprintf(", and %s had not committed past it", s.Group)
@@ -69,20 +78,28 @@ func whereLost(x *history.Index, s history.Service, r *history.Event, commits ma
 	return a
 }
 
+// whereStuck is the triage of one id that waits in the log.
+func whereStuck(s history.Service, r, record *history.Event) Anomaly {
+	a := inLog(s, r, record)
+	a.What += fmt.Sprintf(", stuck: %s is alive, and neither tried it nor went past it", s.Name)
+	return a
+}
+
+// inLog is what all ids have in common that are in the log without an effect.
+func inLog(s history.Service, r, record *history.Event) Anomaly {
+	known := "was acknowledged"
+	if r.Outcome != history.OK {
+		known = "may have been acknowledged"
+	}
+	at := record.In().At(record.Offset)
+	return Anomaly{
+		What: fmt.Sprintf("%s %s, is at %s: in the log, never took effect in %s", r.ID, known, at, s.Sink.Name),
+		IDs:  []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{at},
+	}
+}
+
 // place is one group on one partition.
 type place struct {
 	group string
 	history.Partition
-}
-
-// acknowledgedCommits is the highest acknowledged commit of each group on each partition.
-func acknowledgedCommits(x *history.Index) map[place]*history.Event {
-	highest := map[place]*history.Event{}
-	for c := range x.Of(history.Commit) {
-		p := place{c.Group, c.In()}
-		if c.Outcome == history.OK && (highest[p] == nil || highest[p].Offset < c.Offset) {
-			highest[p] = c
-		}
-	}
-	return highest
 }

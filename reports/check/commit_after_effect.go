@@ -22,6 +22,9 @@ import (
 // skipped by a reset from outside, records without an id, and commits inside a
 // transaction, whose effects appear with it.
 //
+// A position that the service stores in its own sink counts as a commit at the
+// instant at which the sink has it: one and the same is in time.
+//
 // No crash is needed to see it broken: a consumer that commits before it
 // processes breaks it in any run.
 const CommitAfterEffect = "commit-after-effect"
@@ -79,6 +82,9 @@ func (t *timing) judge(p *position) {
 	// Only the first commit above a record decides about it, so walk from the
 	// highest record down and keep the earliest commit above.
 	commits := slices.Clone(p.commits)
+	if keepsPositions(t.service) {
+		commits = slices.Clone(p.stored)
+	}
 	slices.SortStableFunc(commits, func(a, b *history.Event) int { return cmp.Compare(b.Offset, a.Offset) })
 	var earliest, reset *history.Event
 	for _, record := range slices.Backward(records) {
@@ -104,16 +110,20 @@ func (t *timing) judge(p *position) {
 // record judges one record against the first commit above it.
 func (t *timing) record(record, commit *history.Event) {
 	skew := t.service.Sink.Skew
+	due := commit.At - skew
+	if commit.Sink != "" {
+		due = commit.At // one clock stamped both, and one transaction stamps both alike
+	}
 	if at, done := t.handed[record.ID]; done && at <= commit.At {
 		t.inTime++
 		return
 	}
 	if effects := t.x.Sink(t.service.Sink.Name).Effects.Of(record); len(effects) > 0 {
-		switch gap := commit.At - effects[0].At; {
-		case gap >= skew:
+		switch at := effects[0].At; {
+		case at <= due:
 			t.inTime++
 			return
-		case gap >= -skew:
+		case at <= commit.At+skew:
 			t.within++
 			return
 		}
@@ -146,11 +156,15 @@ func (t *timing) anomalies() []Anomaly {
 			when = "took effect " + quantity.Duration(effects[0].At-c.At) + " later"
 			a.Events = append(a.Events, effects[0].N)
 		}
-		a.What = fmt.Sprintf("%s committed %s at %s, before the effect of %s in %s; the first of them %s",
-			c.Client, c.In().At(c.Offset), quantity.Duration(c.At), ids(named), t.service.Sink.Name, when)
+		who, did := c.Client, "committed"
+		if c.Sink != "" {
+			who, did = cmp.Or(c.Client, t.service.Name), "stored"
+		}
+		a.What = fmt.Sprintf("%s %s %s at %s, before the effect of %s in %s; the first of them %s",
+			who, did, c.In().At(c.Offset), quantity.Duration(c.At), ids(named), t.service.Sink.Name, when)
 		if len(records) == 1 {
-			a.What = fmt.Sprintf("%s committed %s at %s, before the effect of %s in %s, which %s",
-				c.Client, c.In().At(c.Offset), quantity.Duration(c.At), records[0].ID, t.service.Sink.Name, when)
+			a.What = fmt.Sprintf("%s %s %s at %s, before the effect of %s in %s, which %s",
+				who, did, c.In().At(c.Offset), quantity.Duration(c.At), records[0].ID, t.service.Sink.Name, when)
 		}
 		all = append(all, a)
 	}

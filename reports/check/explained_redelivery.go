@@ -30,6 +30,9 @@ func explainedRedelivery(x *history.Index) Verdict {
 				}
 				f.examined++
 				c := p.unexplained(r, from)
+				if keepsPositions(s) {
+					c = p.unexplainedStored(r)
+				}
 				if c == nil {
 					continue
 				}
@@ -37,9 +40,13 @@ func explainedRedelivery(x *history.Index) Verdict {
 				if len(again) == 0 && len(x.Records[p.Partition]) > 0 {
 					continue
 				}
+				done, ago := "committed", r.At-c.End
+				if c.Sink != "" {
+					done, ago = "stored in "+c.Sink, r.At-c.At
+				}
 				a := Anomaly{
-					What: fmt.Sprintf("%s resumed %s at %s, though %d had been committed %s before (event %d): %s records are delivered again without cause",
-						r.Client, p.group, p.At(from), c.Offset, quantity.Duration(r.At-c.End), c.N, quantity.Count(len(again))),
+					What: fmt.Sprintf("%s resumed %s at %s, though %d had been %s %s before (event %d): %s records are delivered again without cause",
+						r.Client, p.group, p.At(from), c.Offset, done, quantity.Duration(ago), c.N, quantity.Count(len(again))),
 					Events:  []uint64{r.N, c.N},
 					Offsets: []string{p.At(from), p.At(c.Offset)},
 				}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,11 +39,22 @@ func All() []Checker {
 		guarantee{Exercised, exercised},
 		guarantee{NoLostInLog, noLostInLog},
 		guarantee{NoAcknowledgedLoss, noAcknowledgedLoss},
+		guarantee{NoStuck, noStuck},
 		guarantee{NoPhantom, noPhantom},
+		guarantee{NoAbortedRead, noAbortedRead},
+		guarantee{OneRecordPerOffset, oneRecordPerOffset},
+		guarantee{NoLogDuplicate, noLogDuplicate},
 		guarantee{NoOrphans, noOrphans},
 		guarantee{ResumeAtCommitted, resumeAtCommitted},
 		guarantee{ExplainedRedelivery, explainedRedelivery},
+		guarantee{EffectOnce, effectOnce},
+		guarantee{DeliveryOrder, deliveryOrder},
+		guarantee{ReplayIsContiguous, replayIsContiguous},
 		guarantee{CommitAfterEffect, commitAfterEffect},
+		guarantee{CommittedMonotone, committedMonotone},
+		guarantee{SingleOwner, singleOwner},
+		guarantee{KeyOrder, keyOrder},
+		guarantee{ProducerOrder, producerOrder},
 		guarantee{TransactionAtomic, transactionAtomic},
 		guarantee{ExactlyOnceTransfer, exactlyOnceTransfer},
 		guarantee{NoHangingTransaction, noHangingTransaction},
@@ -154,4 +166,19 @@ func setting(s history.Service, words ...string) string {
 		}
 	}
 	return ""
+}
+
+// anySetting returns the first such setting of any service.
+func anySetting(x *history.Index, words ...string) string {
+	for _, s := range x.Log.Header.Services {
+		if found := setting(s, words...); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// sortedPartitions are the keys of the map, in order.
+func sortedPartitions[T any](of map[history.Partition]T) []history.Partition {
+	return slices.SortedFunc(maps.Keys(of), history.Partition.Compare)
 }

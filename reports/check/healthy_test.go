@@ -26,11 +26,12 @@ var healthy = map[string]struct {
 	notAsked []string
 }{
 	"event": {historytest.Event, []string{
-		TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
+		NoAbortedRead, TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
 	"sync": {historytest.Sync, []string{
-		NoLostInLog, ResumeAtCommitted, ExplainedRedelivery, CommitAfterEffect,
+		NoLostInLog, NoStuck, NoAbortedRead, OneRecordPerOffset, NoLogDuplicate, ResumeAtCommitted, ExplainedRedelivery,
+		DeliveryOrder, ReplayIsContiguous, CommitAfterEffect, CommittedMonotone, SingleOwner, KeyOrder, ProducerOrder,
 		TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
-	"pipeline": {historytest.Pipeline, nil},
+	"pipeline": {historytest.Pipeline, []string{NoAbortedRead}},
 }
 
 // A healthy run satisfies every guarantee that is asked of it: no false alarm.

@@ -36,15 +36,10 @@ func noLostInLog(x *history.Index) Verdict {
 
 // lostByBroker says that an acknowledged id is not in the log.
 func lostByBroker(x *history.Index, r *history.Event) Anomaly {
-	a := Anomaly{
-		What:   fmt.Sprintf("%s was acknowledged at %s and is not in the log: lost by the broker", r.ID, quantity.Duration(r.End)),
-		IDs:    []string{r.ID},
-		Events: []uint64{r.N},
+	return Anomaly{
+		What:    fmt.Sprintf("%s was acknowledged at %s and is not in the log: lost by the broker", r.ID, quantity.Duration(r.End)),
+		IDs:     []string{r.ID},
+		Events:  []uint64{r.N},
+		Setting: anySetting(x, "acks"),
 	}
-	for _, s := range x.Log.Header.Services {
-		if a.Setting = setting(s, "acks"); a.Setting != "" {
-			break
-		}
-	}
-	return a
 }

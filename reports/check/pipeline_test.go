@@ -110,7 +110,7 @@ func TestPipelineMutations(t *testing.T) {
 		"a count is off": {changed(run, stateOf, fewer),
 			map[string][]string{ProjectionEqualsReplay: nil}},
 		"an event is not counted": {historytest.Without(changed(run, stateOf, fewer), inSink("stats-db", both(is(history.Effect, x)))),
-			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, ProjectionEqualsReplay: {x}}},
+			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, CommitAfterEffect: {x}, ProjectionEqualsReplay: {x}}},
 	})
 }
 

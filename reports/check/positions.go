@@ -14,30 +14,38 @@ type position struct {
 	place
 	service history.Service
 	resumes []*history.Event
-	commits []*history.Event // sent by anyone, with any outcome
+	commits []*history.Event // sent to Kafka by anyone, with any outcome
+	stored  []*history.Event // kept by the service's own sink, in order of time
 	samples []*history.Event
+	takings map[*history.Event]taking // by resume; for a service that keeps its positions
 }
 
 // positions returns the positions of the service's group, by partition.
 func positions(x *history.Index, s history.Service) []*position {
 	byPlace := map[place]*position{}
+	var spans map[*history.Event]taking
+	if keepsPositions(s) {
+		spans = takings(x, s)
+	}
 	for e := range x.Of(history.Resume, history.Commit, history.Sample) {
-		if e.Group != s.Group {
+		if e.Sink != "" && (s.Sink == nil || e.Sink != s.Sink.Name) || e.Sink == "" && e.Group != s.Group {
 			continue
 		}
-		at := place{e.Group, e.In()}
+		at := place{s.Group, e.In()}
 		p := byPlace[at]
 		if p == nil {
-			p = &position{place: at, service: s}
+			p = &position{place: at, service: s, takings: spans}
 			byPlace[at] = p
 		}
-		switch e.Kind {
-		case history.Resume:
+		switch {
+		case e.Kind == history.Resume:
 			p.resumes = append(p.resumes, e)
-		case history.Commit:
-			p.commits = append(p.commits, e)
-		case history.Sample:
+		case e.Kind == history.Sample:
 			p.samples = append(p.samples, e)
+		case e.Sink != "":
+			p.stored = append(p.stored, e)
+		default:
+			p.commits = append(p.commits, e)
 		}
 	}
 	return slices.SortedFunc(maps.Values(byPlace), func(a, b *position) int { return a.Compare(b.Partition) })
@@ -124,16 +132,20 @@ func start(r *history.Event) (int64, bool) {
 	return offset, offset >= 0
 }
 
-// eachConsumer judges every consumer whose positions live in Kafka. Those that
-// keep them in their own sink leave nothing in the history to compare with.
+// keepsPositions says whether the service keeps its positions in its own sink.
+func keepsPositions(s history.Service) bool { return cmp.Or(s.Offsets, "kafka") != "kafka" }
+
+// eachConsumer judges every consumer by its positions in Kafka, or by those in its
+// own sink where it keeps them there. It is not asked when the sink tells none.
 func eachConsumer(x *history.Index, judge func(history.Service, []*position) finding) []finding {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {
-		if cmp.Or(s.Offsets, "kafka") != "kafka" {
+		positions := positions(x, s)
+		if keepsPositions(s) && !slices.ContainsFunc(positions, func(p *position) bool { return len(p.stored) > 0 }) {
 			all = append(all, finding{subject: s.Group, status: NotAsked, why: "its offsets live in its sink, and nothing records them there"})
 			continue
 		}
-		f := judge(s, positions(x, s))
+		f := judge(s, positions)
 		f.subject = s.Group
 		all = append(all, f)
 	}

@@ -74,7 +74,7 @@ func arbitrary(rng *rand.Rand) history.Event {
 }
 
 var headers = []history.Header{
-	consumer(), synchronous(), {},
+	consumer(), synchronous(), everything(), {},
 	historytest.Event(historytest.Options{Rate: 1, Phase: time.Second}).Header,
 	historytest.Pipeline(historytest.Options{Rate: 1, Phase: time.Second}).Header,
 }
@@ -89,4 +89,13 @@ func arbitraryHeader(rng *rand.Rand) history.Header {
 		Operation: pick(rng, "", "POST /register"), Unrelated: pick(rng, "", "GET /catalog"), Amplification: pick(rng, 0, 1.0), MaxLateness: pick(rng, 0, time.Millisecond),
 	}
 	return h
+}
+
+// everything is a consumer that promises and declares all that one can.
+func everything() history.Header {
+	return with(consumer(), func(h *history.Header) {
+		s := &h.Services[1]
+		s.Offsets, s.DeadLetter, s.Retry = "sink", "", []string{historytest.Topic}
+		s.Sink.Once, s.Sink.Attempts, s.Sink.Fenced = true, true, true
+	})
 }

@@ -16,6 +16,8 @@ const (
 	Topic = "user-events"
 	// Killed is the consumer that the event contender's fault kills.
 	Killed = "analytics/1"
+
+	producerID = 7 // of the one idempotent producer
 )
 
 // Options of a healthy run. Zero values take the defaults named.
@@ -89,7 +91,7 @@ func Event(o Options) history.Log {
 	g.samples(end, "email", "analytics", "cache")
 	for p := range o.Partitions {
 		for _, a := range g.arrivals[p] {
-			g.add(history.Event{Kind: history.Audit, At: end + 10*time.Millisecond, Topic: Topic, Partition: p, Offset: a.offset, ID: a.id, Key: a.key})
+			g.add(history.Event{Kind: history.Audit, At: end + 10*time.Millisecond, Topic: Topic, Partition: p, Offset: a.offset, ID: a.id, Key: a.key, ProducerID: producerID, Sequence: a.sequence})
 		}
 	}
 	return Log(h, g.events...)
@@ -146,9 +148,10 @@ type generator struct {
 
 // arrival is one record of a partition.
 type arrival struct {
-	at      time.Duration
-	offset  int64
-	id, key string
+	at       time.Duration
+	offset   int64
+	sequence int32
+	id, key  string
 }
 
 // tenure is a span in which one member owns a partition.
@@ -200,8 +203,9 @@ func (g *generator) publish(id, key string, at time.Duration) time.Duration {
 		}
 	}
 	sent, acked := at+time.Millisecond, at+time.Millisecond+g.between(1, 3)
-	g.arrivals[p] = append(g.arrivals[p], arrival{at: acked, offset: offset, id: id, key: key})
-	g.add(history.Event{Kind: history.Produce, Client: "registration/1", Topic: Topic, Partition: p, Offset: offset, Count: 1, ProducerID: 7, Sequence: int32(len(g.arrivals[p]) - 1), At: sent, End: acked, Outcome: history.OK})
+	sequence := int32(len(g.arrivals[p]))
+	g.arrivals[p] = append(g.arrivals[p], arrival{at: acked, offset: offset, sequence: sequence, id: id, key: key})
+	g.add(history.Event{Kind: history.Produce, Client: "registration/1", Topic: Topic, Partition: p, Offset: offset, Count: 1, ProducerID: producerID, Sequence: sequence, At: sent, End: acked, Outcome: history.OK})
 	return acked - at + time.Millisecond
 }
 

@@ -1,0 +1,140 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// NoAbortedRead is broken when an id took effect, or was so much as brought to a
+// sink, that never should have come so far: in any system that of a request that
+// definitely failed; and, for a service that consumes a topic, one that stands in
+// the service's topics in no committed transaction. Where nothing failed and
+// nothing was aborted it is not asked.
+//
+// An id that was aborted and then committed is legal, and so is one that reached
+// the service by a call as well. What a sink did after the independent reader had
+// looked is not judged: a transaction that was open then may have been committed.
+const NoAbortedRead = "no-aborted-read"
+
+func noAbortedRead(x *history.Index) Verdict {
+	var all []finding
+	var failed []*history.Event
+	for r := range x.Of(history.Request) {
+		if r.Outcome == history.Failed {
+			failed = append(failed, r)
+		}
+	}
+	for _, s := range x.Log.Header.Sinks() {
+		f := finding{subject: s.Sink.Name}
+		failedTakesEffect(x, s, failed, &f)
+		if s.Group != "" {
+			abortedTakesEffect(x, s, &f)
+		}
+		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "failed or aborted ids took effect in %s", brief: "failed or aborted took effect"}
+		if f.examined == 0 {
+			f.count, f.status, f.why = nil, NotAsked, "no request failed and no record was aborted"
+		}
+		all = append(all, f)
+	}
+	return combine(all, "no service has a ledger of its effects")
+}
+
+func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Event, f *finding) {
+	for _, r := range failed {
+		e := sighting(x, s, r)
+		if e == nil && !x.Log.Header.Asks(r.Name) {
+			continue // it asked for no effect, and had none
+		}
+		f.examined++
+		if e == nil {
+			continue
+		}
+		a := Anomaly{
+			What: fmt.Sprintf("%s definitely failed at %s (%s), and %s at %s", r.ID, quantity.Duration(cmp.Or(r.End, r.At)), answer(r), became(e), quantity.Duration(e.At)),
+			IDs:  []string{r.ID}, Events: []uint64{r.N, e.N},
+		}
+		if record := x.RecordOf(r, ""); record != nil {
+			a.Events = append(a.Events, record.N)
+			a.Offsets = []string{record.In().At(record.Offset)}
+		}
+		f.anomalies = append(f.anomalies, a)
+	}
+}
+
+func abortedTakesEffect(x *history.Index, s history.Service, f *finding) {
+	topics := append([]string{s.Topic}, s.Retry...)
+	read := func(r *history.Event) bool { return slices.Contains(topics, r.Topic) }
+	called := sync.OnceValue(func() map[string]bool { return callsTo(x, s) })
+	for same := range x.Aborted.All() {
+		r := same[0]
+		if i := slices.IndexFunc(same, read); i >= 0 {
+			r = same[i]
+		}
+		if r.ID == "" || !read(r) || slices.ContainsFunc(x.InLog.Of(r), read) {
+			continue
+		}
+		if q := requestOf(x, r); q != nil && q.Outcome == history.Failed {
+			continue // counted among the failed ones
+		}
+		f.examined++
+		e := sighting(x, s, r)
+		if e == nil || e.At+s.Sink.Skew > r.At || called()[r.ID] {
+			continue
+		}
+		at := r.In().At(r.Offset)
+		f.anomalies = append(f.anomalies, Anomaly{
+			What: fmt.Sprintf("%s is at %s in no committed transaction, and %s at %s", r.ID, at, became(e), quantity.Duration(e.At)),
+			IDs:  []string{r.ID}, Events: []uint64{r.N, e.N}, Offsets: []string{at}, Setting: setting(s, "isolation"),
+		})
+	}
+}
+
+// sighting is the first effect of the event's id in the service's sink, or else the
+// first attempt; nil when the sink never saw it.
+func sighting(x *history.Index, s history.Service, of *history.Event) *history.Event {
+	held := x.Sink(s.Sink.Name)
+	for _, seen := range [][]*history.Event{held.Effects.Of(of), held.Attempts.Of(of)} {
+		if len(seen) > 0 {
+			return seen[0]
+		}
+	}
+	return nil
+}
+
+// requestOf is the request with the event's id, nil when there was none.
+func requestOf(x *history.Index, e *history.Event) *history.Event {
+	if sent := x.Sent.Of(e); len(sent) > 0 {
+		return sent[0]
+	}
+	return nil
+}
+
+func became(e *history.Event) string {
+	if e.Kind == history.Attempt {
+		return "was brought to " + e.Sink
+	}
+	return "took effect in " + e.Sink
+}
+
+func answer(r *history.Event) string {
+	if r.Status > 0 {
+		return fmt.Sprintf("status %d", r.Status)
+	}
+	return cmp.Or(r.Error, "never sent")
+}
+
+// callsTo are the ids for which the service was called.
+func callsTo(x *history.Index, s history.Service) map[string]bool {
+	called := map[string]bool{}
+	for c := range x.Of(history.Call) {
+		if c.To == s.Name {
+			called[c.ID] = true
+		}
+	}
+	return called
+}

@@ -1,0 +1,114 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// DeliveryOrder is broken when, within one incarnation of a consumer, the fetch
+// position jumps past visible records that never had an attempt in the service's
+// sink: they were not sent to that incarnation at all, and later ones were. It
+// begins at the committed offset that the incarnation was told, so that a jump on
+// taking up counts as well; for a service that keeps its positions in its own
+// sink, at its first fetch.
+//
+// Fetching again is legal, in any order: clients drop what they had fetched ahead
+// whenever they pause, rebalance or reconnect. So is what another incarnation
+// brought to the sink, and what was put off or given up.
+const DeliveryOrder = "delivery-order"
+
+func deliveryOrder(x *history.Index) Verdict {
+	var all []finding
+	a := newAudience(x)
+	for _, s := range x.Log.Header.Consumers() {
+		if s.Sink == nil {
+			all = append(all, finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects"})
+			continue
+		}
+		f := finding{subject: s.Group}
+		held := tenures(x, s)
+		fetches(x, s, held)
+		jumped := 0
+		for _, p := range sortedPartitions(held) {
+			for _, t := range held[p] {
+				if len(t.fetched) == 0 {
+					continue
+				}
+				f.examined++
+				if jumps := a.jumps(s, p, t); len(jumps) > 0 {
+					jumped++
+					f.anomalies = append(f.anomalies, jumps...)
+				}
+			}
+		}
+		f.count = &count{bad: jumped, of: f.examined, sum: true, what: "incarnations of %s were sent later records and not earlier ones", brief: "incarnations skipped records"}
+		if f.examined == 0 {
+			f.count, f.why = nil, "nothing was seen to be fetched"
+		}
+		all = append(all, f)
+	}
+	return combine(all, "no service has a consumer group")
+}
+
+// jumps are the gaps in what was sent to the incarnation, one anomaly each.
+func (a audience) jumps(s history.Service, p history.Partition, t *tenure) []Anomaly {
+	sent := slices.SortedStableFunc(slices.Values(t.fetched), func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) })
+	position := sent[0].Offset
+	if t.from >= 0 {
+		position = min(position, t.from)
+	}
+	if r := t.begin; t.from >= 0 && !keepsPositions(s) && r.Committed >= 0 {
+		position = min(position, r.Committed)
+	}
+	var found []Anomaly
+	before := t.begin
+	for _, e := range sent {
+		if e.Offset > position {
+			if skipped := a.unseen(s, p, position, e.Offset); len(skipped) > 0 {
+				found = append(found, jump(s, p, t, position, before, e, skipped))
+			}
+		}
+		if e.Last >= position {
+			position, before = e.Last+1, e
+		}
+	}
+	return found
+}
+
+func jump(s history.Service, p history.Partition, t *tenure, position int64, before, after *history.Event, skipped []*history.Event) Anomaly {
+	var named []string
+	for _, r := range skipped {
+		named = append(named, r.ID)
+	}
+	a := Anomaly{
+		What: fmt.Sprintf("%s stood at %s and was sent %d at %s: %s in between never came to %s",
+			t.client, p.At(position), after.Offset, quantity.Duration(after.At), ids(named), s.Sink.Name),
+		IDs: clip(named), Offsets: []string{p.At(position), p.At(after.Offset)},
+		Setting: setting(s, "reset", "offset"),
+	}
+	if before != nil {
+		a.Events = append(a.Events, before.N)
+	}
+	a.Events = append(a.Events, after.N)
+	for _, r := range clip(skipped) {
+		a.Events = append(a.Events, r.N)
+		a.Offsets = append(a.Offsets, p.At(r.Offset))
+	}
+	return a
+}
+
+// unseen returns the records of [from, to) that were meant for the service's sink
+// and that nobody ever brought there.
+func (a audience) unseen(s history.Service, p history.Partition, from, to int64) []*history.Event {
+	var found []*history.Event
+	for _, r := range a.x.Between(p, from, to) {
+		if a.meant(s, r) && sighting(a.x, s, r) == nil {
+			found = append(found, r)
+		}
+	}
+	return found
+}

@@ -1,0 +1,107 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// EffectOnce is broken when an id has more than one effect in a sink that promises
+// one. In a sink that promises nothing a second effect is legal: at least once is
+// what it was given. Such effects are told apart from the others, and counted;
+// without any sink that promises, the guarantee is not asked.
+//
+// Effects without an id cannot be counted and are left out.
+const EffectOnce = "effect-once"
+
+func effectOnce(x *history.Index) Verdict {
+	var all []finding
+	for _, s := range x.Log.Header.Sinks() {
+		f := finding{subject: s.Sink.Name}
+		var again [][]*history.Event
+		for effects := range x.Sink(s.Sink.Name).Effects.All() {
+			if effects[0].ID == "" {
+				continue
+			}
+			f.examined++
+			if len(effects) > 1 {
+				again = append(again, effects)
+			}
+		}
+		tell := repeats{x, s, taken(x, s)}
+		for _, effects := range again {
+			if s.Sink.Once {
+				f.anomalies = append(f.anomalies, tell.anomaly(effects))
+			} else {
+				f.expect(func() Anomaly { return tell.anomaly(effects) })
+			}
+		}
+		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids took effect more than once in %s", brief: "done twice"}
+		switch {
+		case !s.Sink.Once:
+			f.count, f.status, f.why = nil, NotAsked, "it does not promise one effect an id"
+			if f.allowed > 0 {
+				f.why += fmt.Sprintf(", and did %s ids more than once", quantity.Count(f.allowed))
+			}
+			f.examined = 0
+		case f.examined == 0:
+			f.count, f.why = nil, "the sink holds no effect"
+		}
+		all = append(all, f)
+	}
+	return combine(all, "no service has a ledger of its effects")
+}
+
+// repeats tells of ids that one sink did more than once.
+type repeats struct {
+	x       *history.Index
+	service history.Service
+	taken   map[history.Partition][]*history.Event
+}
+
+// taken are the resumes of the service's group by partition.
+func taken(x *history.Index, s history.Service) map[history.Partition][]*history.Event {
+	resumes := map[history.Partition][]*history.Event{}
+	for r := range x.Of(history.Resume) {
+		if s.Group != "" && r.Group == s.Group {
+			resumes[r.In()] = append(resumes[r.In()], r)
+		}
+	}
+	return resumes
+}
+
+func (t repeats) anomaly(effects []*history.Event) Anomaly {
+	first, s := effects[0], t.service
+	a := Anomaly{IDs: []string{first.ID}, Setting: setting(s, "dedup", "idempot", "isolation", "offset")}
+	var when []string
+	for _, e := range clip(effects) {
+		said := "at " + quantity.Duration(e.At)
+		if e.Client != "" {
+			said += " by " + e.Client
+		}
+		when = append(when, said)
+		a.Events = append(a.Events, e.N)
+	}
+	a.What = fmt.Sprintf("%s took effect %d times in %s: %s", first.ID, len(effects), s.Sink.Name, strings.Join(when, ", "))
+	if s.Group == "" {
+		return a
+	}
+	record := t.x.RecordOf(first, s.Topic)
+	if record == nil {
+		return a
+	}
+	a.Events = append(a.Events, record.N)
+	a.Offsets = []string{record.In().At(record.Offset)}
+	for _, r := range t.taken[record.In()] {
+		from, known := start(r)
+		if known && from <= record.Offset && r.At > first.At && r.At < effects[1].At {
+			a.What += fmt.Sprintf("; in between %s resumed at %s", r.Client, record.In().At(from))
+			a.Events = append(a.Events, r.N)
+			a.Offsets = append(a.Offsets, record.In().At(from))
+			break
+		}
+	}
+	return a
+}

@@ -1,0 +1,174 @@
+package check
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// KeyOrder is broken when, of the records of one business key in one partition, a
+// later one took effect before an earlier one did: first effects are held against
+// the order of the log. Instants within the error of the sink's clock have no
+// order. Of the records of a key, the fewest are named without which the others
+// would be in order.
+//
+// A service with retry topics is not asked, for a record that was put off is
+// meant to be overtaken. Left out are records that it gave up, those before the
+// group's first resume, and the further records of an id. A run in which no key
+// comes twice shows nothing: the verdict is unknown.
+const KeyOrder = "key-order"
+
+func keyOrder(x *history.Index) Verdict {
+	var all []finding
+	a := newAudience(x)
+	for _, s := range x.Log.Header.Consumers() {
+		f := finding{subject: s.Group}
+		switch {
+		case s.Sink == nil:
+			f.status, f.why = NotAsked, "it has no ledger of its effects"
+		case len(s.Retry) > 0:
+			f.status, f.why = NotAsked, "it puts records off to retry topics, where others overtake them"
+		default:
+			f = a.keyOrder(s)
+		}
+		all = append(all, f)
+	}
+	return combine(all, "no service has a consumer group")
+}
+
+// done is a record and the first effect of its id.
+type done struct{ record, effect *history.Event }
+
+func (a audience) keyOrder(s history.Service) finding {
+	x := a.x
+	f := finding{subject: s.Sink.Name}
+	from, held := firstTaken(x, s), x.Sink(s.Sink.Name).Effects
+	for _, p := range sortedPartitions(x.Records) {
+		if s.Topic != "" && p.Topic != s.Topic || p.Topic == s.DeadLetter {
+			continue
+		}
+		byKey, keys := map[string][]done{}, []string(nil)
+		for _, r := range x.Between(p, from[p], 1<<62) {
+			effects := held.Of(r)
+			if len(effects) == 0 || !a.meant(s, r) || x.RecordOf(r, p.Topic) != r {
+				continue
+			}
+			key := r.Key
+			if q := requestOf(x, r); key == "" && q != nil {
+				key = q.Key
+			}
+			if key == "" {
+				continue
+			}
+			if byKey[key] == nil {
+				keys = append(keys, key)
+			}
+			byKey[key] = append(byKey[key], done{r, effects[0]})
+		}
+		for _, key := range keys {
+			if len(byKey[key]) < 2 {
+				continue
+			}
+			f.examined += len(byKey[key])
+			f.anomalies = append(f.anomalies, overtaken(s, key, byKey[key])...)
+		}
+	}
+	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "records of a key took effect out of order in %s", brief: "out of order by key"}
+	if f.examined == 0 {
+		f.count, f.why = nil, "no key had two effects"
+	}
+	return f
+}
+
+// firstTaken is where the service's group first took up each partition, as far as
+// that is known.
+func firstTaken(x *history.Index, s history.Service) map[history.Partition]int64 {
+	first := map[history.Partition]int64{}
+	for r := range x.Of(history.Resume) {
+		if r.Group != s.Group {
+			continue
+		}
+		if _, known := first[r.In()]; !known {
+			if from, known := start(r); known {
+				first[r.In()] = from
+			}
+		}
+	}
+	return first
+}
+
+// overtaken are the fewest records of one key, given in the order of the log,
+// without which the effects of the others are in order.
+func overtaken(s history.Service, key string, all []done) []Anomaly {
+	skew := s.Sink.Skew
+	late, disorder := all[0].effect.At, false
+	for _, d := range all {
+		disorder = disorder || d.effect.At+skew < late
+		late = max(late, d.effect.At)
+	}
+	if !disorder {
+		return nil
+	}
+	kept := inOrder(len(all), func(i, j int) bool { return all[i].effect.At <= all[j].effect.At })
+	after := make([]*done, len(all)) // of those kept above each, the one that took effect first
+	for i := len(all) - 2; i >= 0; i-- {
+		if after[i] = after[i+1]; kept[i+1] {
+			after[i] = &all[i+1]
+		}
+	}
+	var found []Anomaly
+	var before *done // of those kept below, the one that took effect last
+	for i := range all {
+		d := &all[i]
+		switch at := d.effect.At; {
+		case kept[i]:
+			before = d
+		case before != nil && at+skew < before.effect.At:
+			found = append(found, outOfOrder(s, key, d, before, "before", before.effect.At-at))
+		case after[i] != nil && at-skew > after[i].effect.At:
+			found = append(found, outOfOrder(s, key, d, after[i], "after", at-after[i].effect.At))
+		}
+	}
+	return found
+}
+
+// inOrder marks a longest subsequence of 0 … n-1 in which each element may follow
+// the one before it, by an order in which ties may follow each other.
+func inOrder(n int, mayFollow func(i, j int) bool) []bool {
+	var tails []int // by length less one, where the subsequence that ends lowest ends
+	from := make([]int, n)
+	for j := range n {
+		length := sort.Search(len(tails), func(l int) bool { return !mayFollow(tails[l], j) })
+		from[j] = -1
+		if length > 0 {
+			from[j] = tails[length-1]
+		}
+		if length == len(tails) {
+			tails = append(tails, j)
+		} else {
+			tails[length] = j
+		}
+	}
+	kept := make([]bool, n)
+	if len(tails) > 0 {
+		for j := tails[len(tails)-1]; j >= 0; j = from[j] {
+			kept[j] = true
+		}
+	}
+	return kept
+}
+
+func outOfOrder(s history.Service, key string, d, other *done, how string, by time.Duration) Anomaly {
+	at := d.record.In().At(d.record.Offset)
+	return Anomaly{
+		What: fmt.Sprintf("%s at %s took effect in %s at %s, %s %s %s at %d did, of the same key %s",
+			d.record.ID, at, s.Sink.Name, quantity.Duration(d.effect.At), quantity.Duration(by), how, other.record.ID, other.record.Offset, key),
+		IDs:     []string{d.record.ID},
+		Events:  []uint64{d.record.N, d.effect.N, other.record.N, other.effect.N},
+		Offsets: []string{at, other.record.In().At(other.record.Offset)},
+		Setting: setting(s, "worker", "concurren", "parallel"),
+	}
+}

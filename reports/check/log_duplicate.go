@@ -1,0 +1,140 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// NoLogDuplicate is broken when one sequence of one epoch of an idempotent
+// producer stands at two offsets of a partition: a batch that was sent again was
+// appended again. It is asked only where a producer is idempotent.
+//
+// The same id under another sequence was published again by the application, which
+// no broker can tell from a new one. That is legal here, as is any second record
+// of a producer that is not idempotent; both are counted apart. Retry and dead
+// letter topics hold ids again by design and are left out.
+const NoLogDuplicate = "no-log-duplicate"
+
+func noLogDuplicate(x *history.Index) Verdict {
+	if !x.Log.Header.Logged() {
+		return combine(nil, "the system has no log to be looked into")
+	}
+	d := duplicates{x: x, again: map[string]bool{}}
+	all := slots(x)
+	for _, p := range sortedPartitions(all) {
+		d.examined += len(all[p])
+		d.appended(p, all[p])
+	}
+	d.published()
+	d.count = &count{bad: len(d.anomalies), of: d.examined, what: "sequences stand in the log twice", brief: "twice in the log"}
+	if d.allowed > 0 {
+		d.count.note = quantity.Count(d.allowed) + " ids were published again by the application"
+	}
+	switch {
+	case d.examined == 0:
+		d.count, d.status, d.why = nil, NotAsked, "no producer is known to be idempotent"
+	case len(d.anomalies) == 0 && len(d.open) > 0:
+		d.count, d.status, d.anomalies = nil, Unknown, d.open
+		d.why = quantity.Count(len(d.open)) + " ids stand in the log twice, and nothing says under which sequences"
+	}
+	return combine([]finding{d.finding}, "")
+}
+
+// duplicates collects what stands in the log twice.
+type duplicates struct {
+	finding
+	x     *history.Index
+	again map[string]bool // places of what was appended again
+	open  []Anomaly       // of which nothing says who did it twice
+}
+
+// appended finds the stamps that stand at several offsets, of slots in their order.
+func (d *duplicates) appended(p history.Partition, slots []slot) {
+	for len(slots) > 0 {
+		n := 1
+		for n < len(slots) && slots[n].stamp == slots[0].stamp {
+			n++
+		}
+		if n > 1 {
+			d.same(p, slots[:n])
+		}
+		slots = slots[n:]
+	}
+}
+
+func (d *duplicates) same(p history.Partition, slots []slot) {
+	var a Anomaly
+	for i, s := range slots {
+		if i > 0 && s.offset == slots[i-1].offset {
+			continue
+		}
+		if s.event.Kind == history.Produce && s.id != slots[0].id {
+			continue // by a producer's answer alone, which another id refutes
+		}
+		a.Events = append(a.Events, s.event.N)
+		a.Offsets = append(a.Offsets, p.At(s.offset))
+		if s.id != "" && !slices.Contains(a.IDs, s.id) {
+			a.IDs = append(a.IDs, s.id)
+		}
+	}
+	if len(a.Offsets) < 2 {
+		return
+	}
+	for _, place := range a.Offsets[1:] {
+		d.again[place] = true
+	}
+	a.What = fmt.Sprintf("%s stands at %s: %v was appended %d times",
+		cmp.Or(ids(a.IDs), "a record"), strings.Join(clip(a.Offsets), " and "), slots[0].stamp, len(a.Offsets))
+	a.IDs, a.Events, a.Offsets = clip(a.IDs), clip(a.Events), clip(a.Offsets)
+	d.anomalies = append(d.anomalies, a)
+}
+
+// published finds the ids that have several records in one topic, but for those
+// that the broker appended again.
+func (d *duplicates) published() {
+	put := map[string]bool{}
+	for _, s := range d.x.Log.Header.Services {
+		for _, topic := range append(slices.Clone(s.Retry), s.DeadLetter) {
+			put[topic] = true
+		}
+	}
+	batches, told := appended(d.x), stampsAudited(d.x)
+	for found := range d.x.InLog.All() {
+		if len(found) < 2 || found[0].ID == "" {
+			continue
+		}
+		for i, r := range found {
+			first := !slices.ContainsFunc(found[:i], func(q *history.Event) bool { return q.Topic == r.Topic })
+			if put[r.Topic] || !first {
+				continue
+			}
+			a, decided := Anomaly{IDs: []string{r.ID}}, true
+			for _, q := range found[i:] {
+				place := q.In().At(q.Offset)
+				if q.Topic != r.Topic || d.again[place] || slices.Contains(a.Offsets, place) {
+					continue
+				}
+				a.Events, a.Offsets = append(a.Events, q.N), append(a.Offsets, place)
+				decided = decided && (told || answered(batches[q.In()], q.Offset))
+			}
+			if len(a.Offsets) < 2 {
+				continue
+			}
+			a.What = fmt.Sprintf("%s was published %d times, and stands at %s", r.ID, len(a.Offsets), strings.Join(clip(a.Offsets), " and "))
+			if !decided && d.examined > 0 {
+				a.What = fmt.Sprintf("%s stands at %s, and nothing says under which sequences", r.ID, strings.Join(clip(a.Offsets), " and "))
+			}
+			a.Events, a.Offsets = clip(a.Events), clip(a.Offsets)
+			if decided || d.examined == 0 {
+				d.expect(func() Anomaly { return a })
+			} else {
+				d.open = append(d.open, a)
+			}
+		}
+	}
+}

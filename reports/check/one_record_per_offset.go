@@ -1,0 +1,154 @@
+package check
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// OneRecordPerOffset is broken when two different records were ever seen at one
+// offset of a partition: what had been acknowledged or read was cut off, and the
+// place given to another. Records are different when their ids are, or how their
+// producer numbered them.
+//
+// What stood at an offset is said by the independent reader, by the answers to
+// idempotent producers, and by the letters in retry and dead letter topics about
+// where their originals stood. An offset that only one of them speaks of cannot
+// be judged; where that is so of all, it is not asked.
+const OneRecordPerOffset = "one-record-per-offset"
+
+func oneRecordPerOffset(x *history.Index) Verdict {
+	if !x.Log.Header.Logged() {
+		return combine(nil, "the system has no log to be looked into")
+	}
+	w := witnesses{x: x, stamps: stampsAudited(x), setting: anySetting(x, "acks", "unclean")}
+	batches := appended(x)
+	for _, p := range sortedPartitions(batches) {
+		w.answers(p, batches[p])
+	}
+	for _, p := range sortedPartitions(x.Records) {
+		records := x.Records[p]
+		for i := 1; i < len(records); i++ {
+			if records[i-1].Offset == records[i].Offset {
+				w.compare(p, records[i-1], records[i])
+			}
+		}
+	}
+	for e := range x.Of(history.Aborted) {
+		if r := w.at(e.In(), e.Offset); r != nil {
+			w.compare(e.In(), r, e)
+		}
+	}
+	for e := range x.Of(history.Audit) {
+		if e.Letter != nil {
+			w.letter(e)
+		}
+	}
+	f := finding{examined: w.seen, anomalies: w.anomalies}
+	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "offsets that were seen twice held different records", brief: "offsets reused"}
+	if f.examined == 0 {
+		f.count, f.status, f.why = nil, NotAsked, "no offset was seen by more than one witness"
+	}
+	return combine([]finding{f}, "")
+}
+
+// witnesses compares what several say of one offset.
+type witnesses struct {
+	x         *history.Index
+	stamps    bool // the independent reader told how records were numbered
+	setting   string
+	seen      int // offsets of which two of them spoke
+	anomalies []Anomaly
+}
+
+// answers holds what producers were told against each other and against the log.
+func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
+	var last *history.Event // of those before, the one that reaches furthest
+	for _, b := range batches {
+		s, ok := stamped(b)
+		if !ok {
+			continue
+		}
+		if last != nil && b.Offset < end(last) {
+			before, _ := stamped(last)
+			before = before.plus(b.Offset - last.Offset)
+			if before == s {
+				continue // the same batch, sent and answered again
+			}
+			w.seen++
+			w.differ(p, b.Offset, last, b, fmt.Sprintf("was given to %v and to %v", before, s))
+		}
+		if last == nil || end(b) > end(last) {
+			last = b
+		}
+		if !w.stamps {
+			continue
+		}
+		for _, r := range w.x.Between(p, b.Offset, end(b)) {
+			w.seen++
+			given := s.plus(r.Offset - b.Offset)
+			if holds, ok := stamped(r); !ok {
+				w.differ(p, r.Offset, b, r, fmt.Sprintf("was given to %v and holds a record without a sequence", given))
+			} else if holds != given {
+				w.differ(p, r.Offset, b, r, fmt.Sprintf("was given to %v and holds %v", given, holds))
+			}
+		}
+	}
+}
+
+// end is the offset after the batch.
+func end(batch *history.Event) int64 { return batch.Offset + int64(max(batch.Count, 1)) }
+
+// letter holds a letter's word about its original against the log. A letter with
+// an id of its own says nothing about it.
+func (w *witnesses) letter(e *history.Event) {
+	from := e.Letter
+	p := history.Partition{Topic: from.Topic, Partition: from.Partition}
+	r := w.at(p, from.Offset)
+	if r == nil || r.ID == "" || requestOf(w.x, e) == nil {
+		return
+	}
+	w.seen++
+	if r.ID != e.ID {
+		w.differ(p, from.Offset, r, e, fmt.Sprintf("holds %s, and the letter at %s says that %s stood there", r.ID, e.In().At(e.Offset), e.ID))
+	}
+}
+
+// compare holds two records against each other that were found at one offset.
+func (w *witnesses) compare(p history.Partition, a, b *history.Event) {
+	s, first := stamped(a)
+	t, second := stamped(b)
+	switch {
+	case a.ID != "" && b.ID != "":
+		w.seen++
+		if a.ID != b.ID {
+			w.differ(p, a.Offset, a, b, fmt.Sprintf("holds %s and %s", a.ID, b.ID))
+		}
+	case w.stamps && first && second:
+		w.seen++
+		if s != t {
+			w.differ(p, a.Offset, a, b, fmt.Sprintf("holds %v and %v", s, t))
+		}
+	}
+}
+
+func (w *witnesses) differ(p history.Partition, offset int64, a, b *history.Event, how string) {
+	found := Anomaly{What: p.At(offset) + " " + how, Events: []uint64{a.N, b.N}, Offsets: []string{p.At(offset)}, Setting: w.setting}
+	for _, e := range []*history.Event{a, b} {
+		if e.ID != "" {
+			found.IDs = append(found.IDs, e.ID)
+		}
+	}
+	w.anomalies = append(w.anomalies, found)
+}
+
+// at returns the record that the independent reader found there, nil for none.
+func (w *witnesses) at(p history.Partition, offset int64) *history.Event {
+	records := w.x.Records[p]
+	i := sort.Search(len(records), func(i int) bool { return records[i].Offset >= offset })
+	if i == len(records) || records[i].Offset != offset {
+		return nil
+	}
+	return records[i]
+}

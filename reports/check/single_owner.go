@@ -1,0 +1,154 @@
+package check
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// SingleOwner is broken when two members hold a partition at the same generation
+// or epoch of their group; or when a sink that is declared to be fenced accepts
+// an effect or a position of an older epoch after one of a newer.
+//
+// A member that comes back under another id in the same instance, as static
+// membership has it, is the same owner. What a former owner does late in a sink
+// that is not fenced is legal, since owners overlap whenever one of them freezes:
+// it is told apart from the others, and counted. Writes that lie within the error
+// of the sink's clock have no order.
+const SingleOwner = "single-owner"
+
+func singleOwner(x *history.Index) Verdict {
+	var all []finding
+	told := epochs(x)
+	for _, s := range x.Log.Header.Consumers() {
+		f := finding{subject: s.Group}
+		heldTwice(x, s, &f)
+		if s.Sink != nil {
+			writtenLate(x, s, told[s.Sink.Name], &f)
+		}
+		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "assignments of %s gave away what another held", brief: "held twice"}
+		if s.Sink != nil && s.Sink.Fenced {
+			f.count.what, f.count.brief = "assignments and writes of %s came while another owned the partition", "owned twice"
+		}
+		if f.allowed > 0 {
+			f.count.note = quantity.Count(f.allowed) + " writes of a former owner came late"
+		}
+		switch {
+		case len(f.anomalies) > 0:
+		case s.Sink != nil && s.Sink.Fenced && len(told[s.Sink.Name]) == 0:
+			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and tells no epoch", s.Sink.Name)
+		case f.examined == 0:
+			f.count, f.why = nil, "no assignment was recorded"
+		}
+		all = append(all, f)
+	}
+	return combine(all, "no service has a consumer group")
+}
+
+// heldTwice looks for a member that is given a partition while another holds it at
+// the same generation.
+func heldTwice(x *history.Index, s history.Service, f *finding) {
+	holders := map[history.Partition]map[string]*history.Event{} // by member
+	for e := range x.Of(history.Assign) {
+		if e.Group != s.Group {
+			continue
+		}
+		p := e.In()
+		if holders[p] == nil {
+			holders[p] = map[string]*history.Event{}
+		}
+		if e.Name != history.Assigned {
+			delete(holders[p], e.Member)
+			continue
+		}
+		f.examined++
+		var other *history.Event // the first, so that the verdict is always the same
+		for member, h := range holders[p] {
+			if member != e.Member && h.Client != e.Client && h.Generation == e.Generation && e.Generation > 0 && (other == nil || h.N < other.N) {
+				other = h
+			}
+		}
+		holders[p][e.Member] = e
+		if other == nil {
+			continue
+		}
+		f.anomalies = append(f.anomalies, Anomaly{
+			What: fmt.Sprintf("%s was given %s at %s in generation %d of %s, in which %s holds it (event %d)",
+				e.Client, p, quantity.Duration(e.At), e.Generation, e.Group, other.Client, other.N),
+			Events: []uint64{other.N, e.N},
+		})
+	}
+}
+
+// epochs are what each sink accepted that told an epoch, in order of time.
+func epochs(x *history.Index) map[string][]*history.Event {
+	bySink := map[string][]*history.Event{}
+	for e := range x.Of(history.Effect, history.Commit) {
+		if e.Sink != "" && e.Generation > 0 {
+			bySink[e.Sink] = append(bySink[e.Sink], e)
+		}
+	}
+	return bySink
+}
+
+// writtenLate looks for what the service's sink accepted under an older epoch of a
+// partition after a newer one.
+func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *finding) {
+	type write struct {
+		*history.Event
+		record *history.Event // nil for a position
+	}
+	writes := map[history.Partition][]write{}
+	for _, e := range told {
+		if e.Kind == history.Commit {
+			writes[e.In()] = append(writes[e.In()], write{e, nil})
+		} else if record := only(x, e, s.Topic); record != nil {
+			writes[record.In()] = append(writes[record.In()], write{e, record})
+		}
+	}
+	apart := 2 * s.Sink.Skew // each of two instants may be off by as much
+	for _, p := range sortedPartitions(writes) {
+		before := writes[p]
+		var newest *history.Event
+		for _, w := range writes[p] {
+			if s.Sink.Fenced {
+				f.examined++
+			}
+			for len(before) > 0 && before[0].At < w.At-apart {
+				if newest == nil || before[0].Generation > newest.Generation {
+					newest = before[0].Event
+				}
+				before = before[1:]
+			}
+			if newest == nil || w.Generation >= newest.Generation {
+				continue
+			}
+			tell := func() Anomaly { return lateWrite(s, p, w.Event, w.record, newest) }
+			if s.Sink.Fenced {
+				f.anomalies = append(f.anomalies, tell())
+			} else {
+				f.expect(tell)
+			}
+		}
+	}
+}
+
+func lateWrite(s history.Service, p history.Partition, e, record, newest *history.Event) Anomaly {
+	a := Anomaly{Events: []uint64{newest.N, e.N}, Setting: setting(s, "session", "fenc", "epoch")}
+	what := p.At(e.Offset)
+	if record != nil {
+		what = fmt.Sprintf("%s (%s)", e.ID, p.At(record.Offset))
+		a.IDs, a.Offsets = []string{e.ID}, []string{p.At(record.Offset)}
+		a.Events = append(a.Events, record.N)
+	} else {
+		a.Offsets = []string{p.At(e.Offset)}
+	}
+	a.What = fmt.Sprintf("%s accepted %s under epoch %d at %s, %s after it had accepted epoch %d (event %d)",
+		e.Sink, what, e.Generation, quantity.Duration(e.At), quantity.Duration(max(e.At-newest.At, time.Duration(0))), newest.Generation, newest.N)
+	if e.Client != "" {
+		a.What += ", from " + e.Client
+	}
+	return a
+}
