@@ -7,6 +7,7 @@ WORLD ?= local
 SUITE ?=
 ENGINE ?=
 N ?= 10
+FUZZTIME ?= 60s
 
 .PHONY: help
 help: ## list the targets
@@ -40,18 +41,22 @@ test: export BREAKWATER_NO_SKIP = 1
 endif
 
 .PHONY: repeat
-repeat: ## the suites N times in a row, until one is red
-	@for i in $$(seq $(N)); do echo "== $$i of $(N)"; go run ./cmd/breakwater run --world $(WORLD) $(SUITE); done
+repeat: ## the suites N times in a row into one report, until one is red
+	@go run ./cmd/breakwater run --world $(WORLD) --repeat $(N) $(SUITE)
+
+.PHONY: soak
+soak: ## at least N trials of right systems: nothing may be found broken (N=200 takes about 8 minutes)
+	@go run ./cmd/breakwater run --world $(WORLD) --repeat $$(( ($(N) + 11) / 12 )) --focus 'A right system' selftest
 
 .PHONY: bench
 bench: ## the edge beside bare Toxiproxy, in one run
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./fixtures/edge/...
 
 .PHONY: fuzz
-fuzz: ## each fuzz target for 30 s
+fuzz: ## each fuzz target for FUZZTIME (60s)
 	@go list -f '{{.ImportPath}}' ./... | while read -r package; do \
 		go test -list '^Fuzz' "$$package" 2>/dev/null | { grep '^Fuzz' || true; } | while read -r target; do \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s "$$package"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package"; \
 		done; \
 	done
 

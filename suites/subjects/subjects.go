@@ -6,7 +6,7 @@ package subjects
 import (
 	"cmp"
 	"os"
-	"slices"
+	"strings"
 
 	"github.com/breakwater-kit/breakwater"
 )
@@ -23,7 +23,10 @@ const (
 const (
 	SyncSequential = "sync-sequential" // three HTTP calls, one after the other
 	SyncFanout     = "sync-fanout"     // three HTTP calls at once
+	SyncHardened   = "sync-hardened"   // at once, with time-outs, bounded retries, breakers and bulkheads
 	Event          = "event"           // publishes to Kafka; three groups consume
+	EventOutbox    = "event-outbox"    // writes the event beside the user; a relay publishes it
+	Transactional  = "event-transactional"
 )
 
 // Contenders are all of them.
@@ -58,17 +61,6 @@ func Requests() []breakwater.Request {
 	}
 }
 
-// Scaled is the system with n instances of one service.
-func Scaled(system []breakwater.Service, name string, n int) []breakwater.Service {
-	scaled := slices.Clone(system)
-	for i := range scaled {
-		if scaled[i].Name == name {
-			scaled[i].Instances = n
-		}
-	}
-	return scaled
-}
-
 func service(name string, env map[string]string, needs ...breakwater.Need) breakwater.Service {
 	env["LISTEN"] = "${listen}"
 	return breakwater.Service{
@@ -92,8 +84,8 @@ func registration(contender string) breakwater.Service {
 	}
 	needs := []breakwater.Need{to(breakwater.Database)}
 	settings := map[string]string{"workers": workers, "queue time-out": "1s"}
-	if contender == Event {
-		env["KAFKA_BROKERS"], env["KAFKA_TOPIC"] = "${kafka}", "${topic}"
+	if publishes(contender) {
+		env["KAFKA_BROKERS"], env["KAFKA_TOPIC"], env["KAFKA_INSTANCE"] = "${kafka}", "${topic}", "${instance}"
 		needs = append(needs, to(breakwater.Kafka))
 		settings["publish time-out"] = "2s"
 	} else {
@@ -109,10 +101,12 @@ func registration(contender string) breakwater.Service {
 	return s
 }
 
+func publishes(contender string) bool { return strings.HasPrefix(contender, Event) }
+
 // consumer makes a service that is called by the synchronous contenders and
 // consumes the topic for the others.
 func consumer(contender string, s breakwater.Service) breakwater.Service {
-	if contender != Event {
+	if !publishes(contender) {
 		return s
 	}
 	s.Env["KAFKA_BROKERS"], s.Env["KAFKA_TOPIC"] = "${kafka}", "${topic}"
@@ -135,6 +129,7 @@ func analytics(contender string) breakwater.Service {
 	s := service("analytics", map[string]string{"DATABASE_URL": "${database}"}, to(breakwater.Database))
 	s.Ledger = &breakwater.Ledger{
 		Sink: "analytics", Of: breakwater.Database, Table: "events", Attempts: "deliveries", Key: "user_id", Once: true,
+		Instance: "instance",
 	}
 	return consumer(contender, s)
 }

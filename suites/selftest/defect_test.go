@@ -1,0 +1,59 @@
+package selftest
+
+import (
+	"time"
+
+	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+// defect is a service with a planted defect, the right one that it stands for,
+// and the fault under which the difference must show.
+type defect struct {
+	name string    // of services/flawed
+	of   string    // the service that has it
+	in   []Service // the right system
+
+	under    string // the fault, in a few words
+	plan     Plan
+	load     Load      // default base
+	requests []Request // default subjects.Requests
+	topic    Topic
+	recovery time.Duration // objective of bounded-recovery; 0: not asked
+
+	breaks []string // the guarantees that must be found broken, by name
+	also   []string // what may be broken beside them, as a consequence
+}
+
+// base is little enough for two systems side by side on a small machine, and
+// enough for something to be in hand whenever a fault strikes.
+var base = Constant(40).For(9 * time.Second)
+
+const right = "right"
+
+func (d defect) experiment() Experiment {
+	load, requests := d.load, d.requests
+	if load.Rate == 0 {
+		load = base
+	}
+	if requests == nil {
+		requests = subjects.Requests()
+	}
+	return Experiment{
+		Scenario: Scenario{
+			Claim: "defect: " + d.name, Title: d.under,
+			Topic: d.topic, Requests: requests, Load: load, Plan: d.plan,
+			Require: Require{MayFail: true, Recovery: Duration(d.recovery)},
+			Predict: Predict(
+				Breaks(d.breaks...).By(d.name),
+				BreaksNothingBut(append(d.breaks, d.also...)...).By(d.name),
+				Holds(d.breaks...).By(right),
+				BreaksNothing().By(right),
+			),
+		},
+		Contenders: []Contender{
+			{Name: right, Services: d.in},
+			{Name: d.name, Services: subjects.Flawed(d.in, d.of, d.name)},
+		},
+	}
+}

@@ -1,0 +1,103 @@
+package subjects
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/breakwater-kit/breakwater"
+)
+
+const topic = "user-events"
+
+// with changes one service of a system; the system given stays as it is.
+func with(system []breakwater.Service, name string, change func(*breakwater.Service)) []breakwater.Service {
+	changed := slices.Clone(system)
+	for i := range changed {
+		if s := &changed[i]; s.Name == name {
+			s.Env, s.Settings = maps.Clone(s.Env), maps.Clone(s.Settings)
+			change(s)
+		}
+	}
+	return changed
+}
+
+// Scaled is the system with n instances of one service.
+func Scaled(system []breakwater.Service, name string, n int) []breakwater.Service {
+	return with(system, name, func(s *breakwater.Service) { s.Instances = n })
+}
+
+// Flawed is the system with one service replaced by one that has the planted
+// defect, and nothing else changed. Package services/flawed says what it is.
+func Flawed(system []breakwater.Service, name, defect string) []breakwater.Service {
+	return with(system, name, func(s *breakwater.Service) { s.Program.Args = []string{"flawed", defect} })
+}
+
+// AutoCommitting is the event-driven system whose analytics lets its client
+// commit what the last poll returned.
+func AutoCommitting() []breakwater.Service {
+	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
+		s.Env["COMMIT"] = "auto"
+	})
+}
+
+// StoringOffsets is the event-driven system whose analytics keeps its position
+// in its own database, with the effects and fenced by the group's generation.
+func StoringOffsets() []breakwater.Service {
+	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
+		s.Env["OFFSETS"] = "sink"
+		s.Offsets = breakwater.OffsetsInSink
+		ledger := *s.Ledger
+		ledger.Positions, ledger.Fenced = "positions", true
+		s.Ledger = &ledger
+	})
+}
+
+// How analytics gives up records in DeadLettering.
+const (
+	deadLetterTopic = topic + ".analytics.dead"
+	retryTopic      = topic + ".analytics.retry"
+	maxAttempts     = 4
+	retryBackoff    = 500 * time.Millisecond
+)
+
+// DeadLettering is the event-driven system whose analytics puts off what fails
+// for a while, and gives up what no retry can help.
+func DeadLettering() []breakwater.Service {
+	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
+		s.Env["DEAD_LETTER_TOPIC"], s.Env["RETRY_TOPICS"] = deadLetterTopic, retryTopic
+		s.Env["MAX_ATTEMPTS"], s.Env["RETRY_BACKOFF"] = "4", retryBackoff.String()
+		s.DeadLetter = &breakwater.DeadLetter{
+			Topic: deadLetterTopic, Retry: []string{retryTopic},
+			MaxAttempts: maxAttempts, Backoff: breakwater.Duration(retryBackoff), Fatal: []string{"unknown-action"},
+		}
+		s.Settings["retry back-off"] = retryBackoff.String()
+	})
+}
+
+// Outbox is the system whose registration writes its events beside its users.
+func Outbox() []breakwater.Service {
+	return with(System(EventOutbox), "registration", func(s *breakwater.Service) { s.Outbox = topic })
+}
+
+// Transacting is the system whose registration publishes in Kafka transactions.
+// Users are not asked about: Kafka and a database do not commit as one.
+func Transacting() []breakwater.Service {
+	return with(System(Transactional), "registration", func(s *breakwater.Service) {
+		s.TransactionTimeout = breakwater.Duration(10 * time.Second)
+		s.Settings["transaction time-out"] = "10s"
+		s.Ledger = nil
+	})
+}
+
+// Poisoned are the requests of users some of whom do what analytics cannot
+// store: that share of the registrations.
+func Poisoned(share float64) []breakwater.Request {
+	requests := Requests()
+	poison := requests[0]
+	poison.Weight = share * requests[0].Weight
+	requests[0].Weight -= poison.Weight
+	poison.Body = strings.Replace(poison.Body, "registered", "corrupt", 1)
+	return append(requests, poison)
+}
