@@ -27,33 +27,33 @@ func boundedRecovery(x *history.Index) Verdict {
 	if objective <= 0 {
 		return combine(nil, "the scenario states no objective for recovery")
 	}
-	recoveries := measure.Recoveries(x)
+	catchUps := measure.CatchUps(x)
 	var all []finding
 	for _, subject := range recoverySubjects(x) {
 		f := finding{subject: subject}
 		longest := measure.Span{None: true}
-		for _, r := range recoveries {
+		for _, r := range catchUps {
 			if r.Subject != subject {
 				continue
 			}
 			switch {
-			case slices.Contains(r.Unmeasured, "catch-up"):
+			case !r.Measured:
 				f.status, f.why = Unknown, fmt.Sprintf("nothing was sampled after fault %q", r.Fault)
 				continue
-			case !r.CatchUp.None && r.CatchUp.Took > objective:
+			case !r.None && r.Took > objective:
 				f.anomalies = append(f.anomalies, Anomaly{
-					What:    fmt.Sprintf("%s took %s after fault %q to be back at its baseline, %s is allowed", subject, r.CatchUp, r.Fault, quantity.Duration(objective)),
+					What:    fmt.Sprintf("%s took %s after fault %q to be back at its baseline, %s is allowed", subject, r.Span, r.Fault, quantity.Duration(objective)),
 					Events:  faultEvents(x, r.Fault),
 					Setting: firstOf(r.Floors),
 				})
-			case !r.CatchUp.None && !r.CatchUp.Reached:
+			case !r.None && !r.Reached:
 				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s",
-					quantity.Duration(r.CatchUp.Took), r.Fault, quantity.Duration(objective))
+					quantity.Duration(r.Took), r.Fault, quantity.Duration(objective))
 				continue
 			}
 			f.examined++
-			if longest.None || !r.CatchUp.None && r.CatchUp.Took > longest.Took {
-				longest = r.CatchUp
+			if longest.None || !r.None && r.Took > longest.Took {
+				longest = r.Span
 			}
 		}
 		f.anomalies = append(f.anomalies, standing(x, subject, objective)...)

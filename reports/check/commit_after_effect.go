@@ -38,7 +38,7 @@ func commitAfterEffect(x *history.Index) Verdict {
 			return finding{status: NotAsked, why: "it has no ledger of its effects"}
 		}
 		sinks++
-		t := timing{x: x, service: s, handed: handOvers(x, s)}
+		t := timing{x: x, service: s, effects: x.Sink(s.Sink.Name).Effects, handed: handOvers(x, s)}
 		for _, p := range all {
 			t.judge(p)
 		}
@@ -63,6 +63,7 @@ func commitAfterEffect(x *history.Index) Verdict {
 type timing struct {
 	x       *history.Index
 	service history.Service
+	effects history.ByID
 	handed  map[string]time.Duration // when an id was handed over; 0: at an unknown time
 
 	inTime, late, within int
@@ -83,23 +84,26 @@ func (t *timing) judge(p *position) {
 
 	// Only the first commit above a record decides about it, so walk from the
 	// highest record down and keep the earliest commit above.
-	commits := slices.Clone(p.commits)
+	commits := p.commits
 	if keepsPositions(t.service) {
-		commits = slices.Clone(p.stored)
+		commits = p.stored
 	}
-	slices.SortStableFunc(commits, func(a, b *history.Event) int { return cmp.Compare(b.Offset, a.Offset) })
+	// The order of time is most often that of the offsets.
+	if order := func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) }; !slices.IsSortedFunc(commits, order) {
+		commits = slices.SortedStableFunc(slices.Values(commits), order)
+	}
 	var earliest, reset *history.Event
 	for _, record := range slices.Backward(records) {
-		for len(commits) > 0 && commits[0].Offset > record.Offset {
-			c := commits[0]
-			commits = commits[1:]
+		for len(commits) > 0 && commits[len(commits)-1].Offset > record.Offset {
+			c := commits[len(commits)-1]
+			commits = commits[:len(commits)-1]
 			switch {
 			case c.Transactional:
 			case p.outside(c):
 				if reset == nil || c.At < reset.At {
 					reset = c
 				}
-			case earliest == nil || c.At < earliest.At:
+			case earliest == nil || c.At < earliest.At || c.At == earliest.At && c.Offset == earliest.Offset:
 				earliest = c
 			}
 		}
@@ -121,7 +125,7 @@ func (t *timing) record(record, commit *history.Event) {
 		t.inTime++
 		return
 	}
-	if effects := t.x.Sink(t.service.Sink.Name).Effects.Of(record); len(effects) > 0 {
+	if effects := t.effects.Of(record); len(effects) > 0 {
 		switch at := effects[0].At; {
 		case at <= due:
 			t.inTime++
@@ -155,7 +159,7 @@ func (t *timing) anomalies() []Anomaly {
 			a.Events = append(a.Events, r.N)
 		}
 		when := "never took effect"
-		if effects := t.x.Sink(t.service.Sink.Name).Effects.Of(records[0]); len(effects) > 0 {
+		if effects := t.effects.Of(records[0]); len(effects) > 0 {
 			when = "took effect " + quantity.Duration(effects[0].At-c.At) + " later"
 			a.Events = append(a.Events, effects[0].N)
 		}
@@ -182,26 +186,17 @@ func handOvers(x *history.Index, s history.Service) map[string]time.Duration {
 	if len(topics) == 0 {
 		return nil
 	}
-	handed := map[string]time.Duration{}
+	handed, seen := map[string]time.Duration{}, newAppends(x, topics...)
 	for _, part := range slices.SortedFunc(maps.Keys(x.Records), history.Partition.Compare) {
 		if !slices.Contains(topics, part.Topic) {
 			continue
 		}
-		var appends []*history.Event
-		for e := range x.Of(history.Produce) {
-			if e.In() == part && e.Offset >= 0 {
-				appends = append(appends, e)
-			}
-		}
 		for _, r := range x.Records[part] {
 			var at time.Duration
-			for _, e := range appends {
-				if e.Offset <= r.Offset && r.Offset < e.Offset+int64(max(e.Count, 1)) {
-					at = e.At
-					break
-				}
+			if e := seen.of(r); e != nil {
+				at = e.At
 			}
-			if earlier, seen := handed[r.ID]; !seen || at < earlier {
+			if earlier, met := handed[r.ID]; !met || at < earlier {
 				handed[r.ID] = at
 			}
 		}

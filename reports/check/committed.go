@@ -30,39 +30,26 @@ type stored struct {
 
 func newCommitted(x *history.Index, s history.Service) committed {
 	c := committed{service: s, on: map[history.Partition]*stored{}}
-	on := func(e *history.Event) *stored {
-		p := c.on[e.In()]
-		if p == nil {
-			p = &stored{begin: -1}
-			c.on[e.In()] = p
+	for _, at := range positions(x, s) {
+		known := at.commits
+		if keepsPositions(s) {
+			known = at.stored
 		}
-		return p
-	}
-	for e := range x.Of(history.Commit) {
-		if _, certain := since(e); certain && c.isHis(e) {
-			p := on(e)
-			p.positions = append(p.positions, e)
-		}
-	}
-	for e := range x.Of(history.Resume) {
-		if e.Group == s.Group {
-			if p := on(e); p.began == nil {
-				p.began, p.begin = e, e.Committed
+		p := &stored{begin: -1}
+		for _, e := range known {
+			if _, certain := since(e); certain {
+				p.positions = append(p.positions, e)
 			}
 		}
-	}
-	for _, p := range c.on {
-		p.fold(c.outside)
+		if len(at.resumes) > 0 {
+			p.began, p.begin = at.resumes[0], at.resumes[0].Committed
+		}
+		if len(p.positions) > 0 || p.began != nil {
+			p.fold(c.outside)
+			c.on[at.Partition] = p
+		}
 	}
 	return c
-}
-
-// isHis says whether the position is one of the service's group, where it keeps them.
-func (c committed) isHis(e *history.Event) bool {
-	if c.service.Offsets == "sink" {
-		return c.service.Sink != nil && e.Sink == c.service.Sink.Name
-	}
-	return e.Sink == "" && c.service.Group != "" && e.Group == c.service.Group
 }
 
 func (c committed) outside(e *history.Event) bool {
@@ -75,7 +62,10 @@ func (p *stored) fold(outside func(*history.Event) bool) {
 			p.last = e
 		}
 	}
-	slices.SortStableFunc(p.positions, func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) })
+	order := func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) }
+	if !slices.IsSortedFunc(p.positions, order) {
+		slices.SortStableFunc(p.positions, order)
+	}
 	p.own, p.reset = make([]*history.Event, len(p.positions)+1), make([]*history.Event, len(p.positions)+1)
 	for i := len(p.positions) - 1; i >= 0; i-- {
 		e := p.positions[i]

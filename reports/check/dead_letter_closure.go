@@ -63,6 +63,8 @@ type closure struct {
 	examined  int
 	wrong     int // ids with anomalies
 	anomalies []Anomaly
+
+	last input // whose lists are used again for the next
 }
 
 func newClosure(x *history.Index, s history.Service) *closure {
@@ -113,7 +115,7 @@ func (c *closure) judge() finding {
 	return f
 }
 
-// input is what became of one id.
+// input is what became of one id. It is good until the next is asked for.
 type input struct {
 	id       string
 	in       []*history.Event // records in Topic, by offset where they are in one partition
@@ -124,7 +126,7 @@ type input struct {
 }
 
 func (c *closure) inputOf(records []*history.Event) input {
-	i := input{id: records[0].ID}
+	i := input{id: records[0].ID, in: c.last.in[:0], putOff: c.last.putOff[:0], letters: c.last.letters[:0]}
 	var out []*history.Event
 	for _, r := range records {
 		switch {
@@ -143,6 +145,7 @@ func (c *closure) inputOf(records []*history.Event) input {
 	} else {
 		i.effects = out
 	}
+	c.last = i
 	return i
 }
 

@@ -75,8 +75,9 @@ func (t transfer) judge() finding {
 	}
 	s := t.service
 	notYet, undecided, nameless := 0, 0, 0
+	var in, out []*history.Event
 	for records := range t.x.InLog.All() {
-		var in, out []*history.Event
+		in, out = in[:0], out[:0]
 		var by *history.Event // the first position past one of in
 		given := false
 		for _, r := range records {

@@ -1,7 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -94,9 +98,19 @@ func noReplay(x *history.Index) []Anomaly {
 		fault = e.At
 		break
 	}
-	end := map[history.Partition][]*history.Event{}
+	ends := map[history.Partition]*logEnd{}
+	for e := range x.Of(history.Resume) {
+		if e.At >= fault {
+			ends[e.In()] = &logEnd{}
+		}
+	}
 	for e := range x.Of(history.Produce, history.Sample) {
-		end[e.In()] = append(end[e.In()], e)
+		if l := ends[e.In()]; l != nil {
+			l.see(e)
+		}
+	}
+	for _, l := range ends {
+		l.sort()
 	}
 	resumes := 0
 	for r := range x.Of(history.Resume) {
@@ -104,20 +118,43 @@ func noReplay(x *history.Index) []Anomaly {
 			continue
 		}
 		resumes++
-		from := r.Offset
-		if from < 0 {
-			from = r.Committed
-		}
-		for _, e := range end[r.In()] {
-			switch {
-			case from < 0:
-			case e.Kind == history.Sample && e.At <= r.At && e.HighWatermark > from,
-				e.Kind == history.Produce && e.Outcome == history.OK && e.End > 0 && e.End <= r.At && e.Offset+int64(e.Count) > from:
-				return nil
-			}
+		if from, known := start(r); known && ends[r.In()].at(r.At) > from {
+			return nil
 		}
 	}
 	return []Anomaly{{What: fmt.Sprintf("nothing was replayed: none of %s resumes since the fault was behind the log's end", quantity.Count(resumes))}}
+}
+
+// logEnd is what was known of the end of a partition's log, and when.
+type logEnd struct{ known []knownEnd }
+
+type knownEnd struct {
+	since  time.Duration
+	offset int64
+}
+
+func (l *logEnd) see(e *history.Event) {
+	switch {
+	case e.Kind == history.Sample:
+		l.known = append(l.known, knownEnd{e.At, e.HighWatermark})
+	case e.Outcome == history.OK && e.End > 0:
+		l.known = append(l.known, knownEnd{e.End, e.Offset + int64(e.Count)})
+	}
+}
+
+// sort makes each offset the highest that was known by then.
+func (l *logEnd) sort() {
+	slices.SortFunc(l.known, func(a, b knownEnd) int { return cmp.Compare(a.since, b.since) })
+	for i := 1; i < len(l.known); i++ {
+		l.known[i].offset = max(l.known[i].offset, l.known[i-1].offset)
+	}
+}
+
+func (l *logEnd) at(t time.Duration) int64 {
+	if i := sort.Search(len(l.known), func(i int) bool { return l.known[i].since > t }); i > 0 {
+		return l.known[i-1].offset
+	}
+	return math.MinInt64
 }
 
 func tooLate(x *history.Index) []Anomaly {

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -67,37 +69,53 @@ func explainedRedelivery(x *history.Index) Verdict {
 // unexplained returns the highest commit above from that was certainly in force
 // when the incarnation asked for its offset, and nil when there is none.
 func (p *position) unexplained(r *history.Event, from int64) *history.Event {
-	var highest *history.Event
-	for _, c := range p.commits {
-		done, certain := since(c)
-		if !certain || done > r.At || c.Offset <= from || highest != nil && c.Offset <= highest.Offset {
-			continue
-		}
-		if !p.overruled(c, r) {
-			highest = c
+	f := p.facts()
+	n := f.doneBy(r.At)
+	if n == 0 || f.highest[n-1] <= from {
+		return nil
+	}
+	var above []*history.Event
+	for _, c := range f.done[:n] {
+		if c.Offset > from {
+			above = append(above, c)
 		}
 	}
-	return highest
+	slices.SortFunc(above, func(a, b *history.Event) int { return cmp.Or(cmp.Compare(b.Offset, a.Offset), cmp.Compare(a.N, b.N)) })
+	for _, c := range above {
+		if !p.overruled(c, r) {
+			return c
+		}
+	}
+	return nil
 }
 
 // overruled says whether something may have lowered the offset after the commit.
 func (p *position) overruled(c, r *history.Event) bool {
-	for _, d := range p.commits {
-		if d == c || d.Offset >= c.Offset || d.Outcome == history.Failed || d.At > max(r.End, r.At) {
-			continue
-		}
-		if _, certain := since(d); !certain && fenced(d, c) {
-			continue
-		}
-		together := d.At < c.End && (d.End == 0 || d.End > c.At || d.Outcome == history.Unknown)
-		after := d.End == 0 || d.End > c.At
-		if together || after && (p.outside(d) || p.tookUpBelow(d, c.Offset)) {
+	f, until := p.facts(), max(r.End, r.At)
+	if slices.ContainsFunc(f.falls, func(s *history.Event) bool {
+		return s.At >= c.End && s.At <= until && s.Committed < c.Offset
+	}) {
+		return true
+	}
+	lowers := func(d *history.Event) bool { return d != c && d.Offset < c.Offset && d.At <= until }
+	after := func(d *history.Event) bool { return d.End == 0 || d.End > c.At }
+	for d := range f.lastSent(c.End-1, c.At+1) { // on the way together
+		if lowers(d) && d.End > c.At {
 			return true
 		}
 	}
-	for i := 1; i < len(p.samples); i++ {
-		before, after := p.samples[i-1], p.samples[i]
-		if after.At >= c.End && after.At <= max(r.End, r.At) && after.Committed < c.Offset && after.Committed < before.Committed && !p.committedByMember(after.Committed) {
+	for _, d := range f.open {
+		if lowers(d) && !fenced(d, c) && (d.At < c.End && (after(d) || d.Outcome == history.Unknown) || after(d) && p.tookUpBelow(d, c.Offset)) {
+			return true
+		}
+	}
+	for _, d := range f.resets {
+		if _, certain := since(d); lowers(d) && after(d) && (certain || !fenced(d, c)) {
+			return true
+		}
+	}
+	for _, d := range f.done[f.doneBy(c.At):] {
+		if lowers(d) && p.tookUpBelow(d, c.Offset) {
 			return true
 		}
 	}
@@ -114,16 +132,4 @@ func (p *position) tookUpBelow(commit *history.Event, offset int64) bool {
 		}
 	}
 	return below
-}
-
-// committedByMember says whether a member of the group ever committed the offset. If
-// so, a sample that fell back to it shows the broker or a member going back,
-// not a reset from outside.
-func (p *position) committedByMember(offset int64) bool {
-	for _, c := range p.commits {
-		if c.Offset == offset && !p.outside(c) {
-			return true
-		}
-	}
-	return false
 }

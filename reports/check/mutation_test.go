@@ -178,7 +178,7 @@ func TestPlantedConsumers(t *testing.T) {
 			if r.Group == "analytics" && r.Committed >= 0 {
 				// The first that no earlier incarnation had processed.
 				for _, record := range x.Between(r.In(), r.Offset, 1<<62) {
-					if e := x.Effects["analytics-db"][record.ID]; e[0].At > r.At {
+					if e := x.Sink("analytics-db").Effects.Of(record); e[0].At > r.At {
 						lost[record.ID] = true
 						break
 					}

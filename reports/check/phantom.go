@@ -21,21 +21,19 @@ func noPhantom(x *history.Index) Verdict {
 		held := x.Sink(s.Sink.Name)
 		nameless := len(held.Effects.ID("")) + len(held.Attempts.ID(""))
 		var strangers []*history.Event
-		see := func(e *history.Event) {
+		f.examined = held.Effects.Len()
+		for effects := range held.Effects.Without(x.Sent) {
+			strangers = append(strangers, effects[0])
+		}
+		for attempts := range held.Attempts.Without(held.Effects) {
 			f.examined++
-			if len(x.Sent.Of(e)) == 0 {
+			if e := attempts[0]; len(x.Sent.Of(e)) == 0 {
 				strangers = append(strangers, e)
 			}
 		}
-		for effects := range held.Effects.All() {
-			if effects[0].ID != "" {
-				see(effects[0])
-			}
-		}
-		for attempts := range held.Attempts.All() {
-			if e := attempts[0]; e.ID != "" && len(held.Effects.Of(e)) == 0 {
-				see(e)
-			}
+		if nameless > 0 { // they are no id
+			f.examined--
+			strangers = slices.DeleteFunc(strangers, func(e *history.Event) bool { return e.ID == "" })
 		}
 		slices.SortFunc(strangers, func(a, b *history.Event) int { return cmp.Compare(a.ID, b.ID) })
 		for _, e := range strangers {

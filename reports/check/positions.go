@@ -3,7 +3,10 @@ package check
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
+	"sort"
+	"sync"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -17,38 +20,33 @@ type position struct {
 	commits []*history.Event // sent to Kafka by anyone, with any outcome
 	stored  []*history.Event // kept by the service's own sink, in order of time
 	samples []*history.Event
-	takings map[*history.Event]taking // by resume; for a service that keeps its positions
+	takings func() map[*history.Event]taking // by resume; for a service that keeps its positions
+
+	known *facts // of the commits, made when first asked for
 }
 
 // positions returns the positions of the service's group, by partition.
 func positions(x *history.Index, s history.Service) []*position {
-	byPlace := map[place]*position{}
-	var spans map[*history.Event]taking
-	if keepsPositions(s) {
-		spans = takings(x, s)
-	}
-	for e := range x.Of(history.Resume, history.Commit, history.Sample) {
-		if e.Sink != "" && (s.Sink == nil || e.Sink != s.Sink.Name) || e.Sink == "" && e.Group != s.Group {
-			continue
-		}
-		at := place{s.Group, e.In()}
-		p := byPlace[at]
+	byPartition := map[history.Partition]*position{}
+	spans := sync.OnceValue(func() map[*history.Event]taking { return takings(x, s) })
+	at := func(in history.Partition) *position {
+		p := byPartition[in]
 		if p == nil {
-			p = &position{place: at, service: s, takings: spans}
-			byPlace[at] = p
+			p = &position{place: place{s.Group, in}, service: s, takings: spans}
+			byPartition[in] = p
 		}
-		switch {
-		case e.Kind == history.Resume:
-			p.resumes = append(p.resumes, e)
-		case e.Kind == history.Sample:
-			p.samples = append(p.samples, e)
-		case e.Sink != "":
-			p.stored = append(p.stored, e)
-		default:
-			p.commits = append(p.commits, e)
+		return p
+	}
+	for _, known := range x.Positions(s.Group) {
+		p := at(known.Partition)
+		p.resumes, p.commits, p.samples = known.Resumes, known.Commits, known.Samples
+	}
+	if s.Sink != nil {
+		for in, stored := range x.Sink(s.Sink.Name).Positions {
+			at(in).stored = stored
 		}
 	}
-	return slices.SortedFunc(maps.Values(byPlace), func(a, b *position) int { return a.Compare(b.Partition) })
+	return slices.SortedFunc(maps.Values(byPartition), func(a, b *position) int { return a.Compare(b.Partition) })
 }
 
 // outside says whether a commit came from outside the group: a reset by an
@@ -73,23 +71,29 @@ func since(c *history.Event) (time.Duration, bool) {
 // returned, and was acknowledged before from. What never returned may be
 // applied at any time, unless a later generation's commit was accepted meanwhile.
 func (p *position) possible(from, to time.Duration) (current []*history.Event, none bool) {
+	f := p.facts()
 	latest, some := p.latest(from)
-	for _, c := range p.commits {
-		if c.At > to || c.Outcome == history.Failed {
-			continue
-		}
-		done, certain := since(c)
-		if certain && some && done < latest {
-			continue // it had returned before one that was done in time was even sent
-		}
-		if !certain && slices.ContainsFunc(p.commits, func(k *history.Event) bool {
-			done, certain := since(k)
-			return certain && done <= from && fenced(c, k)
-		}) {
-			continue
-		}
-		current = append(current, c)
+	if !some {
+		latest = math.MinInt64
 	}
+	for c := range f.lastSent(to, latest) {
+		if c.End >= latest { // or it had returned before one that was done in time was even sent
+			current = append(current, c)
+		}
+	}
+	accepted := int32(0) // the highest generation of a commit that was, in time
+	if n := f.doneBy(from); n > 0 {
+		accepted = f.generation[n-1]
+	}
+	for _, c := range f.open {
+		if c.At > to {
+			break
+		}
+		if c.Generation <= 0 || c.Generation >= accepted {
+			current = append(current, c)
+		}
+	}
+	slices.SortFunc(current, func(a, b *history.Event) int { return cmp.Compare(a.N, b.N) })
 	return current, !some
 }
 
@@ -102,25 +106,30 @@ func fenced(c, accepted *history.Event) bool {
 // latest is when the last of the commits that were certainly done by then was
 // sent, and false when none was.
 func (p *position) latest(by time.Duration) (sent time.Duration, some bool) {
-	for _, c := range p.commits {
-		if done, certain := since(c); certain && done <= by && (!some || c.At > sent) {
-			sent, some = c.At, true
-		}
+	f := p.facts()
+	if n := f.doneBy(by); n > 0 {
+		return f.latest[n-1], true
 	}
-	return sent, some
+	return 0, false
 }
 
 // setElsewhere says whether a sample showed the offset, by the instant to and
 // not before the last commit that was done by from, while no commit of the
 // history ever had it: somebody outside set it, or it is older than the run.
 func (p *position) setElsewhere(offset int64, from, to time.Duration) bool {
-	if offset < 0 || slices.ContainsFunc(p.commits, func(c *history.Event) bool { return c.Offset == offset }) {
+	if offset < 0 {
 		return false
 	}
-	latest, some := p.latest(from)
-	return slices.ContainsFunc(p.samples, func(s *history.Event) bool {
-		return s.Committed == offset && s.At <= to && (!some || s.At >= latest)
-	})
+	i := 0
+	if latest, some := p.latest(from); some {
+		i = sort.Search(len(p.samples), func(i int) bool { return p.samples[i].At >= latest })
+	}
+	for ; i < len(p.samples) && p.samples[i].At <= to; i++ {
+		if p.samples[i].Committed == offset {
+			return !slices.ContainsFunc(p.commits, func(c *history.Event) bool { return c.Offset == offset })
+		}
+	}
+	return false
 }
 
 // start is where the incarnation began to process, and false when it is not known.

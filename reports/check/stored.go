@@ -80,7 +80,7 @@ func wrongTakeUp(x *history.Index, p *position, r *history.Event) (Anomaly, bool
 	if r.Offset < 0 {
 		return Anomaly{}, false
 	}
-	held := p.storedAt(p.takings[r])
+	held := p.storedAt(p.takings()[r])
 	if len(held) == 0 || slices.ContainsFunc(held, func(c *history.Event) bool { return p.same(x, c.Offset, r.Offset) }) {
 		return Anomaly{}, false
 	}
@@ -103,7 +103,7 @@ func wrongTakeUp(x *history.Index, p *position, r *history.Event) (Anomaly, bool
 // unexplainedStored returns the lowest position that the sink may have answered
 // with, where the resume lies below all of them, and nil where it does not.
 func (p *position) unexplainedStored(r *history.Event) *history.Event {
-	held := p.storedAt(p.takings[r])
+	held := p.storedAt(p.takings()[r])
 	if len(held) == 0 {
 		return nil
 	}

@@ -163,24 +163,20 @@ func (s seen) examined() int { return len(s.visible) + len(s.hidden) + int(s.mis
 
 func (t *transactions) look(one transaction) seen {
 	var s seen
-	type batch struct {
-		in       history.Partition
-		sequence int32
-	}
-	placed := map[batch]bool{}
+	var unanswered []*history.Event
 	for _, w := range one.writes {
 		if w.Offset >= 0 && w.Outcome == history.OK {
-			b := batch{w.In(), w.Sequence}
-			if !placed[b] {
-				t.lookAt(w, &s)
-			}
-			placed[b] = true
+			t.lookAt(w, &s)
+		} else {
+			unanswered = append(unanswered, w)
 		}
 	}
-	for _, w := range one.writes {
-		if b := (batch{w.In(), w.Sequence}); !placed[b] {
+	for i, w := range unanswered {
+		again := func(o *history.Event) bool { return o.In() == w.In() && o.Sequence == w.Sequence }
+		if !slices.ContainsFunc(unanswered[:i], again) && !slices.ContainsFunc(one.writes, func(o *history.Event) bool {
+			return o.Outcome == history.OK && o.Offset >= 0 && again(o)
+		}) {
 			t.find(w, &s)
-			placed[b] = true
 		}
 	}
 	return s
@@ -191,27 +187,38 @@ func (t *transactions) lookAt(w *history.Event, s *seen) {
 	p := w.In()
 	from, to := max(w.Offset, t.deleted[p]), min(w.Offset+count1(w), t.seenTo[p])
 	s.behind += w.Offset + count1(w) - max(to, w.Offset)
-	stands := map[int64]bool{}
-	for _, kind := range []struct {
-		records []*history.Event
-		of      *[]*history.Event
-	}{{t.x.Records[p], &s.visible}, {t.x.Hidden[p], &s.hidden}} {
-		i, _ := slices.BinarySearchFunc(kind.records, from, byOffset)
-		for ; i < len(kind.records) && kind.records[i].Offset < to; i++ {
-			if r := kind.records[i]; isOf(r, w) && !stands[r.Offset] {
-				stands[r.Offset] = true
-				*kind.of = append(*kind.of, r)
-			}
-		}
+	visible, hidden := batchOf(t.x.Records[p], from, to, w), batchOf(t.x.Hidden[p], from, to, w)
+	s.visible, s.hidden = append(s.visible, visible...), append(s.hidden, hidden...)
+	missing := to - from - int64(len(visible)+len(hidden))
+	if missing <= 0 {
+		return
 	}
-	missing := max(to-from, 0) - int64(len(stands))
 	s.missing += missing
-	for offset := from; missing > 0 && len(s.gaps) < maxNames; offset++ {
+	stands := map[int64]bool{}
+	for _, r := range slices.Concat(visible, hidden) {
+		stands[r.Offset] = true
+	}
+	for offset := from; offset < to && len(s.gaps) < maxNames; offset++ {
 		if !stands[offset] {
 			s.gaps = append(s.gaps, p.At(offset))
-			missing--
 		}
 	}
+}
+
+// batchOf is the records of the batch among those with from ≤ offset < to.
+func batchOf(records []*history.Event, from, to int64, w *history.Event) []*history.Event {
+	i, _ := slices.BinarySearchFunc(records, from, byOffset)
+	n := i
+	for n < len(records) && records[n].Offset < to && isOf(records[n], w) {
+		n++
+	}
+	batch := records[i:n:n]
+	for ; n < len(records) && records[n].Offset < to; n++ { // another's stand between them: the log was cut
+		if isOf(records[n], w) {
+			batch = append(batch, records[n])
+		}
+	}
+	return batch
 }
 
 func byOffset(e *history.Event, offset int64) int { return cmp.Compare(e.Offset, offset) }

@@ -160,7 +160,7 @@ var transferCases = []small{
 	{"committed before the reset", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), commit(1, ms, 2*ms, history.OK), by("kit", commit(1, 3*ms, 4*ms, history.OK)), past(2), put("u2", 0)}, Broken, []string{"u1"}, ""},
 	{"its output stands behind the last stable offset", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), write(1, 0, 1)}, Unknown, nil, "1 ids may stand behind"},
 	{"positions in its own sink", ExactlyOnceTransfer, transferring(func(s *history.Service) { s.Offsets, s.Sink = "sink", &history.Sink{Name: "db"} }),
-		events{record("u1", 0), record("u2", 1), {Kind: history.Commit, Sink: "db", Topic: "orders", Offset: 2, At: 9 * ms, End: 9 * ms, Outcome: history.OK}, put("u1", 0)}, Broken, []string{"u2"}, ""},
+		events{record("u1", 0), record("u2", 1), {Kind: history.Commit, Sink: "db", Group: "analytics", Topic: "orders", Offset: 2, At: 9 * ms, End: 9 * ms, Outcome: history.OK}, put("u1", 0)}, Broken, []string{"u2"}, ""},
 	{"records without an id", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("", 1), past(2), put("u1", 0), put("", 1)}, Unknown, nil, "2 records have no id"},
 	{"nobody looked", ExactlyOnceTransfer, transferring(), events{past(2)}, Unknown, nil, ""},
 	{"nobody transfers", ExactlyOnceTransfer, consumer(), events{record("u1", 0)}, NotAsked, nil, ""},

@@ -46,24 +46,19 @@ type Index struct {
 	InLog   ByID // audit events
 	Aborted ByID // aborted records
 
-	// On their way out: Sent.ID, InLog.ID, Sink(…).Effects.ID and Sink(…).Attempts.ID
-	// give the same without a map for each.
-	Requests map[string]*Event
-	Found    map[string][]*Event
-	Effects  map[string]map[string][]*Event
-	Attempts map[string]map[string][]*Event
-
-	sinks  map[string]*Ledger
-	kinds  [kindsKnown][]int32 // places in the log, by kind
-	ids    map[string]int32    // number of each id
-	number []int32             // of the id of each event, by place in the log
-	asking []*Event            // requests that must have effects
+	sinks     map[string]*Ledger
+	positions map[string][]*Position // by group, in order of their partitions
+	kinds     [kindsKnown][]int32    // places in the log, by kind
+	ids       map[string]int32       // number of each id
+	number    []int32                // of the id of each event, by place in the log
+	asking    []*Event               // requests that must have effects
 }
 
 // Ledger is what one sink holds.
 type Ledger struct {
-	Effects  ByID
-	Attempts ByID
+	Effects   ByID
+	Attempts  ByID
+	Positions map[Partition][]*Event // commits that stand in the sink, in order of time
 }
 
 // Index builds the index. It does so for any log, valid or not.
@@ -76,10 +71,14 @@ func (l Log) Index() *Index {
 		ids:     map[string]int32{},
 		number:  make([]int32, len(l.Events)),
 	}
-	effects, attempts := bySink{}, bySink{}
+	effects, attempts, stored := bySink{}, bySink{}, bySink{}
+	id, n := "", x.numberOf("")
 	for i := range l.Events {
 		e := &l.Events[i]
-		x.number[i] = x.numberOf(e.ID)
+		if e.ID != id { // what happens to an id often comes in a row
+			id, n = e.ID, x.numberOf(e.ID)
+		}
+		x.number[i] = n
 		k := e.Kind.place()
 		x.kinds[k] = append(x.kinds[k], int32(i))
 		switch e.Kind {
@@ -87,25 +86,32 @@ func (l Log) Index() *Index {
 			effects.add(e.Sink, int32(i))
 		case Attempt:
 			attempts.add(e.Sink, int32(i))
+		case Commit:
+			if e.Sink != "" {
+				stored.add(e.Sink, int32(i))
+			}
 		}
 	}
 	x.Sent = x.byID(x.kinds[Request.place()])
 	x.InLog = x.byID(x.kinds[Audit.place()])
 	x.Aborted = x.byID(x.kinds[Aborted.place()])
-	for sink := range effects {
-		x.sinks[sink] = &Ledger{}
-	}
-	for sink := range attempts {
-		x.sinks[sink] = &Ledger{}
+	for _, of := range []bySink{effects, attempts, stored} {
+		for sink := range of {
+			x.sinks[sink] = &Ledger{Positions: map[Partition][]*Event{}}
+		}
 	}
 	for sink, ledger := range x.sinks {
 		ledger.Effects, ledger.Attempts = x.byID(effects.of(sink)), x.byID(attempts.of(sink))
+		for _, i := range stored.of(sink) {
+			e := &l.Events[i]
+			ledger.Positions[e.In()] = append(ledger.Positions[e.In()], e)
+		}
 	}
 	x.Audited = len(x.kinds[Audit.place()]) > 0
 	x.place(x.Records, Audit)
 	x.place(x.Hidden, Aborted)
 	x.ask()
-	x.maps()
+	x.takePositions()
 	return x
 }
 
@@ -148,6 +154,56 @@ func (x *Index) place(into map[Partition][]*Event, kind Kind) {
 		if !slices.IsSortedFunc(records, byOffset) {
 			slices.SortStableFunc(records, byOffset)
 		}
+	}
+}
+
+// Position is what the log says of one group's position on one partition, each in
+// order of time.
+type Position struct {
+	Partition
+	Resumes []*Event
+	Commits []*Event // sent to Kafka by anyone, with any outcome
+	Samples []*Event
+}
+
+// Positions are those of the group, in order of their partitions.
+func (x *Index) Positions(group string) []*Position { return x.positions[group] }
+
+func (x *Index) takePositions() {
+	type place struct {
+		group string
+		Partition
+	}
+	byPlace := map[place]*Position{}
+	at := func(e *Event) *Position {
+		here := place{e.Group, e.In()}
+		p := byPlace[here]
+		if p == nil {
+			p = &Position{Partition: here.Partition}
+			byPlace[here] = p
+		}
+		return p
+	}
+	for e := range x.Of(Resume) {
+		p := at(e)
+		p.Resumes = append(p.Resumes, e)
+	}
+	for e := range x.Of(Commit) {
+		if e.Sink == "" {
+			p := at(e)
+			p.Commits = append(p.Commits, e)
+		}
+	}
+	for e := range x.Of(Sample) {
+		p := at(e)
+		p.Samples = append(p.Samples, e)
+	}
+	x.positions = map[string][]*Position{}
+	for here, p := range byPlace {
+		x.positions[here.group] = append(x.positions[here.group], p)
+	}
+	for _, all := range x.positions {
+		slices.SortFunc(all, func(a, b *Position) int { return a.Compare(b.Partition) })
 	}
 }
 
@@ -204,7 +260,7 @@ func (x *Index) Sink(name string) *Ledger {
 	if l := x.sinks[name]; l != nil {
 		return l
 	}
-	return &Ledger{ByID{x: x}, ByID{x: x}}
+	return &Ledger{Effects: ByID{x: x}, Attempts: ByID{x: x}}
 }
 
 // Sinks yields what each sink holds that the log names, in no order.
@@ -268,6 +324,20 @@ func (b ByID) ID(id string) []*Event {
 		return b.numbered(n)
 	}
 	return nil
+}
+
+// at is the list of the id of the event at that place in the log.
+func (b ByID) at(place int) []*Event { return b.numbered(b.x.number[place]) }
+
+// Without yields the lists of those ids that have none in the other.
+func (b ByID) Without(other ByID) iter.Seq[[]*Event] {
+	return func(yield func([]*Event) bool) {
+		for n := range len(b.start) - 1 {
+			if of := b.numbered(int32(n)); len(of) > 0 && len(other.numbered(int32(n))) == 0 && !yield(of) {
+				return
+			}
+		}
+	}
 }
 
 // Len is how many ids have events, with "" as one of them.

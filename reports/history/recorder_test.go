@@ -32,7 +32,7 @@ func ExampleRecorder() {
 func ExampleLog_Index() {
 	x := historytest.Event(historytest.Options{}).Index()
 	record := x.InTopic("u0-000042", historytest.Topic)
-	fmt.Println(record.In().At(record.Offset), len(x.Effects["redis"]["u0-000042"]))
+	fmt.Println(record.In().At(record.Offset), len(x.Sink("redis").Effects.ID("u0-000042")))
 	// Output: user-events/0@19 1
 }
 

@@ -3,7 +3,6 @@ package history
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +13,9 @@ const (
 	// when two processes of one machine read the same clock.
 	clockSlack = 50 * time.Millisecond
 
-	// stray is how far outside the run an instant may lie. What is further off
-	// was read from another clock.
-	stray = 10 * time.Minute
+	// far is how far outside the run an instant may lie. What is further off was
+	// read from another clock.
+	far = 10 * time.Minute
 )
 
 // InvalidError says why a log cannot be judged.
@@ -38,11 +37,7 @@ func (x *Index) Validate() error {
 	v := validator{x: x, log: x.Log}
 	v.header()
 	v.numbers()
-	v.operations()
-	v.requests()
-	v.faults()
-	v.instants()
-	v.sinks()
+	v.events()
 	if len(v.problems) == 0 {
 		return nil
 	}
@@ -53,21 +48,14 @@ type validator struct {
 	x        *Index
 	log      Log
 	problems []string
+
+	has        [wrongs][]*Event
+	skew       map[string]time.Duration // of the sinks that the header knows
+	begin, end time.Duration            // of the run
 }
 
 func (v *validator) problem(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
-}
-
-// events reports one kind of problem for all events that have it.
-func (v *validator) events(what string, among iter.Seq[*Event], has func(*Event) bool) {
-	var found []*Event
-	for e := range among {
-		if has(e) {
-			found = append(found, e)
-		}
-	}
-	v.found(what, found)
 }
 
 func (v *validator) found(what string, events []*Event) {
@@ -121,6 +109,44 @@ func (v *validator) header() {
 	}
 }
 
+// What can be wrong with an event, in the order in which it is told.
+type wrong int
+
+const (
+	troubled wrong = iota
+	early
+	undecided
+	unanswered
+	twice
+	nameless
+	unscheduled
+	undescribed
+	unhealed
+	missed
+	astray
+	foreseen
+	unknownSink
+	wrongs // how many there are
+)
+
+var sayings = [wrongs]string{
+	troubled:    "the kit had trouble while it recorded",
+	early:       "an operation ends before it starts",
+	undecided:   "an operation has no outcome",
+	unanswered:  "an operation is ok though it was never answered",
+	twice:       "a request has the id of an earlier one",
+	nameless:    "a request has no id",
+	unscheduled: "a request is scheduled outside the phases",
+	undescribed: "a fault has no record of what it is",
+	unhealed:    "a fault was never healed",
+	missed:      "a fault was witnessed before it was injected, or gone before it was there",
+	// A second clock shows in instants far outside the run, and in events that
+	// carry a request's id but come before it.
+	astray:      "an instant lies outside the run, as if from another clock",
+	foreseen:    "a consequence comes before its request, as if from another clock",
+	unknownSink: "a sink is not in the header",
+}
+
 func (v *validator) numbers() {
 	events := v.log.Events
 	for i := range events {
@@ -135,82 +161,80 @@ func (v *validator) numbers() {
 			break
 		}
 	}
-	v.found("the kit had trouble while it recorded", slices.Collect(v.x.Of(Trouble)))
 }
 
-func (v *validator) operations() {
-	v.events("an operation ends before it starts", v.all(), func(e *Event) bool { return e.End != 0 && e.End < e.At })
-	v.events("an operation has no outcome", v.x.Of(Request, Call, Produce, Commit, Transaction), func(e *Event) bool {
-		return e.Outcome != OK && e.Outcome != Failed && e.Outcome != Unknown
-	})
-	v.events("an operation is ok though it was never answered", v.x.Of(Request, Call), func(e *Event) bool {
-		return e.Outcome == OK && e.End == 0
-	})
-}
-
-func (v *validator) all() iter.Seq[*Event] {
-	return func(yield func(*Event) bool) {
-		for i := range v.log.Events {
-			if !yield(&v.log.Events[i]) {
-				return
+// events looks at each event once: a walk through all of them is what takes time.
+func (v *validator) events() {
+	v.skew = map[string]time.Duration{}
+	for _, s := range v.log.Header.Services {
+		if s.Sink != nil {
+			v.skew[s.Sink.Name] = s.Sink.Skew
+		}
+	}
+	v.begin, v.end = v.log.Header.Span()
+	for i := range v.log.Events {
+		e := &v.log.Events[i]
+		v.note(early, e, e.End != 0 && e.End < e.At)
+		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far))
+		switch e.Kind {
+		case Trouble:
+			v.note(troubled, e, true)
+		case Request:
+			v.operation(e)
+			v.note(unanswered, e, e.Outcome == OK && e.End == 0)
+			v.note(twice, e, e.ID != "" && v.x.Sent.at(i)[0] != e)
+			v.note(nameless, e, e.ID == "")
+			v.note(unscheduled, e, v.end > 0 && (e.Scheduled < v.begin || e.Scheduled > v.end))
+		case Call:
+			v.operation(e)
+			v.note(unanswered, e, e.Outcome == OK && e.End == 0)
+			v.consequence(e, v.x.Sent.at(i))
+		case Attempt, Effect:
+			v.sink(e)
+			v.consequence(e, v.x.Sent.at(i))
+		case Produce, Transaction:
+			v.operation(e)
+		case Commit:
+			v.operation(e)
+			if e.Sink != "" {
+				v.sink(e)
 			}
+		case State:
+			v.sink(e)
+		case Fault:
+			v.fault(e)
 		}
+	}
+	for what, events := range v.has {
+		v.found(sayings[what], events)
 	}
 }
 
-func (v *validator) requests() {
-	v.events("a request has the id of an earlier one", v.x.Of(Request), func(e *Event) bool {
-		return e.ID != "" && v.x.Sent.Of(e)[0] != e
-	})
-	v.events("a request has no id", v.x.Of(Request), func(e *Event) bool { return e.ID == "" })
-	if start, end := v.log.Header.Span(); end > 0 {
-		v.events("a request is scheduled outside the phases", v.x.Of(Request), func(e *Event) bool {
-			return e.Scheduled < start || e.Scheduled > end
-		})
+func (v *validator) note(what wrong, e *Event, has bool) {
+	if has {
+		v.has[what] = append(v.has[what], e)
 	}
 }
 
-func (v *validator) faults() {
-	v.events("a fault has no record of what it is", v.x.Of(Fault), func(e *Event) bool { return e.Fault == nil })
-	v.events("a fault was never healed", v.x.Of(Fault), func(e *Event) bool { return e.End == 0 })
-	v.events("a fault was witnessed before it was injected, or gone before it was there", v.x.Of(Fault), func(e *Event) bool {
-		f := e.Fault
-		return f != nil && (f.Active != 0 && f.Active < e.At || f.Clear != 0 && f.Clear < f.Active)
-	})
+func (v *validator) operation(e *Event) {
+	v.note(undecided, e, e.Outcome != OK && e.Outcome != Failed && e.Outcome != Unknown)
 }
 
-// instants looks for a second clock: instants far outside the run, and events
-// that carry a request's id but come before it.
-func (v *validator) instants() {
-	if _, end := v.log.Header.Span(); end > 0 {
-		v.events("an instant lies outside the run, as if from another clock", v.all(), func(e *Event) bool {
-			return e.At < -stray || e.At > end+stray || e.End > end+stray
-		})
-	}
-	skew := map[string]time.Duration{}
-	for _, s := range v.log.Header.Services {
-		if s.Sink != nil {
-			skew[s.Sink.Name] = s.Sink.Skew
-		}
-	}
-	v.events("a consequence comes before its request, as if from another clock", v.x.Of(Call, Attempt, Effect), func(e *Event) bool {
-		sent := v.x.Sent.Of(e)
-		if len(sent) == 0 {
-			return false
-		}
+func (v *validator) consequence(e *Event, sent []*Event) {
+	if len(sent) > 0 {
 		at := sent[len(sent)-1].At
-		return e.At < at && e.At+skew[e.Sink]+clockSlack < at
-	})
+		v.note(foreseen, e, e.At < at && e.At+v.skew[e.Sink]+clockSlack < at)
+	}
 }
 
-func (v *validator) sinks() {
-	known := map[string]bool{}
-	for _, s := range v.log.Header.Services {
-		if s.Sink != nil {
-			known[s.Sink.Name] = true
-		}
-	}
-	v.events("a sink is not in the header", v.x.Of(Attempt, Effect, State, Commit), func(e *Event) bool {
-		return (e.Kind != Commit || e.Sink != "") && !known[e.Sink]
-	})
+func (v *validator) sink(e *Event) {
+	_, known := v.skew[e.Sink]
+	v.note(unknownSink, e, !known)
+}
+
+func (v *validator) fault(e *Event) {
+	f := e.Fault
+	v.note(undescribed, e, f == nil)
+	v.note(unhealed, e, e.End == 0)
+	v.note(missed, e, f != nil && (f.Active != 0 && f.Active < e.At || f.Clear != 0 && f.Clear < f.Active))
 }

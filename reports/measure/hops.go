@@ -28,16 +28,17 @@ type exchange struct {
 // on each.
 type traffic struct {
 	index     *history.Index
+	services  map[string]string // by instance, those met so far
 	exchanges []exchange
 	late      map[edge]map[string]time.Duration // by name; 0: no baseline, nothing is late
 	faulted   map[edge]bool
 	broken    map[string]bool // services and dependencies at the ends of a fault
 }
 
-func newTraffic(index *history.Index, s spans) *traffic {
-	t := &traffic{index: index, late: map[edge]map[string]time.Duration{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
+func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
+	t := &traffic{index: index, services: map[string]string{}, late: map[edge]map[string]time.Duration{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
 	entry := entryService(index.Log.Header)
-	for e := range index.Of(history.Request, history.Call, history.Produce, history.Commit) {
+	for e := range index.Of(kinds...) {
 		x := exchange{name: e.Name, protocol: "http", sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
 		switch e.Kind {
 		case history.Request:
@@ -96,7 +97,16 @@ func cutEdge(target string) (client, to string, ok bool) {
 // service is the name of the service that an instance belongs to: "email" for
 // "email/1".
 func (t *traffic) service(instance string) string {
-	if s, known := t.index.Log.Header.ServiceOf(instance); known {
+	name, met := t.services[instance]
+	if !met {
+		name = serviceName(t.index.Log.Header, instance)
+		t.services[instance] = name
+	}
+	return name
+}
+
+func serviceName(h history.Header, instance string) string {
+	if s, known := h.ServiceOf(instance); known {
 		return s.Name
 	}
 	name, _, _ := strings.Cut(instance, "/")
@@ -254,6 +264,6 @@ func (t *traffic) amplified(s spans) Amplified {
 // breach of every service and the amplification of every leaf.
 func Cascade(x *history.Index) ([]Breach, Amplified) {
 	s := newSpans(x)
-	t := newTraffic(x, s)
+	t := newTraffic(x, s, history.Request, history.Call) // only calls are breached
 	return t.breaches(s), t.amplified(s)
 }

@@ -56,10 +56,34 @@ func eras(x *history.Index, end time.Duration) []era {
 	return all
 }
 
-// Recoveries takes apart how every consumer group and every operation recovered
-// from every witnessed fault.
-func Recoveries(x *history.Index) []Recovery {
-	return newFold(x).recoveries()
+// Caught is when one subject was back at its baseline after one fault.
+type Caught struct {
+	Fault   string
+	Subject string // a group or an operation
+	Span
+	Measured bool // false: nobody sampled the lag, or nothing was sent, after the fault
+	Floors   []string
+}
+
+// CatchUps are the catch-ups of every group after every witnessed fault, as
+// [Recovery] has them; without a group those of every operation.
+func CatchUps(x *history.Index) []Caught {
+	f := newFold(x)
+	var all []Caught
+	for _, e := range f.eras {
+		for i, s := range f.consumers {
+			span, _, measured := f.groupCatchUp(e, f.lags[i])
+			all = append(all, Caught{e.fault.Name, s.Group, span, measured, floors(s)})
+		}
+		if len(f.consumers) > 0 {
+			continue
+		}
+		for _, name := range f.requests.names() {
+			span, measured := f.operationCatchUp(e, name)
+			all = append(all, Caught{e.fault.Name, name, span, measured, f.floorsOf(name)})
+		}
+	}
+	return all
 }
 
 func (f *fold) recoveries() []Recovery {
@@ -89,20 +113,9 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 		r.Unmeasured = append(r.Unmeasured, "outage", "first progress")
 	}
 
-	limit := l.base + f.arrivals*Window.Seconds()
-	state := make([]window3, len(l.value))
-	for i := range state {
-		if l.known[i] && l.hasBase {
-			state[i] = fine
-			if l.value[i] > limit || f.served[i] == breached {
-				state[i] = breached
-			}
-		}
-	}
 	var at int
 	var measured bool
-	r.CatchUp, at, measured = catchUp(state, e)
-	if measured = measured && l.last >= e.clear; !measured {
+	if r.CatchUp, at, measured = f.groupCatchUp(e, l); !measured {
 		r.Unmeasured = append(r.Unmeasured, "catch-up")
 	}
 	if measured && !r.CatchUp.None {
@@ -111,7 +124,7 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 
 	r.Detection = f.groupDetection(e, s, noticeable(r.CatchUp, measured, e))
 	if i := slices.IndexFunc(l.seen, func(at time.Duration) bool {
-		return at >= e.from && at < e.until && l.value[window(at)] > limit
+		return at >= e.from && at < e.until && l.value[window(at)] > f.limit(l)
 	}); i >= 0 && l.hasBase {
 		r.Detection = earlier(r.Detection, l.seen[i]-e.from)
 	}
@@ -135,37 +148,53 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 	return r
 }
 
-func (f *fold) operationRecovery(e era, name string) Recovery {
-	all := f.requests[name]
-	r := Recovery{Fault: e.fault.Name, Subject: name}
-	for _, svc := range f.index.Log.Header.Services {
-		if svc.Name == f.traffic.service(cmp.Or(all[0].To, entryService(f.index.Log.Header))) {
-			r.Floors = floors(svc)
+// limit is the lag up to which a group is at its baseline.
+func (f *fold) limit(l lag) float64 { return l.base + f.arrivals*Window.Seconds() }
+
+// groupCatchUp is when the group's lag was back, the window from which on it was,
+// and false when that was not measured.
+func (f *fold) groupCatchUp(e era, l lag) (Span, int, bool) {
+	state := make([]window3, len(l.value))
+	for i := range state {
+		if l.known[i] && l.hasBase {
+			state[i] = fine
+			if l.value[i] > f.limit(l) || f.served[i] == breached {
+				state[i] = breached
+			}
 		}
 	}
-	base := stats(all, func(q *history.Event) bool { return f.spans.contains(history.Before, q.Scheduled) })
+	span, at, measured := catchUp(state, e)
+	return span, at, measured && l.last >= e.clear
+}
 
-	var good []time.Duration
-	var breaches []*history.Event
+// floorsOf are the settings of the service that the operation is sent to.
+func (f *fold) floorsOf(operation string) (found []string) {
+	h := f.index.Log.Header
+	to := serviceName(h, cmp.Or(f.requests[operation][0].To, entryService(h)))
+	for _, s := range h.Services {
+		if s.Name == to {
+			found = floors(s)
+		}
+	}
+	return found
+}
+
+// baseline is the time before the first fault.
+func (f *fold) baseline(operation string) Stats {
+	return stats(f.requests[operation], func(q *history.Event) bool { return f.spans.contains(history.Before, q.Scheduled) })
+}
+
+// operationCatchUp is when the operation was answered as before, and false when
+// that was not measured.
+func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
+	base := f.baseline(name)
 	state := make([]window3, len(f.served))
 	byWindow := make([][]*history.Event, len(state))
-	for _, q := range all {
-		took, done := intended(q)
-		limit := Late(base.P99)
-		if bad := q.Outcome != history.OK || limit > 0 && took > limit; bad && done {
-			breaches = append(breaches, q)
-		}
-		if q.Outcome == history.OK && done {
-			good = append(good, q.End)
-		}
+	for _, q := range f.requests[name] {
 		if i := window(q.Scheduled); q.Scheduled >= 0 && i < len(state) {
 			byWindow[i] = append(byWindow[i], q)
 		}
 	}
-	slices.Sort(good)
-	r.Outage = outage(good, e)
-	r.FirstProgress = firstAfter(good, e)
-
 	limit := max(time.Duration(recoveredLatency*float64(base.P99)), base.P99+BreachLatency)
 	for i, qs := range byWindow {
 		if len(qs) == 0 {
@@ -177,8 +206,33 @@ func (f *fold) operationRecovery(e era, name string) Recovery {
 			state[i] = breached
 		}
 	}
+	span, _, measured := catchUp(state, e)
+	return span, measured
+}
+
+func (f *fold) operationRecovery(e era, name string) Recovery {
+	all := f.requests[name]
+	r := Recovery{Fault: e.fault.Name, Subject: name, Floors: f.floorsOf(name)}
+	base := f.baseline(name)
+
+	var good []time.Duration
+	var breaches []*history.Event
+	for _, q := range all {
+		took, done := intended(q)
+		limit := Late(base.P99)
+		if bad := q.Outcome != history.OK || limit > 0 && took > limit; bad && done {
+			breaches = append(breaches, q)
+		}
+		if q.Outcome == history.OK && done {
+			good = append(good, q.End)
+		}
+	}
+	slices.Sort(good)
+	r.Outage = outage(good, e)
+	r.FirstProgress = firstAfter(good, e)
+
 	var measured bool
-	if r.CatchUp, _, measured = catchUp(state, e); !measured {
+	if r.CatchUp, measured = f.operationCatchUp(e, name); !measured {
 		r.Unmeasured = append(r.Unmeasured, "catch-up")
 	}
 	r.Ideal, r.WorkerOutage, r.Detection = Span{None: true}, Span{None: true}, Span{None: true}

@@ -91,7 +91,7 @@ func (g *pipeline) end() time.Duration { return 4 * g.Phase }
 
 // killed is when billing/1 is killed and when it is back.
 func (g *pipeline) killed() (kill, back time.Duration) {
-	return g.Phase + 30*time.Millisecond, g.Phase + g.Phase/5*2
+	return g.Phase + 30*time.Millisecond, g.Phase + min(g.Phase/5*2, 2*time.Second)
 }
 
 // nth is the number of a registration, from 1.
