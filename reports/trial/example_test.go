@@ -1,0 +1,26 @@
+package trial_test
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// What was saved is read again; what another version saved is refused.
+func ExampleDecode() {
+	saved := trial.Trial{Schema: trial.Schema, ID: "replay-e2-kill-event"}
+	saved.Judge(historytest.Event(historytest.Options{}), []trial.Prediction{{Guarantee: trial.Others, Expect: "holds"}})
+	b, err := json.Marshal(&saved)
+	if err != nil {
+		panic(err)
+	}
+	read, err := trial.Decode(b)
+	fmt.Println(read.ID, read.Outcome, err)
+	_, err = trial.Decode([]byte(`{"schema": "breakwater.trial/0"}`))
+	fmt.Println(err)
+	// Output:
+	// replay-e2-kill-event confirmed <nil>
+	// trial: schema is "breakwater.trial/0", this version reads "breakwater.trial/1"
+}
