@@ -158,6 +158,8 @@ type mailboxEnv struct {
 	CommonEnv
 	SMTPListen string `env:"SMTP_LISTEN,required,notEmpty" fix:"host:port to take mail on, for example 127.0.0.1:1025"`
 	LedgerFile string `env:"LEDGER_FILE" fix:"a path"`
+
+	MailsPerSecond float64 `env:"MAILS_PER_SECOND" fix:"a positive number like 50"`
 }
 
 // readEnv fills in into, a pointer to one of the structs above, from environ.

@@ -266,7 +266,7 @@ func buildMailbox(environ map[string]string, logTo io.Writer) (service, func(), 
 		return nil, nil, abandon(fmt.Errorf("SMTP_LISTEN=%s: %w", e.SMTPListen, err), listener)
 	}
 	log.Info("taking mail", "addr", mail.Addr().String())
-	s, err := mailbox.New(mailbox.Config{Listener: listener, SMTPListener: mail, LedgerFile: e.LedgerFile, Log: log})
+	s, err := mailbox.New(mailbox.Config{Listener: listener, SMTPListener: mail, LedgerFile: e.LedgerFile, MailsPerSecond: e.MailsPerSecond, Log: log})
 	if err != nil {
 		return nil, nil, abandon(fmt.Errorf("LEDGER_FILE=%s: %w", e.LedgerFile, err), listener, mail)
 	}

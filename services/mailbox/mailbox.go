@@ -16,6 +16,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/breakwater-kit/breakwater/services/internal/web"
 )
@@ -31,13 +32,17 @@ type Config struct {
 	// LedgerFile keeps the ledger across restarts. Each mail is in it before
 	// its sender is told that it was accepted. Default: memory only.
 	LedgerFile string
-	Log        *slog.Logger // nil means slog.Default()
+	// MailsPerSecond is how many mails it takes at most; those that come faster
+	// wait for their turn, however impatient their senders are. Default 0: no limit.
+	MailsPerSecond float64
+	Log            *slog.Logger // nil means slog.Default()
 }
 
 // Service is the mailbox service.
 type Service struct {
 	config Config
 	ledger *ledger
+	turns  *rate.Limiter
 }
 
 // New checks config and reads the ledger file, if there is one. Run closes it.
@@ -48,11 +53,18 @@ func New(config Config) (*Service, error) {
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
+	if config.MailsPerSecond < 0 {
+		return nil, fmt.Errorf("mailbox: MailsPerSecond is %v: give a positive number, or 0 for no limit", config.MailsPerSecond)
+	}
+	limit := rate.Inf
+	if config.MailsPerSecond > 0 {
+		limit = rate.Limit(config.MailsPerSecond)
+	}
 	ledger, err := openLedger(config.LedgerFile)
 	if err != nil {
 		return nil, fmt.Errorf("mailbox: %w", err)
 	}
-	return &Service{config: config, ledger: ledger}, nil
+	return &Service{config: config, ledger: ledger, turns: rate.NewLimiter(limit, 1)}, nil
 }
 
 // Run takes mail and serves the ledger until ctx ends. Mails whose text was
@@ -79,7 +91,7 @@ func (s *Service) serveLedger(w http.ResponseWriter, _ *http.Request) {
 func (s *Service) takeMail(ctx context.Context) error {
 	listener := newListener(s.config.SMTPListener)
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &session{service: s}, nil
+		return &session{service: s, ctx: ctx}, nil
 	}))
 	server.Domain = "mailbox"
 	server.ReadTimeout = 5 * time.Minute // senders keep connections open
@@ -108,6 +120,7 @@ func (s *Service) takeMail(ctx context.Context) error {
 // session is one sender's connection; it carries one mail at a time.
 type session struct {
 	service *Service
+	ctx     context.Context //nolint:containedctx // the server's; go-smtp passes none
 	to      string
 }
 
@@ -131,6 +144,9 @@ func (s *session) Data(text io.Reader) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := s.service.turns.Wait(s.ctx); err != nil {
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Shutting down"}
 	}
 	id := message.Header.Get("X-Event-Id")
 	if id == "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
+	"golang.org/x/time/rate"
 
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
@@ -235,4 +236,21 @@ func TestConfigErrors(t *testing.T) {
 	if _, err := New(Config{Listener: http, SMTPListener: mail, LedgerFile: t.TempDir()}); err == nil {
 		t.Error("New with a folder for a ledger file succeeded")
 	}
+}
+
+// One that takes ten mails a second takes the eleventh after a second, whoever
+// is waiting for it.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := session{service: &Service{ledger: &ledger{}, turns: rate.NewLimiter(10, 1)}, ctx: t.Context(), to: "u1@example.com"}
+		began := time.Now()
+		for i := range 11 {
+			if err := s.Data(strings.NewReader(fmt.Sprintf("X-Event-Id: e%d\r\n\r\nhello\r\n", i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("took eleven mails in %v, want a second", took)
+		}
+	})
 }

@@ -19,10 +19,12 @@ type defect struct {
 	load     Load      // default base
 	requests []Request // default subjects.Requests
 	topic    Topic
-	recovery time.Duration // objective of bounded-recovery; 0: not asked
+	require  Require // beside that all may fail under the fault
 
 	breaks []string // the guarantees that must be found broken, by name
 	also   []string // what may be broken beside them, as a consequence
+
+	regardless []string // what the right system may break too: the price of its way
 }
 
 // base is little enough for two systems side by side on a small machine, and
@@ -39,16 +41,17 @@ func (d defect) experiment() Experiment {
 	if requests == nil {
 		requests = subjects.Requests()
 	}
+	d.require.MayFail = true
 	return Experiment{
 		Scenario: Scenario{
 			Claim: "defect: " + d.name, Title: d.under,
 			Topic: d.topic, Requests: requests, Load: load, Plan: d.plan,
-			Require: Require{MayFail: true, Recovery: Duration(d.recovery)},
+			Require: d.require,
 			Predict: Predict(
 				Breaks(d.breaks...).By(d.name),
 				BreaksNothingBut(append(d.breaks, d.also...)...).By(d.name),
 				Holds(d.breaks...).By(right),
-				BreaksNothing().By(right),
+				BreaksNothingBut(d.regardless...).By(right),
 			),
 		},
 		Contenders: []Contender{

@@ -24,15 +24,6 @@ var (
 	killedAfterItsCommit  = Plan{On(Commit("analytics/1").Nth(100).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)}
 
 	databaseIsCutOff = Plan{At(4 * time.Second).Inject(Cut(Edge("analytics", Database))).For(2 * time.Second)}
-
-	// Each record takes so long that some are between their two steps whenever
-	// the connection breaks; three times, so that luck has no part in it.
-	databaseIsSlowAndBreaksOff = Plan{
-		At(2 * time.Second).Inject(Latency(Edge("analytics", Database), 40*time.Millisecond, 0)).For(6 * time.Second),
-		At(3 * time.Second).Inject(Cut(Edge("analytics", Database))).For(300 * time.Millisecond),
-		At(5 * time.Second).Inject(Cut(Edge("analytics", Database))).For(300 * time.Millisecond),
-		At(7 * time.Second).Inject(Cut(Edge("analytics", Database))).For(300 * time.Millisecond),
-	}
 )
 
 var _ = DescribeTable("A planted defect breaks the guarantee named for it, and the right service keeps it",
@@ -67,7 +58,9 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	}),
 	Entry("writes the effect and what it deduplicates by in two transactions", SpecTimeout(2*time.Minute), defect{
 		name: "effect-and-dedupe-in-two-transactions", of: "analytics", in: subjects.EventDriven(),
-		under: "the connection to a slow database breaks off, three times", plan: databaseIsSlowAndBreaksOff,
+		under: "the database's answers to analytics are lost", plan: Plan{
+			At(4 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(2 * time.Second),
+		},
 		breaks: []string{check.EffectOnce},
 	}),
 	Entry("starts at the latest offset", SpecTimeout(2*time.Minute), defect{
@@ -87,10 +80,10 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	Entry("tries a poison record for ever", SpecTimeout(2*time.Minute), defect{
 		name: "retry-forever", of: "analytics", in: subjects.DeadLettering(),
 		under: "a registration in fifty is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.02),
-		topic:    Topic{Partitions: 16},
-		recovery: 6 * time.Second,
-		breaks:   []string{check.DeadLetterClosure, check.BoundedRecovery},
-		also:     append(lost, check.NoAcknowledgedLoss, check.NoStuck),
+		topic:   Topic{Partitions: 16},
+		require: Require{Recovery: Duration(6 * time.Second)},
+		breaks:  []string{check.DeadLetterClosure, check.BoundedRecovery},
+		also:    append(lost, check.NoAcknowledgedLoss, check.NoStuck),
 	}),
 	Entry("gives a record up without saying where it came from", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-without-origin", of: "analytics", in: subjects.DeadLettering(),
@@ -166,5 +159,24 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		plan:   Plan{At(3 * time.Second).Inject(Latency(Edge("registration", Kafka), 300*time.Millisecond, 0)).For(3 * time.Second)},
 		breaks: []string{check.NoPhantom},
 		also:   []string{check.NoOrphans, check.NoAcknowledgedLoss, check.NoLostInLog},
+	}),
+	Entry("calls without time-outs, and tries again for ever", SpecTimeout(2*time.Minute), defect{
+		name: "no-timeouts", of: "registration", in: subjects.System(subjects.SyncHardened),
+		under:      "email is dead for a while",
+		plan:       Plan{At(4 * time.Second).Inject(Kill("email")).RestartAfter(2 * time.Second)},
+		require:    Require{Unrelated: subjects.Catalog, Amplification: 3},
+		breaks:     []string{check.Contained},
+		also:       []string{check.NoOrphans, check.NoAcknowledgedLoss},
+		regardless: []string{check.NoOrphans, check.NoAcknowledgedLoss},
+	}),
+	Entry("keeps a mail server down that could take all that is sent", SpecTimeout(2*time.Minute), defect{
+		name: "no-timeouts", of: "registration", in: subjects.Congested(),
+		under:      "a mail server that takes 30 mails a second is silent",
+		load:       Constant(32).For(20 * time.Second),
+		plan:       Plan{At(3 * time.Second).Inject(Silence(Edge("email", "mailbox"))).For(8 * time.Second)},
+		require:    Require{Recovery: Duration(5 * time.Second)},
+		breaks:     []string{check.NotMetastable},
+		also:       []string{check.NoOrphans, check.NoAcknowledgedLoss, check.Contained, check.BoundedRecovery},
+		regardless: []string{check.NoOrphans, check.NoAcknowledgedLoss, check.Contained, check.BoundedRecovery},
 	}),
 )

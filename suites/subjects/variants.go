@@ -91,6 +91,15 @@ func Transacting() []breakwater.Service {
 	})
 }
 
+// Congested is the hardened system with so many workers that nothing holds back
+// what comes in, before a mail server that takes 30 mails a second.
+func Congested() []breakwater.Service {
+	system := with(System(SyncHardened), "registration", func(s *breakwater.Service) {
+		s.Env["WORKERS"], s.Settings["workers"] = "1000", "1000"
+	})
+	return with(system, "mailbox", func(s *breakwater.Service) { s.Env["MAILS_PER_SECOND"] = "30" })
+}
+
 // Poisoned are the requests of users some of whom do what analytics cannot
 // store: that share of the registrations.
 func Poisoned(share float64) []breakwater.Request {
