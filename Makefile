@@ -9,6 +9,10 @@ ENGINE ?=
 N ?= 10
 FUZZTIME ?= 60s
 
+# The suites that came out as predicted ten times in a row, in both worlds.
+# Others are run by hand (make chaos SUITE=selftest) until they have.
+PROVEN := cascade replay
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +35,8 @@ endif
 	go vet ./...
 	go test -race -short -timeout 5m ./...
 	go test -count=1 -p 1 -timeout 15m ./fixtures/...
-	go run ./cmd/breakwater run --world local $(SUITE)
-	go run ./cmd/breakwater run --world docker $(if $(filter install,$(ENGINE)),,--or-skip) $(SUITE)
+	go run ./cmd/breakwater run --world local $(or $(SUITE),$(PROVEN))
+	go run ./cmd/breakwater run --world docker $(if $(filter install,$(ENGINE)),,--or-skip) $(or $(SUITE),$(PROVEN))
 
 ifeq ($(ENGINE),install)
 # Where everything is installed nothing may be skipped for the lack of it.
