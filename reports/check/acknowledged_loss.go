@@ -69,7 +69,11 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 	a := inLog(s, r, record)
 	if w.behind(record) {
 		highest := w.passed[place{s.Group, record.In()}]
-		a.What += fmt.Sprintf(", though %s committed up to %d", s.Group, highest.offset)
+		how := "committed up to"
+		if highest.by.Kind == history.Resume {
+			how = "took up at"
+		}
+		a.What += fmt.Sprintf(", though %s %s %d", s.Group, how, highest.offset)
 		a.Events = append(a.Events, highest.by.N)
 		a.Setting = setting(s, "commit", "offset")
 	} else {

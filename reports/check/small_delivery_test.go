@@ -99,6 +99,8 @@ var stuckCases = []small{
 	{"a refused commit goes past nothing", NoStuck, consumer(), all(waits, commit(8, 50*ms, 51*ms, history.Failed)), Broken, []string{"u1"}, ""},
 	{"a sample saw it passed", NoStuck, consumer(), all(waits, sample(50*ms, 8, 8)), Holds, nil, ""},
 	{"its own sink says that it was passed", NoStuck, keeps(), all(waits, kept(8, 50*ms)), Holds, nil, ""},
+	{"taken up above it: lost", NoStuck, consumer(), all(waits, resume(50*ms, -1, 8)), Holds, nil, ""},
+	{"taken up above it, and then at it", NoStuck, consumer(), all(waits, resume(50*ms, -1, 8), resume(60*ms, -1, 7)), Broken, []string{"u1"}, "and stands at 7"},
 	{"another group passed it", NoStuck, consumer(), all(waits, func() history.Event {
 		c := commit(8, 50*ms, 51*ms, history.OK)
 		c.Group = "email"
@@ -119,6 +121,7 @@ var stuckCases = []small{
 
 	{"the loss is told as stuck", NoAcknowledgedLoss, consumer(), waits, Broken, []string{"u1"}, "never took effect in db, stuck: analytics is alive"},
 	{"and counted", NoAcknowledgedLoss, consumer(), all(waits, request("u2", 20*ms, history.OK)), Broken, []string{"u1", "u2"}, "2 of 2 acknowledged ids never took effect in db, 1 of them stuck"},
+	{"what was taken up above is not stuck", NoAcknowledgedLoss, consumer(), all(waits, resume(50*ms, -1, 8)), Broken, []string{"u1"}, "though analytics took up at 8"},
 	{"what was tried is not stuck", NoAcknowledgedLoss, consumer(), all(waits, attempt("db", "u1", 20*ms)), Broken, []string{"u1"}, "analytics had not committed past it"},
 	{"and nothing is before the dead", NoAcknowledgedLoss, consumer(), all(waits, process("analytics/1", history.Exited, time.Second), process("analytics/2", history.Exited, time.Second)), Broken, []string{"u1"}, "analytics had not committed past it"},
 }

@@ -13,8 +13,8 @@ import (
 // NoStuck is broken when an id that a sink is owed stands in the log at the end
 // of the drain and nothing has become of it, nor been decided about it: no effect,
 // no attempt, no dead letter, no position past it, and yet the consumer is alive.
-// What the group has committed past is lost and not stuck; no-acknowledged-loss
-// tells of both.
+// What the group has committed past, or took up above, is lost and not stuck;
+// no-acknowledged-loss tells of both.
 //
 // A consumer is alive unless each of its instances was last seen to exit or to
 // freeze. What waits for a dead one is not stuck: the verdict is unknown.
@@ -138,7 +138,7 @@ func over(x *history.Index) time.Duration {
 }
 
 // passedPositions is how far each group is known to have come on each partition,
-// by what it committed or stored and by the samples.
+// by what it committed or stored, by the samples, and by where it took up last.
 func passedPositions(x *history.Index) map[place]reach {
 	group := map[string]string{} // by sink
 	for _, s := range x.Log.Header.Consumers() {
@@ -159,6 +159,17 @@ func passedPositions(x *history.Index) map[place]reach {
 		}
 		if h := highest[p]; offset >= 0 && (h.by == nil || offset > h.offset) {
 			highest[p] = reach{offset, e}
+		}
+	}
+	taken := map[place]*history.Event{} // the last time
+	for r := range x.Of(history.Resume) {
+		if r.Offset >= 0 {
+			taken[place{r.Group, r.In()}] = r
+		}
+	}
+	for p, r := range taken {
+		if h := highest[p]; h.by == nil || r.Offset > h.offset {
+			highest[p] = reach{r.Offset, r}
 		}
 	}
 	return highest
