@@ -98,11 +98,13 @@ func TestOffsetsInTheDatabase(t *testing.T) {
 	put(200, 300)
 
 	db := openDB(t, url)
-	for !slices.Equal(strs(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1"), []string{"0 75", "1 75", "2 75", "3 75"}) {
-		if t.Context().Err() != nil {
-			t.Fatal(strs(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1"))
+	positions := func() []string {
+		return strs(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
+	}
+	for began := time.Now(); !slices.Equal(positions(), []string{"0 75", "1 75", "2 75", "3 75"}); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("positions %q after half a minute, want 75 in all four", positions())
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	if got := strs(t, db, "SELECT id FROM events ORDER BY id"); len(got) != 294 {
 		t.Errorf("%d events, want 300 without the 6 that no retry can help", len(got))

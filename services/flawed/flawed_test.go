@@ -315,6 +315,9 @@ func (w *world) anomalies() (all []string) {
 			w.t.Error(err)
 		}
 		letters[e.ID]++
+		if e.ID != "poison" {
+			all = append(all, e.ID+" was given up")
+		}
 		if !slices.ContainsFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == "origin-offset" }) {
 			all = append(all, fmt.Sprintf("letter of %s has no origin", e.ID))
 		}

@@ -1,5 +1,6 @@
-// Package workerswithautocommit is analytics with a planted defect: it hands records to
-// a pool of workers and polls on, while the client commits in the background.
+// Package workerswithautocommit is analytics with a planted defect: it hands
+// records to a pool of workers and polls on, while the client commits in the
+// background.
 //
 // People write it when one thread is too slow; auto-commit was there before,
 // and went well. But auto-commit takes the next poll as the sign that the last
@@ -19,7 +20,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 )
 
-const queued = 256 // records that wait for a worker or have one
+const workers, waiting = 2, 500
 
 // New makes the service; it stands for analytics with auto-commit.
 func New(config analytics.Config) (*analytics.Service, error) {
@@ -27,15 +28,10 @@ func New(config analytics.Config) (*analytics.Service, error) {
 	return analytics.New(config)
 }
 
-// pool is a loop that waits for its workers at the end.
+// pool is a loop with workers beside it.
 type pool struct {
 	consumer.Poller
-	workers sync.WaitGroup
-}
-
-func (p *pool) Run(ctx context.Context) error {
-	defer p.workers.Wait()
-	return p.Poller.Run(ctx)
+	queue chan *kgo.Record
 }
 
 func loop(config consumer.Config) (consumer.Loop, error) {
@@ -43,17 +39,28 @@ func loop(config consumer.Config) (consumer.Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	free := make(chan struct{}, queued)
-	p := &pool{Poller: consumer.Poller{Member: m, Own: []kgo.Opt{kgo.AutoCommitInterval(time.Second)}}}
-	p.Work = func(ctx context.Context, _ *kgo.Client, records []*kgo.Record) bool {
-		for _, r := range records {
-			free <- struct{}{}
-			p.workers.Go(func() {
-				m.Process(ctx, r)
-				<-free
-			})
-		}
-		return true // The defect: they have begun, they are not done.
-	}
+	p := &pool{queue: make(chan *kgo.Record, waiting)}
+	p.Poller = consumer.Poller{Member: m, Own: []kgo.Opt{kgo.AutoCommitInterval(time.Second)}, Work: p.enqueue}
 	return p, nil
+}
+
+func (p *pool) enqueue(_ context.Context, _ *kgo.Client, records []*kgo.Record) bool {
+	for _, r := range records {
+		p.queue <- r
+	}
+	return true // The defect: they are queued, they are not done.
+}
+
+func (p *pool) Run(ctx context.Context) error {
+	var working sync.WaitGroup
+	for range workers {
+		working.Go(func() {
+			for r := range p.queue {
+				p.Process(ctx, r)
+			}
+		})
+	}
+	defer working.Wait()
+	defer close(p.queue)
+	return p.Poller.Run(ctx)
 }
