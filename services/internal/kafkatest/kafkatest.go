@@ -95,16 +95,18 @@ func (k *Kafka) Read(topic string, n int) (records []*kgo.Record) {
 		k.t.Fatal(err)
 	}
 	defer client.Close()
-	for patience := 30 * time.Second; ; {
+	for {
+		patience := 30 * time.Second
+		if len(records) >= n {
+			patience = time.Second
+		}
 		ctx, cancel := context.WithTimeout(k.t.Context(), patience)
 		more := client.PollFetches(ctx).Records()
 		cancel()
-		if records = append(records, more...); len(records) >= n {
-			patience = time.Second
-		}
 		if len(more) == 0 {
 			return records
 		}
+		records = append(records, more...)
 	}
 }
 
