@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -65,8 +66,10 @@ func (e Experiment) Validate() error {
 }
 
 // Compare runs the experiment's contenders side by side, each in a world of its
-// own, which open makes for the trial of that id. They share the machine, and with it whatever disturbs
-// it. The trials come in the order of the contenders; on error none is returned.
+// own, which open makes for the trial of that id. They share the machine, and
+// with it whatever disturbs it: so none is sent any load before all are ready,
+// or what it takes to start the slowest would be measured with the others. The
+// trials come in the order of the contenders; on error none is returned.
 func Compare(ctx context.Context, open func(trial string) (World, error), e Experiment, p Performance) ([]Performed, error) {
 	if err := e.Validate(); err != nil {
 		return nil, fmt.Errorf("experiment %q: %w", e.Title, err)
@@ -75,6 +78,7 @@ func Compare(ctx context.Context, open func(trial string) (World, error), e Expe
 	defer cancel(nil)
 	done := make([]Performed, len(e.Contenders))
 	errs := make([]error, len(e.Contenders))
+	p.line = newStartingLine(len(e.Contenders))
 	var running sync.WaitGroup
 	for i, c := range e.Contenders {
 		running.Go(func() {
@@ -105,4 +109,31 @@ func perform(ctx context.Context, open func(trial string) (World, error), s Scen
 	}
 	t, log, err := Run(ctx, w, s, p)
 	return Performed{t, log}, err
+}
+
+// startingLine holds the contenders until all have come to it.
+type startingLine struct {
+	missing atomic.Int64
+	crossed chan struct{}
+}
+
+func newStartingLine(contenders int) *startingLine {
+	l := &startingLine{crossed: make(chan struct{})}
+	l.missing.Store(int64(contenders))
+	return l
+}
+
+func (l *startingLine) await(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	if l.missing.Add(-1) == 0 {
+		close(l.crossed)
+	}
+	select {
+	case <-l.crossed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
+	}
 }

@@ -17,6 +17,8 @@ type Performance struct {
 	ID        string         // of the trial; default made from the scenario's title
 	Contender string         // which of an experiment's contenders this is; default none
 	Progress  func(Progress) // told about twice a second and at every change of phase
+
+	line *startingLine // of an experiment's contenders; nil: there is nobody to wait for
 }
 
 // Progress is what can be said while a trial runs.
@@ -96,6 +98,9 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	}
 	target, err := c.targets()
 	if err != nil {
+		return nil, none, err
+	}
+	if err := c.performance.line.await(ctx); err != nil {
 		return nil, none, err
 	}
 	armed, err := c.arm(ctx)

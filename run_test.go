@@ -269,3 +269,44 @@ func TestSameSeedSameArrivals(t *testing.T) {
 		t.Error("two seeds gave one load")
 	}
 }
+
+// None of the contenders is sent any load before the slowest is ready, and then
+// all at once; when one never is, the others do not wait for it.
+func TestCompareStartsTogether(t *testing.T) {
+	experiment := breakwater.Experiment{Scenario: scenario()}
+	for _, name := range []string{"quick", "slow", "slower"} {
+		experiment.Contenders = append(experiment.Contenders, breakwater.Contender{Name: name, Services: experiment.Services})
+	}
+	experiment.Services = nil
+	slow := map[string]time.Duration{"t-quick": 0, "t-slow": 3 * time.Second, "t-slower": 20 * time.Second}
+	for _, never := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			open := func(trial string) (breakwater.World, error) {
+				w := newFakeWorld()
+				w.slow, w.never = slow[trial], never && trial == "t-slow"
+				return w, nil
+			}
+			performed, err := breakwater.Compare(t.Context(), open, experiment, breakwater.Performance{ID: "t"})
+			if never {
+				if err == nil || !strings.Contains(err.Error(), "never became ready") || len(performed) > 0 {
+					t.Errorf("%d trials, %v", len(performed), err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range performed {
+				first := history.Event{}
+				for e := range p.Log.Of(history.Request) {
+					first = *e
+					break
+				}
+				if at := p.Log.Header.Base.Add(first.At).Sub(began.UTC()); at != 20*time.Second+10*time.Millisecond {
+					t.Errorf("%s was sent load after %s", p.Trial.ID, at)
+				}
+			}
+		})
+	}
+}

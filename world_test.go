@@ -22,6 +22,7 @@ type fakeWorld struct {
 	handle  http.Handler  // of the service
 	noop    bool          // faults are injected and do nothing
 	never   bool          // the service never becomes ready
+	slow    time.Duration // the service takes as long to become ready
 	trigger chan struct{} // closed when the armed trigger fires
 
 	mu       sync.Mutex
@@ -105,6 +106,7 @@ func (w *fakeWorld) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 func (w *fakeWorld) Start(ctx context.Context, s breakwater.Service) error {
 	w.note("start " + s.Name)
+	time.Sleep(w.slow)
 	if w.never {
 		return errors.New("api/1 never became ready; its last log lines:\nno configuration")
 	}
