@@ -47,6 +47,8 @@ func AutoCommitting() []breakwater.Service {
 func StoringOffsets() []breakwater.Service {
 	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
 		s.Env["OFFSETS"] = "sink"
+		s.Env["SESSION_TIMEOUT"], s.Env["HEARTBEAT_INTERVAL"] = "1500ms", "300ms"
+		s.Settings["session time-out"], s.Settings["heartbeat interval"] = "1.5s", "300ms"
 		s.Offsets = breakwater.OffsetsInSink
 		ledger := *s.Ledger
 		ledger.Positions, ledger.Fenced = "positions", true
@@ -72,6 +74,7 @@ func DeadLettering() []breakwater.Service {
 			Topic: deadLetterTopic, Retry: []string{retryTopic},
 			MaxAttempts: maxAttempts, Backoff: breakwater.Duration(retryBackoff), Fatal: []string{"unknown-action"},
 		}
+		s.TransactionTimeout = breakwater.Duration(5 * time.Second)
 		s.Settings["retry back-off"] = retryBackoff.String()
 	})
 }
