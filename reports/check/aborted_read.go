@@ -46,7 +46,7 @@ func noAbortedRead(x *history.Index) Verdict {
 
 func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Event, f *finding) {
 	for _, r := range failed {
-		e := sighting(x, s, r)
+		e := sighting(x.Sink(s.Sink.Name), r)
 		if e == nil && !x.Log.Header.Asks(r.Name) {
 			continue // it asked for no effect, and had none
 		}
@@ -82,7 +82,7 @@ func abortedTakesEffect(x *history.Index, s history.Service, f *finding) {
 			continue // counted among the failed ones
 		}
 		f.examined++
-		e := sighting(x, s, r)
+		e := sighting(x.Sink(s.Sink.Name), r)
 		if e == nil || e.At+s.Sink.Skew > r.At || called()[r.ID] {
 			continue
 		}
@@ -94,14 +94,14 @@ func abortedTakesEffect(x *history.Index, s history.Service, f *finding) {
 	}
 }
 
-// sighting is the first effect of the event's id in the service's sink, or else the
+// sighting is the first effect of the event's id in what a sink holds, or else the
 // first attempt; nil when the sink never saw it.
-func sighting(x *history.Index, s history.Service, of *history.Event) *history.Event {
-	held := x.Sink(s.Sink.Name)
-	for _, seen := range [][]*history.Event{held.Effects.Of(of), held.Attempts.Of(of)} {
-		if len(seen) > 0 {
-			return seen[0]
-		}
+func sighting(held *history.Ledger, of *history.Event) *history.Event {
+	if effects := held.Effects.Of(of); len(effects) > 0 {
+		return effects[0]
+	}
+	if attempts := held.Attempts.Of(of); len(attempts) > 0 {
+		return attempts[0]
 	}
 	return nil
 }

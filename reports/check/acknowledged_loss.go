@@ -24,17 +24,17 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
 		w, alive, stuck := waiting{x, s, passed}, false, 0
-		effects := x.Sink(s.Sink.Name).Effects
+		held := x.Sink(s.Sink.Name)
 		for r := range x.Owed(s) {
 			f.examined++
-			if len(effects.Of(r)) > 0 {
+			if len(held.Effects.Of(r)) > 0 {
 				continue
 			}
 			if len(f.anomalies) == 0 {
 				alive = s.Group != "" && w.alive()
 			}
 			record := w.last(r)
-			if waits := alive && record != nil && sighting(x, s, r) == nil && !w.behind(record); waits {
+			if waits := alive && record != nil && sighting(held, r) == nil && !w.behind(record); waits {
 				stuck++
 				f.anomalies = append(f.anomalies, whereStuck(s, r, record))
 			} else {

@@ -123,8 +123,8 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 		case s.Offsets == "sink":
 			_, end := x.Log.Header.Span()
 			past := newCommitted(x, s)
-			for _, at := range past.stuck(x, newAppends(x, s.Topic)) {
-				if end-at.since >= objective && past.wentOn(at.on, at.since) {
+			for _, at := range past.stuck(x, newAppends(x)) {
+				if at.on.Topic == s.Topic && end-at.since >= objective && past.wentOn(at.on, at.since) {
 					report(at.on, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
 				}
 			}

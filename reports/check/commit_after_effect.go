@@ -88,10 +88,7 @@ func (t *timing) judge(p *position) {
 	if keepsPositions(t.service) {
 		commits = p.stored
 	}
-	// The order of time is most often that of the offsets.
-	if order := func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) }; !slices.IsSortedFunc(commits, order) {
-		commits = slices.SortedStableFunc(slices.Values(commits), order)
-	}
+	commits = sorted(commits, byOffset)
 	var earliest, reset *history.Event
 	for _, record := range slices.Backward(records) {
 		for len(commits) > 0 && commits[len(commits)-1].Offset > record.Offset {
@@ -186,7 +183,7 @@ func handOvers(x *history.Index, s history.Service) map[string]time.Duration {
 	if len(topics) == 0 {
 		return nil
 	}
-	handed, seen := map[string]time.Duration{}, newAppends(x, topics...)
+	handed, seen := map[string]time.Duration{}, newAppends(x)
 	for _, part := range slices.SortedFunc(maps.Keys(x.Records), history.Partition.Compare) {
 		if !slices.Contains(topics, part.Topic) {
 			continue

@@ -29,6 +29,10 @@ type stored struct {
 }
 
 func newCommitted(x *history.Index, s history.Service) committed {
+	return history.Remember(x, derived{"committed", s.Name}, func() committed { return putBehind(x, s) })
+}
+
+func putBehind(x *history.Index, s history.Service) committed {
 	c := committed{service: s, on: map[history.Partition]*stored{}}
 	for _, at := range positions(x, s) {
 		known := at.commits
@@ -62,10 +66,7 @@ func (p *stored) fold(outside func(*history.Event) bool) {
 			p.last = e
 		}
 	}
-	order := func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) }
-	if !slices.IsSortedFunc(p.positions, order) {
-		slices.SortStableFunc(p.positions, order)
-	}
+	p.positions = sorted(p.positions, byOffset)
 	p.own, p.reset = make([]*history.Event, len(p.positions)+1), make([]*history.Event, len(p.positions)+1)
 	for i := len(p.positions) - 1; i >= 0; i-- {
 		e := p.positions[i]
@@ -94,7 +95,7 @@ func (c committed) past(record *history.Event) *history.Event {
 	if p == nil || record.Offset < p.begin {
 		return nil
 	}
-	i, _ := slices.BinarySearchFunc(p.positions, record.Offset+1, func(e *history.Event, offset int64) int { return cmp.Compare(e.Offset, offset) })
+	i := fromOffset(p.positions, record.Offset+1)
 	own, reset := p.own[i], p.reset[i]
 	if own == nil || reset != nil && reset.At <= own.At {
 		return nil

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -28,7 +27,7 @@ func committedMonotone(x *history.Index) Verdict {
 	for _, s := range x.Log.Header.Consumers() {
 		f := finding{subject: s.Group}
 		for _, p := range positions(x, s) {
-			m := monotone{position: p, x: x, f: &f, told: map[*history.Event]bool{}}
+			m := monotone{position: *p, x: x, f: &f, told: map[*history.Event]bool{}}
 			if keepsPositions(s) {
 				m.samples = nil // they tell of the sink, and not always
 			}
@@ -54,10 +53,12 @@ func committedMonotone(x *history.Index) Verdict {
 
 // monotone looks for falls of one position.
 type monotone struct {
-	*position
+	position
 	x    *history.Index
 	f    *finding
 	told map[*history.Event]bool // commits that were found to have lowered it
+
+	byOffset map[int64][]*history.Event // see members
 }
 
 // committed looks at the commits alone. Of two that were on the way together
@@ -71,7 +72,7 @@ func (m *monotone) committed() {
 			acked = append(acked, c)
 		}
 	}
-	answered := slices.SortedStableFunc(slices.Values(acked), func(a, b *history.Event) int { return cmp.Compare(a.End, b.End) })
+	answered := sorted(acked, byEnd)
 	base := time.Duration(0) // from when on earlier commits count
 	if len(acked) > 0 {
 		base = acked[0].At
@@ -106,10 +107,9 @@ func (m *monotone) resets() []time.Duration {
 			at = append(at, c.At)
 		}
 	}
-	members := m.membersCommits()
 	for i := 1; i < len(m.samples); i++ {
 		before, after := m.samples[i-1], m.samples[i]
-		if after.Committed >= 0 && after.Committed < before.Committed && len(members[after.Committed]) == 0 {
+		if after.Committed >= 0 && after.Committed < before.Committed && len(m.members()[after.Committed]) == 0 {
 			at = append(at, before.At)
 		}
 	}
@@ -117,10 +117,14 @@ func (m *monotone) resets() []time.Duration {
 	return at
 }
 
-// membersCommits are the commits that may have been applied, by offset, but for
-// those from outside.
-func (m *monotone) membersCommits() map[int64][]*history.Event {
+// members are the commits that may have been applied, by offset, but for those
+// from outside. They are asked for where a sample fell, which is seldom.
+func (m *monotone) members() map[int64][]*history.Event {
+	if m.byOffset != nil {
+		return m.byOffset
+	}
 	by := map[int64][]*history.Event{}
+	m.byOffset = by
 	for _, c := range m.commits {
 		if !m.outside(c) && c.Outcome != history.Failed {
 			by[c.Offset] = append(by[c.Offset], c)
@@ -132,7 +136,6 @@ func (m *monotone) membersCommits() map[int64][]*history.Event {
 // sampled looks at what the broker said between the commits. A sample that knows
 // of no offset says nothing: it cannot be told from one that could not be read.
 func (m *monotone) sampled() {
-	members := m.membersCommits()
 	var outside, samples []*history.Event
 	for _, c := range m.commits {
 		if m.outside(c) && c.Outcome != history.Failed {
@@ -157,7 +160,7 @@ func (m *monotone) sampled() {
 		onTheWay := func(c *history.Event) bool {
 			return c.At <= after.At && (c.End == 0 || c.Outcome == history.Unknown || c.End >= settled)
 		}
-		same := members[after.Committed]
+		same := m.members()[after.Committed]
 		if len(same) == 0 || slices.ContainsFunc(outside, onTheWay) {
 			continue // set from outside
 		}

@@ -86,13 +86,13 @@ type replay struct {
 	history.Partition
 	service history.Service
 	records []*history.Event            // by rank
-	offsets []int64                     // theirs, close together for the search
 	alive   bool                        // the consumer, at the end
 	reset   func(r *history.Event) bool // whether it resumed where somebody outside had set the group
 
 	runs []*run
 	next int             // the run that begins next, while attempts are sorted
-	now  map[string]*run // by client, and under "" the latest of all
+	last *run            // that began
+	now  map[string]*run // by client
 	done []int           // by rank: the first run that brought it, or one of the below
 
 	broken    int // runs that left a gap
@@ -118,15 +118,16 @@ func (a audience) replays(s history.Service) map[history.Partition]*replay {
 	w := waiting{x: x, service: s}
 	alive, reset, held, end := w.alive(), resets(x, s), tenures(x, s), over(x)
 	all := map[history.Partition]*replay{}
+	ranks := make([]rankIn, len(x.Log.Events)+1) // by the record's place in the log, from 1
 	for p, records := range x.Records {
 		if s.Topic != "" && p.Topic != s.Topic || p.Topic == s.DeadLetter || slices.Contains(s.Retry, p.Topic) {
 			continue
 		}
 		r := &replay{Partition: p, service: s, alive: alive, reset: reset, now: map[string]*run{}}
 		for _, record := range records {
-			if a.meant(s, record) && (len(x.InLog.Of(record)) == 1 || only(x, record, p.Topic) != nil) {
+			if a.meant(s, record) && only(x, record, p.Topic) != nil {
+				ranks[x.Place(record)+1] = rankIn{r, len(r.records)}
 				r.records = append(r.records, record)
-				r.offsets = append(r.offsets, record.Offset)
 				r.done = append(r.done, never)
 			}
 		}
@@ -144,8 +145,10 @@ func (a audience) replays(s history.Service) map[history.Partition]*replay {
 		if e.Sink != s.Sink.Name {
 			continue
 		}
-		if record := only(x, e, s.Topic); record != nil && all[record.In()] != nil {
-			all[record.In()].attempt(e, record)
+		if record := only(x, e, s.Topic); record != nil {
+			if at := ranks[x.Place(record)+1]; at.replay != nil { // else it was not meant for the sink
+				at.attempt(e, at.rank)
+			}
 		}
 	}
 	return all
@@ -156,17 +159,10 @@ func only(x *history.Index, e *history.Event, topic string) *history.Event {
 	if e.ID == "" {
 		return nil
 	}
-	var found *history.Event
-	for _, r := range x.InLog.Of(e) {
-		if topic != "" && r.Topic != topic {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = r
+	if records := x.Topic(topic).Of(e); len(records) == 1 {
+		return records[0]
 	}
-	return found
+	return nil
 }
 
 // resets says of a resume whether it took up where somebody from outside the group
@@ -192,21 +188,23 @@ func resets(x *history.Index, s history.Service) func(*history.Event) bool {
 
 // rank is that of the first record at the offset or after it.
 func (r *replay) rank(offset int64) int {
-	i, _ := slices.BinarySearch(r.offsets, offset)
-	return i
+	return fromOffset(r.records, offset)
 }
 
-// attempt gives an attempt to the run that made it. They come in order of time.
-func (r *replay) attempt(e, record *history.Event) {
-	at := r.rank(record.Offset)
-	if at == len(r.records) || r.records[at] != record {
-		return // it was not meant for the sink
-	}
+// rankIn is where a record stands among those of its partition.
+type rankIn struct {
+	*replay
+	rank int
+}
+
+// attempt gives an attempt at the record of that rank to the run that made it.
+// They come in order of time.
+func (r *replay) attempt(e *history.Event, at int) {
 	for r.next < len(r.runs) && r.runs[r.next].at <= e.At+r.service.Sink.Skew {
-		r.now[""], r.now[r.runs[r.next].client] = r.runs[r.next], r.runs[r.next]
+		r.last, r.now[r.runs[r.next].client] = r.runs[r.next], r.runs[r.next]
 		r.next++
 	}
-	t := r.now[""]
+	t := r.last
 	if slices.Contains(r.service.Instances, e.Client) {
 		t = r.now[e.Client]
 	}

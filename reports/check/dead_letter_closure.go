@@ -63,14 +63,12 @@ type closure struct {
 	examined  int
 	wrong     int // ids with anomalies
 	anomalies []Anomaly
-
-	last input // whose lists are used again for the next
 }
 
 func newClosure(x *history.Index, s history.Service) *closure {
 	c := &closure{
 		x: x, service: s, past: newCommitted(x, s), resumes: map[history.Partition][]*history.Event{},
-		appends: newAppends(x, append([]string{s.Topic, s.DeadLetter}, s.Retry...)...),
+		appends: newAppends(x),
 	}
 	if s.Sink != nil {
 		c.sink, c.skew = x.Sink(s.Sink.Name), s.Sink.Skew
@@ -87,24 +85,12 @@ func (c *closure) judge() finding {
 	if !c.x.Audited {
 		return finding{status: Unknown, why: "the independent reader found no record at all"}
 	}
-	for records := range c.x.InLog.All() {
-		i := c.inputOf(records)
-		if len(i.in)+len(i.putOff)+len(i.letters) == 0 {
-			continue
-		}
-		before := len(c.anomalies)
-		c.origins(i)
-		if i.id != "" {
-			c.examined += len(i.in)
-			c.ends(i)
-			c.twoLetters(i)
-			c.tries(i)
-			c.backoff(i)
-			c.fatal(i)
-		}
-		if len(c.anomalies) > before {
-			c.wrong++
-		}
+	in := c.x.Topic(c.service.Topic)
+	for records := range in.All() {
+		c.judgeInput(c.inputOf(records[0]))
+	}
+	for records := range c.x.Topic(c.service.DeadLetter).Without(in) { // of what was deleted, or never there
+		c.judgeInput(c.inputOf(records[0]))
 	}
 	c.stalls()
 	f := finding{examined: c.examined, anomalies: c.anomalies}
@@ -115,7 +101,23 @@ func (c *closure) judge() finding {
 	return f
 }
 
-// input is what became of one id. It is good until the next is asked for.
+func (c *closure) judgeInput(i input) {
+	before := len(c.anomalies)
+	c.origins(i)
+	if i.id != "" {
+		c.examined += len(i.in)
+		c.ends(i)
+		c.twoLetters(i)
+		c.tries(i)
+		c.backoff(i)
+		c.fatal(i)
+	}
+	if len(c.anomalies) > before {
+		c.wrong++
+	}
+}
+
+// input is what became of one id.
 type input struct {
 	id       string
 	in       []*history.Event // records in Topic, by offset where they are in one partition
@@ -125,27 +127,17 @@ type input struct {
 	attempts []*history.Event
 }
 
-func (c *closure) inputOf(records []*history.Event) input {
-	i := input{id: records[0].ID, in: c.last.in[:0], putOff: c.last.putOff[:0], letters: c.last.letters[:0]}
-	var out []*history.Event
-	for _, r := range records {
-		switch {
-		case r.Topic == c.service.Topic:
-			i.in = append(i.in, r)
-		case r.Topic == c.service.DeadLetter:
-			i.letters = append(i.letters, r)
-		case slices.Contains(c.service.Retry, r.Topic):
-			i.putOff = append(i.putOff, r)
-		case r.Topic == c.service.Output:
-			out = append(out, r)
-		}
+func (c *closure) inputOf(e *history.Event) input {
+	i := input{id: e.ID, in: c.x.Topic(c.service.Topic).Of(e), letters: c.x.Topic(c.service.DeadLetter).Of(e)}
+	for _, topic := range c.service.Retry {
+		i.putOff = append(i.putOff, c.x.Topic(topic).Of(e)...)
 	}
-	if c.sink != nil {
-		i.effects, i.attempts = c.sink.Effects.Of(records[0]), c.sink.Attempts.Of(records[0])
-	} else {
-		i.effects = out
+	switch {
+	case c.sink != nil:
+		i.effects, i.attempts = c.sink.Effects.Of(e), c.sink.Attempts.Of(e)
+	case c.service.Output != "":
+		i.effects = c.x.Topic(c.service.Output).Of(e)
 	}
-	c.last = i
 	return i
 }
 
@@ -401,8 +393,11 @@ func (c *closure) fatal(i input) {
 func (c *closure) stalls() {
 	_, end := c.x.Log.Header.Span()
 	for _, s := range c.past.stuck(c.x, c.appends) {
+		if s.on.Topic != c.service.Topic && !slices.Contains(c.service.Retry, s.on.Topic) {
+			continue
+		}
 		head := s.waiting[0]
-		i := c.inputOf(c.x.InLog.Of(head))
+		i := c.inputOf(head)
 		handed := len(i.letters) > 0 || s.on.Topic == c.service.Topic && len(i.putOff) > 0
 		if i.id == "" || handed || len(i.effects) > 0 || end-s.since < objective(c.x.Log.Header) || !c.heldUp(i, s) {
 			continue

@@ -1,9 +1,7 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -56,7 +54,7 @@ func deliveryOrder(x *history.Index) Verdict {
 
 // jumps are the gaps in what was sent to the incarnation, one anomaly each.
 func (a audience) jumps(s history.Service, p history.Partition, t *tenure) []Anomaly {
-	sent := slices.SortedStableFunc(slices.Values(t.fetched), func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) })
+	sent := sorted(t.fetched, byOffset)
 	position := sent[0].Offset
 	if t.from >= 0 {
 		position = min(position, t.from)
@@ -105,8 +103,9 @@ func jump(s history.Service, p history.Partition, t *tenure, position int64, bef
 // and that nobody ever brought there.
 func (a audience) unseen(s history.Service, p history.Partition, from, to int64) []*history.Event {
 	var found []*history.Event
+	held := a.x.Sink(s.Sink.Name)
 	for _, r := range a.x.Between(p, from, to) {
-		if a.meant(s, r) && sighting(a.x, s, r) == nil {
+		if a.meant(s, r) && sighting(held, r) == nil {
 			found = append(found, r)
 		}
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -74,48 +75,42 @@ func (t transfer) judge() finding {
 		return finding{status: Unknown, why: "the independent reader found no record at all"}
 	}
 	s := t.service
-	notYet, undecided, nameless := 0, 0, 0
-	var in, out []*history.Event
-	for records := range t.x.InLog.All() {
-		in, out = in[:0], out[:0]
-		var by *history.Event // the first position past one of in
-		given := false
-		for _, r := range records {
-			switch r.Topic {
-			case s.Topic:
-				in = append(in, r)
-				if c := t.past.past(r); c != nil && by == nil {
-					by = c
-				}
-			case s.Output:
-				out = append(out, r)
-			case s.DeadLetter:
-				given = true
-			}
-		}
-		if records[0].ID == "" {
-			nameless += len(in) + len(out)
+	notYet, undecided := 0, 0
+	ins, outs, given := t.x.Topic(s.Topic), t.x.Topic(s.Output), t.x.Topic(s.DeadLetter)
+	nameless := len(ins.ID("")) + len(outs.ID(""))
+	for in := range ins.All() {
+		if in[0].ID == "" {
 			continue
 		}
-		switch {
-		case len(in) == 0 && len(out) == 0:
-		case len(in) == 0:
-			if !t.deleted {
-				f.examined++
-				f.anomalies = append(f.anomalies, t.outOfNothing(out))
-			}
+		switch out := outs.Of(in[0]); {
 		case len(out) > len(in):
 			f.examined++
 			f.anomalies = append(f.anomalies, t.twice(in, out))
-		case len(out) > 0 || given && by != nil:
+			continue
+		case len(out) > 0:
 			f.examined++
+			continue
+		}
+		var by *history.Event // the first position past one of them
+		for _, r := range in {
+			by = cmp.Or(by, t.past.past(r))
+		}
+		switch {
 		case by == nil:
 			notYet++
+		case s.DeadLetter != "" && len(given.Of(in[0])) > 0:
+			f.examined++
 		case t.behind:
 			undecided++
 		default:
 			f.examined++
 			f.anomalies = append(f.anomalies, t.lost(in[0], by))
+		}
+	}
+	for out := range outs.Without(ins) {
+		if out[0].ID != "" && !t.deleted {
+			f.examined++
+			f.anomalies = append(f.anomalies, t.outOfNothing(out))
 		}
 	}
 	f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "ids were not transferred exactly once by %s", brief: "not transferred once"}

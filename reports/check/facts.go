@@ -1,9 +1,7 @@
 package check
 
 import (
-	"cmp"
 	"iter"
-	"slices"
 	"sort"
 	"time"
 
@@ -54,7 +52,7 @@ func (p *position) facts() *facts {
 		}
 		f.returned = append(f.returned, done)
 	}
-	f.done = slices.SortedStableFunc(slices.Values(f.sent), func(a, b *history.Event) int { return cmp.Compare(a.End, b.End) })
+	f.done = sorted(f.sent, byEnd)
 	for i, c := range f.done {
 		latest, generation, highest := c.At, c.Generation, c.Offset
 		if i > 0 {

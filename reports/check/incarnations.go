@@ -53,46 +53,50 @@ func (t *tenure) ready() time.Duration {
 // fetches gives the tenures what was sent to them. What a client was sent before
 // it had any goes to one whose start is not known.
 func fetches(x *history.Index, s history.Service, of map[history.Partition][]*tenure) {
-	type owner struct {
-		client string
-		history.Partition
+	for _, at := range x.Positions(s.Group) {
+		give(at.Fetched, at.Partition, of)
+	}
+	if s.Group == "" {
+		return
+	}
+	for _, at := range x.Positions("") { // a tap that did not know the group
+		give(slices.DeleteFunc(slices.Clone(at.Fetched), func(e *history.Event) bool {
+			return !slices.Contains(s.Instances, e.Client)
+		}), at.Partition, of)
+	}
+}
+
+func give(fetched []*history.Event, p history.Partition, of map[history.Partition][]*tenure) {
+	if len(fetched) == 0 {
+		return
 	}
 	type cursor struct {
 		now  *tenure
 		next []*tenure
 	}
-	at := map[owner]*cursor{}
-	for p, held := range of {
-		for _, t := range held {
-			o := owner{t.client, p}
-			if at[o] == nil {
-				at[o] = &cursor{}
-			}
-			at[o].next = append(at[o].next, t)
+	at := map[string]*cursor{} // by client
+	for _, t := range of[p] {
+		if at[t.client] == nil {
+			at[t.client] = &cursor{}
 		}
+		at[t.client].next = append(at[t.client].next, t)
 	}
-	for e := range x.Of(history.Fetched) {
-		if e.Group != s.Group && (e.Group != "" || !slices.Contains(s.Instances, e.Client)) {
-			continue
-		}
-		o := owner{e.Client, e.In()}
-		c := at[o]
+	for _, e := range fetched {
+		c := at[e.Client]
 		if c == nil {
 			c = &cursor{}
-			at[o] = c
+			at[e.Client] = c
 		}
 		for len(c.next) > 0 && c.next[0].ready() <= e.At {
 			c.now, c.next = c.next[0], c.next[1:]
 		}
 		if c.now == nil {
 			c.now = &tenure{client: e.Client, at: e.At, from: -1}
-			of[o.Partition] = append(of[o.Partition], c.now)
+			of[p] = append(of[p], c.now)
 		}
 		c.now.fetched = append(c.now.fetched, e)
 	}
-	for _, held := range of {
-		slices.SortStableFunc(held, func(a, b *tenure) int { return cmp.Compare(a.at, b.at) })
-	}
+	slices.SortStableFunc(of[p], func(a, b *tenure) int { return cmp.Compare(a.at, b.at) })
 }
 
 // audience knows which records were meant for a service's sink.
@@ -104,6 +108,10 @@ type audience struct {
 }
 
 func newAudience(x *history.Index) audience {
+	return history.Remember(x, derived{what: "audience"}, func() audience { return audienceOf(x) })
+}
+
+func audienceOf(x *history.Index) audience {
 	unasked := map[*history.Event]bool{}
 	for r := range x.Of(history.Request) {
 		if records := x.InLog.Of(r); len(records) > 0 && !x.Log.Header.Asks(r.Name) {
@@ -125,7 +133,10 @@ func (a audience) meant(s history.Service, record *history.Event) bool {
 	if s.DeadLetter == "" && len(s.Retry) == 0 {
 		return true
 	}
-	return !slices.ContainsFunc(a.x.InLog.Of(record), func(r *history.Event) bool {
-		return r.Topic != record.Topic && (r.Topic == s.DeadLetter || slices.Contains(s.Retry, r.Topic))
-	})
+	for _, topic := range append([]string{s.DeadLetter}, s.Retry...) {
+		if topic != "" && topic != record.Topic && len(a.x.Topic(topic).Of(record)) > 0 {
+			return false
+		}
+	}
+	return true
 }

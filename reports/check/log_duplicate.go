@@ -109,9 +109,9 @@ func (d *duplicates) published() {
 			continue
 		}
 		for i, r := range found {
-			first := !slices.ContainsFunc(found[:i], func(q *history.Event) bool { return q.Topic == r.Topic })
-			if put[r.Topic] || !first {
-				continue
+			same := func(q *history.Event) bool { return q.Topic == r.Topic }
+			if !slices.ContainsFunc(found[i+1:], same) || slices.ContainsFunc(found[:i], same) || put[r.Topic] {
+				continue // it is the only one, or was told with the first
 			}
 			a, decided := Anomaly{IDs: []string{r.ID}}, true
 			for _, q := range found[i:] {

@@ -65,6 +65,7 @@ type witnesses struct {
 // answers holds what producers were told against each other and against the log.
 func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 	var last *history.Event // of those before, the one that reaches furthest
+	records := w.x.Records[p]
 	for _, b := range batches {
 		s, ok := stamped(b)
 		if !ok {
@@ -85,7 +86,13 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 		if !w.stamps {
 			continue
 		}
-		for _, r := range w.x.Between(p, b.Offset, end(b)) {
+		for len(records) > 0 && records[0].Offset < b.Offset {
+			records = records[1:]
+		}
+		for _, r := range records {
+			if r.Offset >= end(b) {
+				break
+			}
 			w.seen++
 			given := s.plus(r.Offset - b.Offset)
 			if holds, ok := stamped(r); !ok {

@@ -89,14 +89,9 @@ func (r relay) judge() finding {
 			late++
 		}
 	}
-	for p, records := range r.x.Records {
-		if p.Topic != r.service.Outbox {
-			continue
-		}
-		for _, record := range records {
-			if record.ID != "" && len(r.rows.Of(record)) == 0 && r.x.RecordOf(record, p.Topic) == record && r.asked(record) && !r.elsewhere(record) {
-				f.anomalies = append(f.anomalies, r.ghost(record))
-			}
+	for records := range r.x.Topic(r.service.Outbox).Without(r.rows) {
+		if record := records[0]; record.ID != "" && r.asked(record) && !r.elsewhere(record) {
+			f.anomalies = append(f.anomalies, r.ghost(record))
 		}
 	}
 	slices.SortFunc(f.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Events[0], b.Events[0]) })

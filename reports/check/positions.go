@@ -27,6 +27,13 @@ type position struct {
 
 // positions returns the positions of the service's group, by partition.
 func positions(x *history.Index, s history.Service) []*position {
+	return history.Remember(x, derived{"positions", s.Name}, func() []*position { return newPositions(x, s) })
+}
+
+// derived names what is remembered of one service, or of the whole log.
+type derived struct{ what, service string }
+
+func newPositions(x *history.Index, s history.Service) []*position {
 	byPartition := map[history.Partition]*position{}
 	spans := sync.OnceValue(func() map[*history.Event]taking { return takings(x, s) })
 	at := func(in history.Partition) *position {

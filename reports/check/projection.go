@@ -73,7 +73,7 @@ func (p projection) judge() finding {
 		}
 	}
 	replayed, nameless := map[string]int{}, 0
-	for records := range p.x.InLog.All() {
+	for records := range p.x.Topic(p.service.Topic).All() {
 		first, counts := p.counted(records)
 		switch {
 		case !counts:
@@ -114,24 +114,22 @@ func (p projection) judge() finding {
 	return f
 }
 
-// counted says whether an id counts, given its records, and by which of them.
+// counted says whether an id counts, given its records in the topic, and by which
+// of them.
 func (p projection) counted(records []*history.Event) (first *history.Event, counts bool) {
-	elsewhere := false
-	for _, r := range records {
-		if r.Topic == p.service.DeadLetter || slices.Contains(p.service.Retry, r.Topic) {
-			elsewhere = true
-		}
-		if first != nil || r.Topic != p.service.Topic {
-			continue
-		}
-		if at := p.positions[r.In()]; at != nil && r.Offset < at.Offset {
-			first = r
-		}
-	}
-	if first == nil {
+	i := slices.IndexFunc(records, func(r *history.Event) bool {
+		at := p.positions[r.In()]
+		return at != nil && r.Offset < at.Offset
+	})
+	if i < 0 {
 		return nil, false
 	}
-	return first, !elsewhere || len(p.x.Sink(p.service.Sink.Name).Effects.Of(first)) > 0
+	for _, topic := range append([]string{p.service.DeadLetter}, p.service.Retry...) {
+		if topic != "" && len(p.x.Topic(topic).Of(records[i])) > 0 {
+			return records[i], len(p.x.Sink(p.service.Sink.Name).Effects.Of(records[i])) > 0
+		}
+	}
+	return records[i], true
 }
 
 func (p projection) keys(replayed map[string]int) []string {
@@ -146,22 +144,29 @@ func (p projection) suspect(anomalies []Anomaly, wrong map[string]int) {
 	if len(wrong) == 0 {
 		return
 	}
-	effects := p.x.Sink(p.service.Sink.Name).Effects
-	for records := range p.x.InLog.All() {
-		i, isWrong := wrong[records[0].Key]
-		if !isWrong || records[0].ID == "" || effects.Len() == 0 {
-			continue
+	name := func(e *history.Event, how string) {
+		i, isWrong := wrong[e.Key]
+		if !isWrong || e.ID == "" || len(anomalies[i].IDs) == maxNames {
+			return
 		}
+		anomalies[i].IDs = append(anomalies[i].IDs, e.ID)
+		anomalies[i].Events = append(anomalies[i].Events, e.N)
+		anomalies[i].What += "; " + e.ID + how
+		if e.Kind == history.Audit {
+			anomalies[i].Offsets = append(anomalies[i].Offsets, e.In().At(e.Offset))
+		}
+	}
+	effects, topic := p.x.Sink(p.service.Sink.Name).Effects, p.x.Topic(p.service.Topic)
+	for records := range topic.All() {
 		first, counts := p.counted(records)
 		n := len(effects.Of(records[0]))
-		if counts && n == 1 || !counts && n == 0 || len(anomalies[i].IDs) == maxNames {
-			continue
+		if effects.Len() > 0 && (counts && n != 1 || !counts && n > 0) {
+			r := cmp.Or(first, records[0])
+			name(r, fmt.Sprintf(", at %s, took effect %s", r.In().At(r.Offset), times(n)))
 		}
-		r := cmp.Or(first, records[0])
-		anomalies[i].IDs = append(anomalies[i].IDs, r.ID)
-		anomalies[i].Events = append(anomalies[i].Events, r.N)
-		anomalies[i].Offsets = append(anomalies[i].Offsets, r.In().At(r.Offset))
-		anomalies[i].What += fmt.Sprintf("; %s, at %s, took effect %s", r.ID, r.In().At(r.Offset), times(n))
+	}
+	for held := range effects.Without(topic) {
+		name(held[0], " took effect and is not in "+p.service.Topic)
 	}
 	for i := range anomalies {
 		if len(anomalies[i].Events) == 0 { // at least where it was read to

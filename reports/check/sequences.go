@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"sort"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -51,16 +50,13 @@ func stampsAudited(x *history.Index) bool {
 // appended are the batches that a broker says it appended, and where, by partition
 // and in order of their first offset.
 func appended(x *history.Index) map[history.Partition][]*history.Event {
-	batches := map[history.Partition][]*history.Event{}
-	for e := range x.Of(history.Produce) {
-		if e.Outcome == history.OK && e.Offset >= 0 {
-			batches[e.In()] = append(batches[e.In()], e)
+	all := map[history.Partition][]*history.Event{}
+	for p, b := range newAppends(x) {
+		if len(b.answered) > 0 {
+			all[p] = b.answered
 		}
 	}
-	for _, b := range batches {
-		slices.SortStableFunc(b, func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) })
-	}
-	return batches
+	return all
 }
 
 // slot is a place in a partition and the stamp of what stands there.
@@ -88,6 +84,10 @@ func answered(batches []*history.Event, offset int64) bool {
 // did find. Without a reader they are all that is known, and the first record
 // stands for its batch.
 func slots(x *history.Index) map[history.Partition][]slot {
+	return history.Remember(x, derived{what: "slots"}, func() map[history.Partition][]slot { return newSlots(x) })
+}
+
+func newSlots(x *history.Index) map[history.Partition][]slot {
 	all := map[history.Partition][]slot{}
 	if stampsAudited(x) {
 		for e := range x.Of(history.Audit, history.Aborted) {
@@ -111,8 +111,8 @@ func slots(x *history.Index) map[history.Partition][]slot {
 			}
 		}
 	}
-	for _, s := range all {
-		slices.SortStableFunc(s, func(a, b slot) int { return cmp.Or(a.compare(b.stamp), cmp.Compare(a.offset, b.offset)) })
+	for p, s := range all {
+		all[p] = sorted(s, func(a, b slot) int { return cmp.Or(a.compare(b.stamp), cmp.Compare(a.offset, b.offset)) })
 	}
 	return all
 }

@@ -86,7 +86,7 @@ func heldTwice(x *history.Index, s history.Service, f *finding) {
 func epochs(x *history.Index) map[string][]*history.Event {
 	bySink := map[string][]*history.Event{}
 	for e := range x.Of(history.Effect, history.Commit) {
-		if e.Sink != "" && e.Generation > 0 {
+		if e.Generation > 0 && e.Sink != "" {
 			bySink[e.Sink] = append(bySink[e.Sink], e)
 		}
 	}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -107,7 +106,7 @@ func (p *position) unexplainedStored(r *history.Event) *history.Event {
 	if len(held) == 0 {
 		return nil
 	}
-	lowest := slices.MinFunc(held, func(a, b *history.Event) int { return cmp.Compare(a.Offset, b.Offset) })
+	lowest := slices.MinFunc(held, byOffset)
 	if r.Offset >= lowest.Offset {
 		return nil
 	}

@@ -30,9 +30,9 @@ func noStuck(x *history.Index) Verdict {
 		}
 		f := finding{subject: s.Sink.Name}
 		w := waiting{x, s, passed}
-		alive, waits := w.alive(), 0
+		alive, waits, held := w.alive(), 0, x.Sink(s.Sink.Name)
 		for r := range x.Owed(s) {
-			if sighting(x, s, r) != nil {
+			if sighting(held, r) != nil {
 				f.examined++
 				continue
 			}
@@ -140,25 +140,30 @@ func over(x *history.Index) time.Duration {
 // passedPositions is how far each group is known to have come on each partition,
 // by what it committed or stored, by the samples, and by where it took up last.
 func passedPositions(x *history.Index) map[place]reach {
-	group := map[string]string{} // by sink
-	for _, s := range x.Log.Header.Consumers() {
-		if s.Sink != nil {
-			group[s.Sink.Name] = s.Group
-		}
-	}
+	return history.Remember(x, derived{what: "passed"}, func() map[place]reach { return newPassed(x) })
+}
+
+func newPassed(x *history.Index) map[place]reach {
 	highest := map[place]reach{}
-	for e := range x.Of(history.Commit, history.Sample) {
-		p, offset := place{e.Group, e.In()}, e.Offset
-		switch {
-		case e.Kind == history.Sample:
-			offset = e.Committed
-		case e.Outcome != history.OK:
-			continue
-		case e.Sink != "":
-			p.group = group[e.Sink]
-		}
-		if h := highest[p]; offset >= 0 && (h.by == nil || offset > h.offset) {
-			highest[p] = reach{offset, e}
+	for _, s := range x.Log.Header.Consumers() {
+		for _, p := range positions(x, s) {
+			var top reach
+			see := func(e *history.Event, offset int64) {
+				if offset >= 0 && (top.by == nil || offset > top.offset || offset == top.offset && e.N < top.by.N) {
+					top = reach{offset, e}
+				}
+			}
+			for _, c := range slices.Concat(p.commits, p.stored) {
+				if c.Outcome == history.OK {
+					see(c, c.Offset)
+				}
+			}
+			for _, e := range p.samples {
+				see(e, e.Committed)
+			}
+			if top.by != nil {
+				highest[p.place] = top
+			}
 		}
 	}
 	taken := map[place]*history.Event{} // the last time

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -36,7 +35,7 @@ func transactionAtomic(x *history.Index) Verdict {
 	default:
 		open := 0
 		for _, one := range t.all {
-			seen := t.look(one)
+			seen := t.find(one)
 			if seen.examined() == 0 {
 				if seen.behind > 0 {
 					open++
@@ -76,9 +75,15 @@ type transaction struct {
 type transactions struct {
 	x       *history.Index
 	all     []transaction
-	seenTo  map[history.Partition]int64 // offsets below were looked at by the independent reader
-	deleted map[history.Partition]int64 // offsets below were deleted
-	numbers map[number]*history.Event   // records by their producer's numbers; made when needed
+	stands  map[history.Partition]*stands
+	numbers map[number]*history.Event // records by their producer's numbers; made when needed
+}
+
+// stands are the records of one partition, in order of offset.
+type stands struct {
+	visible, hidden []*history.Event
+	seenTo          int64 // offsets below were looked at by the independent reader
+	deleted         int64 // offsets below were deleted
 }
 
 // number is what tells a producer's record from all others.
@@ -89,44 +94,58 @@ type number struct {
 }
 
 func newTransactions(x *history.Index) *transactions {
-	t := &transactions{x: x, seenTo: map[history.Partition]int64{}, deleted: map[history.Partition]int64{}}
-	writes, ends := map[producer][]*history.Event{}, map[producer][]*history.Event{}
-	var order []producer
-	for e := range x.Of(history.Produce) {
-		if !e.Transactional || e.Outcome == history.Failed {
+	t := &transactions{x: x, stands: map[history.Partition]*stands{}}
+	type work struct{ writes, ends []*history.Event }
+	by, order := map[producer]*work{}, []producer(nil)
+	for e := range x.Of(history.Produce, history.Transaction) {
+		write := e.Kind == history.Produce && e.Transactional && e.Outcome != history.Failed
+		if !write && e.Value != history.EndsInCommit && e.Value != history.EndsInAbort {
 			continue
 		}
 		p := producer{e.ProducerID, e.Epoch}
-		if writes[p] == nil {
-			order = append(order, p)
+		w := by[p]
+		if w == nil {
+			w = &work{}
+			by[p], order = w, append(order, p)
 		}
-		writes[p] = append(writes[p], e)
-	}
-	if len(order) == 0 {
-		return t
-	}
-	for e := range x.Of(history.Transaction) {
-		if e.Value == history.EndsInCommit || e.Value == history.EndsInAbort {
-			p := producer{e.ProducerID, e.Epoch}
-			ends[p] = append(ends[p], e)
+		if write {
+			w.writes = append(w.writes, e)
+		} else {
+			w.ends = append(w.ends, e)
 		}
 	}
 	for _, p := range order {
-		t.all = append(t.all, split(p, writes[p], ends[p])...)
+		t.all = append(t.all, split(p, by[p].writes, by[p].ends)...)
 	}
-	for _, stands := range []map[history.Partition][]*history.Event{x.Records, x.Hidden} {
-		for p, records := range stands {
-			t.seenTo[p] = max(t.seenTo[p], records[len(records)-1].Offset+1)
+	if len(t.all) == 0 {
+		return t
+	}
+	t.look(x)
+	return t
+}
+
+// look notes what the independent reader looked at.
+func (t *transactions) look(x *history.Index) {
+	in := func(p history.Partition) *stands {
+		if t.stands[p] == nil {
+			t.stands[p] = &stands{visible: x.Records[p], hidden: x.Hidden[p]}
 		}
+		return t.stands[p]
+	}
+	for p, records := range x.Records {
+		in(p).seenTo = records[len(records)-1].Offset + 1
+	}
+	for p, records := range x.Hidden {
+		in(p).seenTo = max(in(p).seenTo, records[len(records)-1].Offset+1)
 	}
 	stable := lastStable(x)
 	for e := range x.Of(history.Sample) {
+		s := in(e.In())
 		if offset, known := stable(e); known {
-			t.seenTo[e.In()] = max(t.seenTo[e.In()], offset)
+			s.seenTo = max(s.seenTo, offset)
 		}
-		t.deleted[e.In()] = max(t.deleted[e.In()], e.LogStart)
+		s.deleted = max(s.deleted, e.LogStart)
 	}
-	return t
 }
 
 // split cuts a producer's writes at the ends that it sent, whatever became of
@@ -161,7 +180,7 @@ type seen struct {
 
 func (s seen) examined() int { return len(s.visible) + len(s.hidden) + int(s.missing) }
 
-func (t *transactions) look(one transaction) seen {
+func (t *transactions) find(one transaction) seen {
 	var s seen
 	var unanswered []*history.Event
 	for _, w := range one.writes {
@@ -176,7 +195,7 @@ func (t *transactions) look(one transaction) seen {
 		if !slices.ContainsFunc(unanswered[:i], again) && !slices.ContainsFunc(one.writes, func(o *history.Event) bool {
 			return o.Outcome == history.OK && o.Offset >= 0 && again(o)
 		}) {
-			t.find(w, &s)
+			t.findStamped(w, &s)
 		}
 	}
 	return s
@@ -185,9 +204,13 @@ func (t *transactions) look(one transaction) seen {
 // lookAt looks where an acknowledged batch must stand.
 func (t *transactions) lookAt(w *history.Event, s *seen) {
 	p := w.In()
-	from, to := max(w.Offset, t.deleted[p]), min(w.Offset+count1(w), t.seenTo[p])
+	in := t.stands[p]
+	if in == nil {
+		in = &stands{} // nothing of it was looked at
+	}
+	from, to := max(w.Offset, in.deleted), min(w.Offset+count1(w), in.seenTo)
 	s.behind += w.Offset + count1(w) - max(to, w.Offset)
-	visible, hidden := batchOf(t.x.Records[p], from, to, w), batchOf(t.x.Hidden[p], from, to, w)
+	visible, hidden := batchOf(in.visible, from, to, w), batchOf(in.hidden, from, to, w)
 	s.visible, s.hidden = append(s.visible, visible...), append(s.hidden, hidden...)
 	missing := to - from - int64(len(visible)+len(hidden))
 	if missing <= 0 {
@@ -207,7 +230,7 @@ func (t *transactions) lookAt(w *history.Event, s *seen) {
 
 // batchOf is the records of the batch among those with from ≤ offset < to.
 func batchOf(records []*history.Event, from, to int64, w *history.Event) []*history.Event {
-	i, _ := slices.BinarySearchFunc(records, from, byOffset)
+	i := fromOffset(records, from)
 	n := i
 	for n < len(records) && records[n].Offset < to && isOf(records[n], w) {
 		n++
@@ -221,17 +244,15 @@ func batchOf(records []*history.Event, from, to int64, w *history.Event) []*hist
 	return batch
 }
 
-func byOffset(e *history.Event, offset int64) int { return cmp.Compare(e.Offset, offset) }
-
 // isOf says whether the record is one of the batch. An audit of before producers
 // were recorded has 0 for all of them.
 func isOf(r, w *history.Event) bool {
 	return r.ProducerID == w.ProducerID && r.Epoch == w.Epoch || r.ProducerID == 0
 }
 
-// find looks for a batch of unknown outcome by its producer's numbers. What is
+// findStamped looks for a batch of unknown outcome by its producer's numbers. What is
 // not there was never appended.
-func (t *transactions) find(w *history.Event, s *seen) {
+func (t *transactions) findStamped(w *history.Event, s *seen) {
 	if t.numbers == nil {
 		t.numbers = map[number]*history.Event{}
 		for r := range t.x.Of(history.Audit, history.Aborted) {

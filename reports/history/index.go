@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"sync"
 	"time"
 )
 
@@ -46,12 +47,16 @@ type Index struct {
 	InLog   ByID // audit events
 	Aborted ByID // aborted records
 
+	topics    map[string]ByID // audit events
 	sinks     map[string]*Ledger
 	positions map[string][]*Position // by group, in order of their partitions
 	kinds     [kindsKnown][]int32    // places in the log, by kind
+	kind      []uint8                // the place in kinds of each event's kind, by place in the log
 	ids       map[string]int32       // number of each id
 	number    []int32                // of the id of each event, by place in the log
 	asking    []*Event               // requests that must have effects
+
+	remembered sync.Map
 }
 
 // Ledger is what one sink holds.
@@ -67,11 +72,13 @@ func (l Log) Index() *Index {
 		Log:     l,
 		Records: map[Partition][]*Event{},
 		Hidden:  map[Partition][]*Event{},
+		topics:  map[string]ByID{},
 		sinks:   map[string]*Ledger{},
-		ids:     map[string]int32{},
+		ids:     make(map[string]int32, len(l.Events)/6), // most ids have as many events or more
+		kind:    make([]uint8, len(l.Events)),
 		number:  make([]int32, len(l.Events)),
 	}
-	effects, attempts, stored := bySink{}, bySink{}, bySink{}
+	effects, attempts, stored, audited := byName{}, byName{}, byName{}, byName{}
 	id, n := "", x.numberOf("")
 	for i := range l.Events {
 		e := &l.Events[i]
@@ -80,12 +87,15 @@ func (l Log) Index() *Index {
 		}
 		x.number[i] = n
 		k := e.Kind.place()
+		x.kind[i] = uint8(k)
 		x.kinds[k] = append(x.kinds[k], int32(i))
 		switch e.Kind {
 		case Effect:
 			effects.add(e.Sink, int32(i))
 		case Attempt:
 			attempts.add(e.Sink, int32(i))
+		case Audit:
+			audited.add(e.Topic, int32(i))
 		case Commit:
 			if e.Sink != "" {
 				stored.add(e.Sink, int32(i))
@@ -95,7 +105,10 @@ func (l Log) Index() *Index {
 	x.Sent = x.byID(x.kinds[Request.place()])
 	x.InLog = x.byID(x.kinds[Audit.place()])
 	x.Aborted = x.byID(x.kinds[Aborted.place()])
-	for _, of := range []bySink{effects, attempts, stored} {
+	for topic := range audited {
+		x.topics[topic] = x.byID(audited.of(topic))
+	}
+	for _, of := range []byName{effects, attempts, stored} {
 		for sink := range of {
 			x.sinks[sink] = &Ledger{Positions: map[Partition][]*Event{}}
 		}
@@ -125,20 +138,20 @@ func (x *Index) numberOf(id string) int32 {
 	return n
 }
 
-// bySink collects the places of one kind of event by sink.
-type bySink map[string]*[]int32
+// byName collects the places of one kind of event by sink or topic.
+type byName map[string]*[]int32
 
-func (b bySink) add(sink string, place int32) {
-	places := b[sink]
+func (b byName) add(name string, place int32) {
+	places := b[name]
 	if places == nil {
 		places = new([]int32)
-		b[sink] = places
+		b[name] = places
 	}
 	*places = append(*places, place)
 }
 
-func (b bySink) of(sink string) []int32 {
-	if places := b[sink]; places != nil {
+func (b byName) of(name string) []int32 {
+	if places := b[name]; places != nil {
 		return *places
 	}
 	return nil
@@ -164,6 +177,7 @@ type Position struct {
 	Resumes []*Event
 	Commits []*Event // sent to Kafka by anyone, with any outcome
 	Samples []*Event
+	Fetched []*Event // sent to its members
 }
 
 // Positions are those of the group, in order of their partitions.
@@ -175,28 +189,26 @@ func (x *Index) takePositions() {
 		Partition
 	}
 	byPlace := map[place]*Position{}
-	at := func(e *Event) *Position {
+	for e := range x.Of(Resume, Commit, Sample, Fetched) {
+		if e.Kind == Commit && e.Sink != "" {
+			continue
+		}
 		here := place{e.Group, e.In()}
 		p := byPlace[here]
 		if p == nil {
 			p = &Position{Partition: here.Partition}
 			byPlace[here] = p
 		}
-		return p
-	}
-	for e := range x.Of(Resume) {
-		p := at(e)
-		p.Resumes = append(p.Resumes, e)
-	}
-	for e := range x.Of(Commit) {
-		if e.Sink == "" {
-			p := at(e)
+		switch e.Kind {
+		case Resume:
+			p.Resumes = append(p.Resumes, e)
+		case Commit:
 			p.Commits = append(p.Commits, e)
+		case Sample:
+			p.Samples = append(p.Samples, e)
+		default:
+			p.Fetched = append(p.Fetched, e)
 		}
-	}
-	for e := range x.Of(Sample) {
-		p := at(e)
-		p.Samples = append(p.Samples, e)
 	}
 	x.positions = map[string][]*Position{}
 	for here, p := range byPlace {
@@ -207,14 +219,12 @@ func (x *Index) takePositions() {
 	}
 }
 
-// ask finds the requests that must have effects. Their names are few.
+// ask finds the requests that must have effects.
 func (x *Index) ask() {
-	asks := map[string]bool{}
+	name, must := "", x.Log.Header.Asks("")
 	for e := range x.Of(Request) {
-		must, known := asks[e.Name]
-		if !known {
-			must = x.Log.Header.Asks(e.Name)
-			asks[e.Name] = must
+		if e.Name != name {
+			name, must = e.Name, x.Log.Header.Asks(e.Name)
 		}
 		if must {
 			x.asking = append(x.asking, e)
@@ -224,35 +234,46 @@ func (x *Index) ask() {
 
 // Of yields the events of the given kinds, in order, as [Log.Of] does.
 func (x *Index) Of(kinds ...Kind) iter.Seq[*Event] {
-	lists := make([][]int32, 0, len(kinds))
+	var wanted [kindsKnown]bool
+	first, last := len(x.Log.Events), -1
 	for _, k := range kinds {
-		if k.place() == 0 { // a kind of somebody else's, kept with others
+		place := k.place()
+		if place == 0 { // somebody else's kind
 			return x.Log.Of(kinds...)
 		}
-		lists = append(lists, x.kinds[k.place()])
+		wanted[place] = true
+		if places := x.kinds[place]; len(places) > 0 {
+			first, last = min(first, int(places[0])), max(last, int(places[len(places)-1]))
+		}
 	}
-	return func(yield func(*Event) bool) {
-		if len(lists) == 1 {
-			for _, i := range lists[0] {
-				if !yield(&x.Log.Events[i]) {
+	events := x.Log.Events
+	if len(kinds) == 1 {
+		places := x.kinds[kinds[0].place()]
+		return func(yield func(*Event) bool) {
+			for _, i := range places {
+				if !yield(&events[i]) {
 					return
 				}
 			}
-			return
-		}
-		for rest := slices.Clone(lists); ; {
-			first := -1
-			for i, l := range rest {
-				if len(l) > 0 && (first < 0 || l[0] < rest[first][0]) {
-					first = i
-				}
-			}
-			if first < 0 || !yield(&x.Log.Events[rest[first][0]]) {
-				return
-			}
-			rest[first] = rest[first][1:]
 		}
 	}
+	return func(yield func(*Event) bool) {
+		for i := first; i <= last; i++ {
+			if wanted[x.kind[i]] && !yield(&events[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Remember returns what make returns, which is asked once for each key: what
+// several judges derive from the same log they derive once. Nobody may change it.
+func Remember[T any](x *Index, key any, make func() T) T {
+	if v, known := x.remembered.Load(key); known {
+		return v.(T)
+	}
+	v, _ := x.remembered.LoadOrStore(key, make())
+	return v.(T)
 }
 
 // Sink is what the sink of that name holds, nothing when no event names it.
@@ -261,6 +282,18 @@ func (x *Index) Sink(name string) *Ledger {
 		return l
 	}
 	return &Ledger{Effects: ByID{x: x}, Attempts: ByID{x: x}}
+}
+
+// Topic are the audit events of one topic, none for one that no event names, and
+// those of all topics for "".
+func (x *Index) Topic(name string) ByID {
+	if name == "" {
+		return x.InLog
+	}
+	if b, known := x.topics[name]; known {
+		return b
+	}
+	return ByID{x: x}
 }
 
 // Sinks yields what each sink holds that the log names, in no order.
@@ -311,11 +344,19 @@ func (b ByID) numbered(n int32) []*Event {
 // Of returns the events with the id of the given one, which is an event of the
 // same log.
 func (b ByID) Of(e *Event) []*Event {
-	events := b.x.Log.Events
-	if n := e.N - 1; n < uint64(len(events)) && &events[n] == e {
-		return b.numbered(b.x.number[n])
+	if place := b.x.Place(e); place >= 0 {
+		return b.at(place)
 	}
 	return b.ID(e.ID)
+}
+
+// Place is where the event stands in the log, and -1 for one that is not of this
+// log, or not under its own number.
+func (x *Index) Place(e *Event) int {
+	if n := e.N - 1; n < uint64(len(x.Log.Events)) && &x.Log.Events[n] == e {
+		return int(n)
+	}
+	return -1
 }
 
 // ID returns the events with the id.
@@ -415,7 +456,7 @@ func (x *Index) RecordOf(e *Event, topic string) *Event {
 	if e.ID == "" {
 		return nil
 	}
-	return inTopic(x.InLog.Of(e), topic)
+	return first(x.Topic(topic).Of(e))
 }
 
 // InTopic is [Index.RecordOf] for an id.
@@ -423,16 +464,14 @@ func (x *Index) InTopic(id, topic string) *Event {
 	if id == "" {
 		return nil
 	}
-	return inTopic(x.InLog.ID(id), topic)
+	return first(x.Topic(topic).ID(id))
 }
 
-func inTopic(records []*Event, topic string) *Event {
-	for _, r := range records {
-		if topic == "" || r.Topic == topic {
-			return r
-		}
+func first(events []*Event) *Event {
+	if len(events) == 0 {
+		return nil
 	}
-	return nil
+	return events[0]
 }
 
 // Logged says whether the system of this log has a Kafka log to be looked into.

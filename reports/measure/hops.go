@@ -13,11 +13,18 @@ import (
 // edge is one service's connections to another.
 type edge struct{ client, to string }
 
+// lane is one kind of call over one edge: what was late by the time before the
+// fault is late of its kind.
+type lane struct {
+	edge
+	protocol string
+	baseline []time.Duration
+	late     time.Duration // 0: no baseline, nothing is late
+}
+
 // exchange is one call that crossed an edge, of whatever protocol.
 type exchange struct {
-	edge
-	name     string
-	protocol string
+	*lane
 	sent     time.Duration // by the schedule, where there is one
 	took     time.Duration
 	answered bool
@@ -30,45 +37,46 @@ type traffic struct {
 	index     *history.Index
 	services  map[string]string // by instance, those met so far
 	exchanges []exchange
-	late      map[edge]map[string]time.Duration // by name; 0: no baseline, nothing is late
 	faulted   map[edge]bool
 	broken    map[string]bool // services and dependencies at the ends of a fault
 }
 
 func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
-	t := &traffic{index: index, services: map[string]string{}, late: map[edge]map[string]time.Duration{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
+	t := &traffic{index: index, services: map[string]string{}, faulted: map[edge]bool{}, broken: map[string]bool{}}
 	entry := entryService(index.Log.Header)
+	type call struct{ client, to, name string }
+	byInstance, lanes := map[call]*lane{}, map[call]*lane{}
 	for e := range index.Of(kinds...) {
-		x := exchange{name: e.Name, protocol: "http", sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
+		here := call{e.Client, e.To, e.Name}
+		x := exchange{sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
+		protocol := "http"
 		switch e.Kind {
 		case history.Request:
-			x.edge = edge{"load", t.service(cmp.Or(e.To, entry))}
+			here.client, here.to = "load", cmp.Or(e.To, entry)
 			x.sent, x.took = e.Scheduled, e.End-e.Scheduled
 		case history.Call:
-			x.edge = edge{t.service(e.Client), t.service(e.To)}
-			if x.client == "load" {
+			if t.service(e.Client) == "load" {
 				continue // the request itself is there
 			}
 		default:
-			x.edge, x.name, x.protocol = edge{t.service(e.Client), cmp.Or(t.service(e.To), "kafka")}, string(e.Kind), "kafka"
+			here.to, here.name, protocol = cmp.Or(e.To, "kafka"), string(e.Kind), "kafka"
+		}
+		if x.lane = byInstance[here]; x.lane == nil {
+			between := call{t.service(here.client), t.service(here.to), here.name}
+			if lanes[between] == nil {
+				lanes[between] = &lane{edge: edge{between.client, between.to}, protocol: protocol}
+			}
+			x.lane = lanes[between]
+			byInstance[here] = x.lane
 		}
 		t.exchanges = append(t.exchanges, x)
+		if x.answered && s.contains(history.Before, x.sent) {
+			x.baseline = append(x.baseline, x.took)
+		}
 	}
-	baseline := map[edge]map[string][]time.Duration{}
-	for _, x := range t.exchanges {
-		if !x.answered || !s.contains(history.Before, x.sent) {
-			continue
-		}
-		if baseline[x.edge] == nil {
-			baseline[x.edge], t.late[x.edge] = map[string][]time.Duration{}, map[string]time.Duration{}
-		}
-		baseline[x.edge][x.name] = append(baseline[x.edge][x.name], x.took)
-	}
-	for e, byName := range baseline {
-		for name, took := range byName {
-			slices.Sort(took)
-			t.late[e][name] = Late(quantile(took, 0.99))
-		}
+	for _, l := range lanes {
+		slices.Sort(l.baseline)
+		l.late = Late(quantile(l.baseline, 0.99))
 	}
 	for e := range index.Of(history.Fault) {
 		if e.Fault == nil || e.Fault.Active == 0 {
@@ -126,8 +134,7 @@ func entryService(h history.Header) string {
 }
 
 func (t *traffic) bad(x exchange) bool {
-	limit := t.late[x.edge][x.name]
-	return !x.ok || limit > 0 && x.took > limit
+	return !x.ok || x.late > 0 && x.took > x.late
 }
 
 // hops is the cascade map: what crossed each edge while a fault was active, and

@@ -12,19 +12,19 @@ type fold struct {
 	spans     spans
 	end       time.Duration
 	eras      []era
-	requests  requests
 	consumers []history.Service
 	lags      []lag     // by consumer
 	arrivals  float64   // requests a second that ask for effects, before the fault
 	served    []window3 // by window: were the requests that ask for effects answered ok
 
-	// What catching up does not need.
-	traffic *traffic
-	climbs  [][]*climb // by consumer
+	// What a group's catching up does not need.
+	requests requests
+	traffic  *traffic
+	climbs   [][]*climb // by consumer
 }
 
 func newFold(x *history.Index) *fold {
-	f := &fold{index: x, spans: newSpans(x), end: end(x.Log), requests: newRequests(x), consumers: x.Log.Header.Consumers()}
+	f := &fold{index: x, spans: newSpans(x), end: end(x.Log), consumers: x.Log.Header.Consumers()}
 	f.eras = eras(x, f.end)
 	for _, s := range f.consumers {
 		f.lags = append(f.lags, newLag(f.index, s, f.spans, f.end))
@@ -70,6 +70,7 @@ func (f *fold) load() {
 // same measurements. A log that does not validate is measured as far as it goes.
 func Of(log history.Log) Measurements {
 	f := newFold(log.Index())
+	f.requests = newRequests(f.index)
 	f.traffic = newTraffic(f.index, f.spans, history.Request, history.Call, history.Produce, history.Commit)
 	for _, s := range f.consumers {
 		f.climbs = append(f.climbs, newClimbs(f.index, s, f.end))

@@ -122,11 +122,11 @@ func stats(all []*history.Event, in func(*history.Event) bool) Stats {
 // active.
 func Available(x *history.Index, phase, operation string) Stats {
 	var all []*history.Event
+	s := newSpans(x)
 	for r := range x.Of(history.Request) {
-		if operation == "" || r.Name == operation {
+		if s.contains(phase, r.Scheduled) && (operation == "" || r.Name == operation) {
 			all = append(all, r)
 		}
 	}
-	s := newSpans(x)
-	return stats(all, func(r *history.Event) bool { return s.contains(phase, r.Scheduled) })
+	return stats(all, func(*history.Event) bool { return true })
 }

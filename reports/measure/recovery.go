@@ -69,6 +69,9 @@ type Caught struct {
 // [Recovery] has them; without a group those of every operation.
 func CatchUps(x *history.Index) []Caught {
 	f := newFold(x)
+	if len(f.consumers) == 0 {
+		f.requests = newRequests(x)
+	}
 	var all []Caught
 	for _, e := range f.eras {
 		for i, s := range f.consumers {
