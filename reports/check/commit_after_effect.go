@@ -23,9 +23,7 @@ import (
 // transaction, whose effects appear with it.
 //
 // A position that the service stores in its own sink counts as a commit at the
-// instant at which the sink has it: one and the same is in time. Where the sink
-// knows no commit times the service took both instants in one transaction, one
-// after the other; within a millisecond they are not judged.
+// instant at which the sink has it: one and the same is in time.
 //
 // No crash is needed to see it broken: a consumer that commits before it
 // processes breaks it in any run.
@@ -116,7 +114,6 @@ func (t *timing) record(record, commit *history.Event) {
 	due, late := commit.At-skew, commit.At+skew
 	if commit.Sink != "" {
 		due = commit.At // one clock stamped both, and one transaction stamps both alike
-		late += time.Millisecond
 	}
 	if at, done := t.handed[record.ID]; done && at <= commit.At {
 		t.inTime++

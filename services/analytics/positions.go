@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -144,6 +143,6 @@ func (p *FencedPositions) Log(partition int32, epoch int64) database.Statement {
 	return database.Statement{
 		SQL: `INSERT INTO positions (topic, partition, next_offset, epoch, instance, recorded_at) VALUES ($1, $2,
 			(SELECT next_offset FROM offsets WHERE topic = $1 AND partition = $2 AND epoch = $3), $3, $4, $5)`,
-		Args: []any{p.Topic, partition, epoch, p.Instance, time.Now().UnixNano()},
+		Args: []any{p.Topic, partition, epoch, p.Instance, database.Now},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
@@ -75,7 +74,7 @@ func (s Events) Record(ctx context.Context, e event.Event, with ...database.Stat
 func (s Events) Event(e event.Event) database.Statement {
 	return database.Statement{
 		SQL:  `INSERT INTO events (id, user_id, action, recorded_at) VALUES ($1, $2, $3, $4)`,
-		Args: []any{e.ID, e.UserID, e.Action, time.Now().UnixNano()},
+		Args: []any{e.ID, e.UserID, e.Action, database.Now},
 	}
 }
 
@@ -83,7 +82,7 @@ func (s Events) Event(e event.Event) database.Statement {
 func (s Events) Delivery(e event.Event) database.Statement {
 	return database.Statement{
 		SQL:  `INSERT INTO deliveries (id, instance, recorded_at) VALUES ($1, $2, $3)`,
-		Args: []any{e.ID, s.Instance, time.Now().UnixNano()},
+		Args: []any{e.ID, s.Instance, database.Now},
 	}
 }
 

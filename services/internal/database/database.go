@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,16 +94,24 @@ func AutoIncrement(db *sql.DB) string {
 	return "bigint generated always as identity primary key"
 }
 
-// Statement is one statement and its arguments.
+// Statement is one statement and its arguments, of which any may be [Now].
 type Statement struct {
 	SQL  string
 	Args []any
 }
 
+// Now is an argument that stands for the instant at which the transaction is
+// sent, in Unix nanoseconds: one and the same in all of its statements. Rows
+// that are written together then say so.
+var Now any = now{}
+
+type now struct{}
+
 // ExecAll runs the statements in one transaction: all of them, or none. To
 // PostgreSQL they go together, so they take one round trip, and no row stays
 // locked for as long as the network is slow.
 func ExecAll(ctx context.Context, db *sql.DB, statements ...Statement) error {
+	statements = stamped(statements, time.Now())
 	if _, ok := db.Driver().(*stdlib.Driver); !ok {
 		return execEach(ctx, db, statements)
 	}
@@ -118,6 +127,22 @@ func ExecAll(ctx context.Context, db *sql.DB, statements ...Statement) error {
 		}
 		return driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close()
 	})
+}
+
+// stamped puts the instant where a statement says Now. The caller may send its
+// statements again, so they stay as they are.
+func stamped(statements []Statement, at time.Time) []Statement {
+	all := slices.Clone(statements)
+	for i, s := range all {
+		args := slices.Clone(s.Args)
+		for j, a := range args {
+			if a == Now {
+				args[j] = at.UnixNano()
+			}
+		}
+		all[i].Args = args
+	}
+	return all
 }
 
 func execEach(ctx context.Context, db *sql.DB, statements []Statement) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
@@ -93,6 +94,31 @@ func TestSQLiteTwoWriters(t *testing.T) {
 	var n int
 	if err := a.QueryRow("SELECT count(*) FROM n").Scan(&n); err != nil || n != 400 {
 		t.Errorf("%d rows, %v; want 400", n, err)
+	}
+}
+
+func TestNowIsOneInstantOfATransaction(t *testing.T) {
+	db := open(t, "sqlite::memory:")
+	if _, err := db.Exec("CREATE TABLE t (name text, at bigint)"); err != nil {
+		t.Fatal(err)
+	}
+	insert := func(name string) Statement {
+		return Statement{SQL: "INSERT INTO t VALUES ($1, $2)", Args: []any{name, Now}}
+	}
+	rows := []Statement{insert("a"), insert("b")}
+	before := time.Now().UnixNano()
+	for range 2 { // what is sent again is stamped again
+		if err := ExecAll(t.Context(), db, rows...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := time.Now().UnixNano()
+	var first, last, instants int64
+	if err := db.QueryRow("SELECT min(at), max(at), count(DISTINCT at) FROM t").Scan(&first, &last, &instants); err != nil {
+		t.Fatal(err)
+	}
+	if instants != 2 || first < before || last > after {
+		t.Errorf("two transactions of two statements have %d instants, from %d to %d; want two between %d and %d", instants, first, last, before, after)
 	}
 }
 
