@@ -69,7 +69,9 @@ var _ = Describe("A synchronous chain, beside events", func() {
 	}, SpecTimeout(2*time.Minute))
 
 	It("fails where nothing was wrong, once its workers all wait", func(ctx SpecContext) {
-		cascade := compared("S3", "the mail sink is silent under load", 100,
+		// Sixty a second occupy the sixteen workers in a third of a second, and leave
+		// two cores, with three systems on them, the time to send on schedule.
+		cascade := compared("S3", "the mail sink is silent under load", 60,
 			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
 		cascade.Require.Unrelated = subjects.Catalog
 		cascade.Predict = Predict(
