@@ -279,14 +279,14 @@ func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseli
 		return span{}
 	}
 	c.faultBegins(step.Name())
-	record.Active = c.witness(firm, injection, record, true)
+	record.Active = c.witness(firm, f, record, true)
 	c.sleepUntil(ctx, e.At+step.Last)
 
 	if err := injection.Heal(firm); err != nil {
 		c.trouble(fmt.Errorf("heal %s: %w", step.Name(), err))
 	}
 	e.End = c.world.Now()
-	record.Clear = c.witness(firm, injection, record, false)
+	record.Clear = c.witness(firm, f, record, false)
 	c.faultEnds(step.Name())
 	c.record(e)
 	return span{e.At, e.End}
@@ -322,12 +322,12 @@ func (c *conductor) awaitTrigger(ctx context.Context, step Step, armed Armed) bo
 
 // witness asks until the fault is seen to bite (or, healed, not to), and
 // returns the instant of the look that saw it; 0 when that was never seen.
-func (c *conductor) witness(ctx context.Context, i Injection, record *history.FaultRecord, bites bool) time.Duration {
+func (c *conductor) witness(ctx context.Context, f Fault, record *history.FaultRecord, bites bool) time.Duration {
 	deadline := c.world.Now() + witnessLimit
 	var last string
 	for {
 		at := c.world.Now()
-		seen, err := i.Witness(ctx)
+		seen, err := c.world.Witness(ctx, f)
 		if err != nil {
 			last = "the witness failed: " + err.Error()
 		} else {

@@ -45,6 +45,12 @@ type World interface {
 	// left broken.
 	Inject(ctx context.Context, f Fault) (Injection, error)
 
+	// Witness asks whether the fault bites now where it was planned, by the edge's
+	// own probe and counters or by the operating system. It is asked after Inject,
+	// until it says yes, and after the heal, until it says no. It is told the fault
+	// and not what was injected: what landed elsewhere is no witness of itself.
+	Witness(ctx context.Context, f Fault) (Evidence, error)
+
 	// Sample records the state of every partition of every group, read over a
 	// direct address, and returns the lag over all of them.
 	Sample(ctx context.Context) (lag int64, err error)
@@ -65,11 +71,6 @@ type World interface {
 
 // Injection is a fault that has been injected.
 type Injection interface {
-	// Witness asks whether the fault bites now, by the edge's own probe and
-	// counters or by the operating system. It is asked after Inject, until it
-	// says yes, and after Heal, until it says no.
-	Witness(ctx context.Context) (Evidence, error)
-
 	// Heal ends the fault. It is idempotent and bounded.
 	Heal(ctx context.Context) error
 }

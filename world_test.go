@@ -150,10 +150,10 @@ func (w *fakeWorld) Inject(_ context.Context, f breakwater.Fault) (breakwater.In
 
 type fakeInjection struct{ w *fakeWorld }
 
-func (i fakeInjection) Witness(context.Context) (breakwater.Evidence, error) {
-	i.w.mu.Lock()
-	defer i.w.mu.Unlock()
-	return breakwater.Evidence{Bites: i.w.biting, Seen: "looked"}, nil
+func (w *fakeWorld) Witness(context.Context, breakwater.Fault) (breakwater.Evidence, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return breakwater.Evidence{Bites: w.biting, Seen: "looked"}, nil
 }
 
 func (i fakeInjection) Heal(ctx context.Context) error {
