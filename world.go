@@ -56,7 +56,8 @@ type World interface {
 	Sample(ctx context.Context) (lag int64, err error)
 
 	// Audit records the whole log as an independent reader finds it; Ledgers
-	// records every sink's own account and fills in the sinks' skew.
+	// records every sink's own account and fills in what only the world knows: the
+	// sinks' skew, and when the edges' clock was looked at.
 	Audit(ctx context.Context) error
 	Ledgers(ctx context.Context, h *history.Header) error
 

@@ -101,6 +101,14 @@ const (
 	// when the audit begins is neither.
 	Aborted Kind = "aborted"
 
+	// Clock is what the edges' clock said when they were asked for it: At. It comes
+	// the way of all that they record, so whatever shifts that shifts this.
+	Clock Kind = "clock"
+
+	// Account is what the edges say when the last of them has ended: Count, how
+	// many events they recorded before it.
+	Account Kind = "account"
+
 	// Trouble is something that went wrong with the kit itself while it
 	// recorded: Client, To, Error. A history with trouble is not judged.
 	Trouble Kind = "trouble"
@@ -210,6 +218,18 @@ type FaultRecord struct {
 	Clear  time.Duration `json:"clear,omitempty"`
 
 	Evidence []string `json:"evidence,omitempty"` // "probe refused", "3 connections closed"
+}
+
+// Crossed is whether the edges recorded the event, their [Account] and the kit's
+// trouble left aside.
+func (e *Event) Crossed() bool {
+	switch e.Kind {
+	case Call, Produce, Resume, Fetched, Transaction, Assign, Clock:
+		return true
+	case Commit:
+		return e.Sink == "" // else its sink did
+	}
+	return false
 }
 
 // Took is how long the operation lasted, and false when it never ended.

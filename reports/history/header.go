@@ -30,9 +30,26 @@ type Header struct {
 	// method ("GET /catalog").
 	Writes []string `json:"writes,omitempty"`
 
+	// Edges is what the edges said of themselves. nil: nobody asked them, as in
+	// histories of before they were asked.
+	Edges *Edges `json:"edges,omitempty"`
+
 	// Events is how many events the recorder froze; a log that holds another
 	// number has lost some. 0 in a log put together by hand: not known.
 	Events int `json:"events,omitempty"`
+}
+
+// Edges is what a judge must know of the edges, which stamp and hand in what they
+// record by themselves. With it the history must hold their [Account], and a
+// [Clock] for each time that they were asked for one.
+type Edges struct {
+	Looks []Look `json:"looks"` // at their clock, at both ends of the run
+}
+
+// Look is between which instants of the run another's clock was looked at.
+type Look struct {
+	Asked    time.Duration `json:"asked"`
+	Answered time.Duration `json:"answered"`
 }
 
 // Service is what the log's reader must know of one service of the system.

@@ -2,7 +2,7 @@ package history
 
 // kindsKnown is one more than there are kinds: place 0 is for kinds that this
 // version does not know.
-const kindsKnown = 18
+const kindsKnown = 20
 
 // place is where an index keeps the events of the kind.
 func (k Kind) place() int {
@@ -41,6 +41,10 @@ func (k Kind) place() int {
 		return 16
 	case Trouble:
 		return 17
+	case Account:
+		return 18
+	case Clock:
+		return 19
 	}
 	return 0
 }

@@ -29,7 +29,7 @@ func (e *InvalidError) Error() string { return strings.Join(e.Problems, "; ") }
 // [*InvalidError] that names every problem: events missing or out of order,
 // operations that end before they start, ids used twice, instants from more
 // than one clock, faults that were never healed, phases that overlap, events
-// of kind trouble.
+// of kind trouble, edges that recorded more than is here.
 func (l Log) Validate() error { return l.Index().Validate() }
 
 // Validate is [Log.Validate].
@@ -38,6 +38,7 @@ func (x *Index) Validate() error {
 	v.header()
 	v.numbers()
 	v.events()
+	v.edges()
 	if len(v.problems) == 0 {
 		return nil
 	}
@@ -52,6 +53,7 @@ type validator struct {
 	has        [wrongs][]*Event
 	skew       map[string]time.Duration // of the sinks that the header knows
 	begin, end time.Duration            // of the run
+	crossed    int                      // events of the edges
 }
 
 func (v *validator) problem(format string, args ...any) {
@@ -174,6 +176,9 @@ func (v *validator) events() {
 	v.begin, v.end = v.log.Header.Span()
 	for i := range v.log.Events {
 		e := &v.log.Events[i]
+		if e.Crossed() {
+			v.crossed++
+		}
 		v.note(early, e, e.End != 0 && e.End < e.At)
 		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far))
 		switch e.Kind {
@@ -208,6 +213,39 @@ func (v *validator) events() {
 	for what, events := range v.has {
 		v.found(sayings[what], events)
 	}
+}
+
+// edges compares what the edges said of themselves with what is here.
+func (v *validator) edges() {
+	edges := v.log.Header.Edges
+	if edges == nil {
+		return
+	}
+	clocks := slices.Collect(v.x.Of(Clock))
+	if len(clocks) == len(edges.Looks) { // else something is missing, and said below
+		for i, l := range edges.Looks {
+			if said := clocks[i].At; said < l.Asked-clockSlack || said > l.Answered+clockSlack {
+				v.problem("the edges have another clock than the run: between %v and %v theirs said %v", l.Asked, l.Answered, said)
+				break
+			}
+		}
+	}
+	accounts := slices.Collect(v.x.Of(Account))
+	switch {
+	case len(accounts) == 0:
+		v.problem("what the edges recorded is not all here: they never said how much it is, %d events are here", v.crossed)
+	case len(clocks) != len(edges.Looks):
+		v.problem("what the edges recorded is not all here: they were asked for their clock %d times, %d answers are here", len(edges.Looks), len(clocks))
+	case int(accounts[0].Count) != v.crossed+v.count(Trouble):
+		v.problem("what the edges recorded is not all here: they recorded %d events, %d are here", accounts[0].Count, v.crossed+v.count(Trouble))
+	}
+}
+
+func (v *validator) count(k Kind) (n int) {
+	for range v.x.Of(k) {
+		n++
+	}
+	return n
 }
 
 func (v *validator) note(what wrong, e *Event, has bool) {

@@ -44,6 +44,17 @@ func TestValidate(t *testing.T) {
 			return historytest.Log(h, l.Events...)
 		}
 	}
+	// Asked once, between 1 s and 1.01 s, the edges told these clocks, and account.
+	edges := func(more int32, told ...time.Duration) func(history.Log) history.Log {
+		return func(l history.Log) history.Log {
+			l.Header.Edges = &history.Edges{Looks: []history.Look{{Asked: time.Second, Answered: 1010 * time.Millisecond}}}
+			all := []history.Event{{Kind: history.Account, At: time.Minute, Count: crossed(l) + int32(len(told)) + more}}
+			for _, at := range told {
+				all = append(all, history.Event{Kind: history.Clock, At: at})
+			}
+			return historytest.With(l, all...)
+		}
+	}
 	for name, c := range map[string]struct {
 		harm func(history.Log) history.Log
 		want string
@@ -78,11 +89,17 @@ func TestValidate(t *testing.T) {
 			l.Events[5].At = time.Hour
 			return l
 		}, "not in order of time"},
-		"other schema":    {header(func(h *history.Header) { h.Schema = "breakwater.history/9" }), "schema"},
-		"phases overlap":  {header(func(h *history.Header) { h.Phases[1].Start -= time.Second }), `phase "during" starts at`},
-		"phases reversed": {header(func(h *history.Header) { h.Phases[0], h.Phases[1] = h.Phases[1], h.Phases[0] }), `phase "before" comes after "during"`},
-		"phase unknown":   {header(func(h *history.Header) { h.Phases[0].Name = "siesta" }), `"siesta" is none of`},
-		"phase backwards": {header(func(h *history.Header) { h.Phases[3].End = h.Phases[3].Start - 1 }), "before it starts"},
+		"other schema":               {header(func(h *history.Header) { h.Schema = "breakwater.history/9" }), "schema"},
+		"phases overlap":             {header(func(h *history.Header) { h.Phases[1].Start -= time.Second }), `phase "during" starts at`},
+		"phases reversed":            {header(func(h *history.Header) { h.Phases[0], h.Phases[1] = h.Phases[1], h.Phases[0] }), `phase "before" comes after "during"`},
+		"phase unknown":              {header(func(h *history.Header) { h.Phases[0].Name = "siesta" }), `"siesta" is none of`},
+		"phase backwards":            {header(func(h *history.Header) { h.Phases[3].End = h.Phases[3].Start - 1 }), "before it starts"},
+		"edges' clock ahead":         {edges(0, 2*time.Second), "the edges have another clock than the run: between 1s and 1.01s theirs said 2s"},
+		"edges' clock behind":        {edges(0, 940*time.Millisecond), "theirs said 940ms"},
+		"edges that told no clock":   {edges(0), "not all here: they were asked for their clock 1 times, 0 answers are here"},
+		"edges that recorded more":   {edges(1, time.Second), "not all here: they recorded"},
+		"edges that recorded less":   {edges(-1, time.Second), "not all here: they recorded"},
+		"edges that never accounted": {header(func(h *history.Header) { h.Edges = &history.Edges{} }), "not all here: they never said how much it is"},
 		"negative skew": {header(func(h *history.Header) {
 			h.Services = []history.Service{{Sink: &history.Sink{Name: "redis", Skew: -1}}}
 		}), "negative skew"},
@@ -93,6 +110,27 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%s: got %v, want a problem with %q", name, err, c.want)
 		}
 	}
+}
+
+// An account of as many events as there are, by the run's own clock, is legal.
+func TestValidateBelievesEdgesThatAccount(t *testing.T) {
+	log := historytest.Event(historytest.Options{})
+	log.Header.Edges = &history.Edges{Looks: []history.Look{{Asked: time.Second, Answered: 1010 * time.Millisecond}}}
+	log = historytest.With(log,
+		history.Event{Kind: history.Clock, At: 1005 * time.Millisecond},
+		history.Event{Kind: history.Account, At: time.Minute, Count: crossed(log) + 1})
+	if err := log.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func crossed(l history.Log) (n int32) {
+	for i := range l.Events {
+		if l.Events[i].Crossed() {
+			n++
+		}
+	}
+	return n
 }
 
 func ExampleLog_Validate() {
