@@ -10,7 +10,7 @@ import (
 
 // TransactionAtomic is broken when the independent reader, who sees what was
 // committed, finds some but not all of what one transaction wrote; or none
-// though its commit was acknowledged; or any though its abort was.
+// though its commit was acknowledged; or any though its commit was never sent.
 //
 // A transaction is what one producer id wrote, under one epoch, between the ends
 // that it sent. Its writes are the batches that were acknowledged, and those of
@@ -280,10 +280,11 @@ func (s seen) torn(x *history.Index, one transaction) (Anomaly, bool) {
 		asked, certain = one.end.Value, one.end.Outcome == history.OK
 	}
 	committed, aborted := certain && asked == history.EndsInCommit, certain && asked == history.EndsInAbort
+	unsent := asked != history.EndsInCommit // and nobody but its producer sends it
 	switch {
 	case len(s.visible) > 0 && absent > 0:
 	case committed && absent > 0:
-	case aborted && len(s.visible) > 0:
+	case unsent && len(s.visible) > 0:
 	default:
 		return Anomaly{}, false
 	}
@@ -295,7 +296,7 @@ func (s seen) torn(x *history.Index, one transaction) (Anomaly, bool) {
 		a.Events = append(a.Events, one.end.N)
 	}
 	wrong := s.hidden
-	if aborted {
+	if aborted || unsent && absent == 0 {
 		wrong = s.visible
 	}
 	for _, r := range clip(wrong) {
