@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 
@@ -437,10 +438,14 @@ func (c *conductor) record(e history.Event) {
 	}
 }
 
+// trouble keeps an error, and one that comes again and again, as a full recorder's
+// does, once.
 func (c *conductor) trouble(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.errs = append(c.errs, err)
+	if !slices.ContainsFunc(c.errs, func(e error) bool { return errors.Is(e, err) }) {
+		c.errs = append(c.errs, err)
+	}
 }
 
 // sleepUntil returns false when the context ended first.

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -10,36 +11,76 @@ import (
 	"unicode/utf8"
 )
 
+// MaxEvents is how many events a history holds at most: 1.5 GB of memory while
+// they are recorded, and as much again while they are frozen.
+const MaxEvents = 4_000_000
+
 // ErrFrozen is returned for an event that arrives after [Recorder.Freeze].
 var ErrFrozen = errors.New("history: the recorder is frozen")
 
+// ErrFull is returned for events that are more than a recorder takes.
+var ErrFull = errors.New("history: the recorder is full; send less load, or for a shorter time")
+
 // Recorder collects events from many goroutines. The zero value is ready.
-// It keeps every event in memory, 368 bytes each plus the strings
-// that only this event has.
+// It keeps every event in memory, 368 bytes each plus the strings that only this
+// event has, and never moves one: adding takes as long with a million as with
+// none. When it is full it refuses what comes, and its log cannot be judged.
 type Recorder struct {
-	mu     sync.Mutex
-	events []Event
-	frozen bool
+	Limit int // of events; 0: MaxEvents
+
+	mu      sync.Mutex
+	chunks  [][]Event // all but the last have chunkSize events; one when frozen
+	n       int
+	refused int
+	frozen  bool
 }
 
-// Add records the events in the order given. It fails only after Freeze; the
-// caller then holds an event that came too late to be judged, which is the
-// kit's own trouble and must not be dropped in silence.
+const chunkSize = 1024
+
+// Add records the events in the order given, all or none. It fails after Freeze,
+// and when the recorder is full; the caller then holds events that will not be
+// judged, which is the kit's own trouble and must not be dropped in silence.
 func (r *Recorder) Add(events ...Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.frozen {
 		return ErrFrozen
 	}
-	r.events = append(r.events, events...)
+	if r.n+len(events) > cmp.Or(r.Limit, MaxEvents) {
+		r.refused += len(events)
+		return ErrFull
+	}
+	for len(events) > 0 {
+		if r.n%chunkSize == 0 {
+			// The first grows as it is filled, so that a small log stays small.
+			size := 0
+			if r.n > 0 {
+				size = chunkSize
+			}
+			r.chunks = append(r.chunks, make([]Event, 0, size))
+		}
+		last := &r.chunks[len(r.chunks)-1]
+		k := min(chunkSize-len(*last), len(events))
+		*last = append(*last, events[:k]...)
+		events = events[k:]
+		r.n += k
+	}
 	return nil
+}
+
+// at is the i-th event in order of arrival, once frozen in order of time.
+func (r *Recorder) at(i int) *Event {
+	if r.frozen {
+		return &r.chunks[0][i]
+	}
+	return &r.chunks[i/chunkSize][i%chunkSize]
 }
 
 // Len is the number of events so far.
 func (r *Recorder) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.events)
+	return r.n
 }
 
 // Since calls yield for each event from index i on and returns the next index.
@@ -47,32 +88,59 @@ func (r *Recorder) Len() int {
 func (r *Recorder) Since(i int, yield func(*Event)) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for ; i < len(r.events); i++ {
-		yield(&r.events[i])
+	for ; i < r.n; i++ {
+		yield(r.at(i))
 	}
 	return i
 }
 
 // Freeze ends the recording and returns the log: events sorted by At, events
-// of one instant in order of arrival, numbered from 1. A second call returns
-// the same log.
+// of one instant in order of arrival, numbered from 1. What was refused is named
+// by an event of kind trouble at its end. A second call returns the same log.
 func (r *Recorder) Freeze(h Header) Log {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.frozen = true
 	if h.Schema == "" {
 		h.Schema = Schema
 	}
 	// The log in memory and the log read from its file must be the same to
 	// every judge, so what JSON cannot carry goes now.
 	h.Base = h.Base.Round(0).UTC()
-	slices.SortStableFunc(r.events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
-	for i := range r.events {
-		r.events[i].N = uint64(i + 1)
-		r.events[i].cleanText()
+	if !r.frozen {
+		events := r.sorted()
+		r.chunks, r.n, r.frozen = [][]Event{events}, len(events), true
 	}
-	h.Events = len(r.events)
-	return Log{Header: h, Events: r.events}
+	h.Events = r.n
+	return Log{Header: h, Events: r.chunks[0]}
+}
+
+func (r *Recorder) sorted() []Event {
+	order := make([]int32, r.n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(r.at(int(a)).At, r.at(int(b)).At), cmp.Compare(a, b))
+	})
+	var events []Event // nil when there are none, as when read from a file
+	if r.n+r.refused > 0 {
+		events = make([]Event, 0, r.n+1)
+	}
+	for _, i := range order {
+		events = append(events, *r.at(int(i)))
+	}
+	if r.refused > 0 {
+		full := Event{Kind: Trouble, Client: "recorder", Error: fmt.Sprintf("it was full with %d events, and %d more were refused", r.n, r.refused)}
+		if r.n > 0 {
+			full.At = events[r.n-1].At
+		}
+		events = append(events, full)
+	}
+	for i := range events {
+		events[i].N = uint64(i + 1)
+		events[i].cleanText()
+	}
+	return events
 }
 
 // cleanText replaces bytes that are not UTF-8 with U+FFFD.
