@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -65,5 +68,25 @@ func TestShowAndDump(t *testing.T) {
 				t.Errorf("exit %d, want %d and %q\n%.2000s", code, c.code, c.want, said)
 			}
 		})
+	}
+}
+
+// What precedes the damage is printed, and where the damage is.
+func TestDumpOfATornHistory(t *testing.T) {
+	dir := saved(t)
+	file := filepath.Join(dir, "replay", "kill"+history.Extension)
+	whole, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, whole.Size()-20); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"dump", dir}, streams{strings.NewReader(""), &out, &errs})
+	lines := strings.Count(out.String(), "\n")
+	want := fmt.Sprintf("history is damaged at line %d ", lines+1)
+	if code != trial.ExitTrouble || lines < 100 || !strings.HasPrefix(out.String(), `{"schema"`) || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 {
+		t.Errorf("exit %d after %d lines, and %q, want %q", code, lines, errs.String(), want)
 	}
 }

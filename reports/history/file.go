@@ -17,10 +17,7 @@ import (
 // Extension is how the file name of a saved history ends.
 const Extension = ".history.jsonl.zst"
 
-const (
-	maxLine   = 16 << 20 // bytes of one line; a longer one is damage
-	maxEvents = 20_000_000
-)
+const maxLine = 16 << 20 // bytes of one line; a longer one is damage
 
 // trailer is the last line of the file. A file without it is torn.
 type trailer struct {
@@ -30,15 +27,19 @@ type trailer struct {
 
 // DamagedError is returned by [Read] for a history that is torn, edited or no
 // history at all. The log that comes with it holds what is readable before the
-// damage; it is there to look at and must not be judged.
+// damage; it is there to look at and must not be judged. An edit that leaves every
+// line an event and every number in its place shows at the trailer only, so that
+// any of the events may be the one that was edited.
 type DamagedError struct {
 	Readable int    // events before the damage
+	Line     int    // where it is, from 1, of the uncompressed lines
+	Offset   int64  // bytes of them before that line
 	Why      string // "the file ends without its trailer"
 	Err      error  // what the decoder said, if it did
 }
 
 func (e *DamagedError) Error() string {
-	s := fmt.Sprintf("history is damaged: %s; %d events are readable", e.Why, e.Readable)
+	s := fmt.Sprintf("history is damaged at line %d (byte %d, uncompressed): %s; %d events before it are readable", e.Line, e.Offset, e.Why, e.Readable)
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
@@ -79,59 +80,65 @@ func Write(w io.Writer, l Log) error {
 func Read(r io.Reader) (Log, error) {
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
 	if err != nil {
-		return Log{}, &DamagedError{Why: "it does not start as a zstd stream", Err: err}
+		return Log{}, fmt.Errorf("history: read: %w", err)
 	}
 	defer z.Close()
-	return read(z)
+	lines := lineReader{r: bufio.NewReaderSize(z, 1<<16), sum: sha256.New()}
+	var l Log
+	why, err := lines.read(&l)
+	if why == "" {
+		return l, nil
+	}
+	return l, &DamagedError{Readable: len(l.Events), Line: lines.accepted + 1, Offset: lines.offset, Why: why, Err: err}
 }
 
-// read parses the uncompressed lines.
-func read(r io.Reader) (Log, error) {
-	lines := lineReader{r: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
-	var l Log
-	damaged := func(why string, err error) (Log, error) {
-		return l, &DamagedError{Readable: len(l.Events), Why: why, Err: err}
-	}
+// lineReader reads the uncompressed lines.
+type lineReader struct {
+	r   *bufio.Reader
+	buf []byte
 
-	line, err := lines.next()
+	sum      hash.Hash // of the lines that were accepted
+	accepted int
+	offset   int64 // bytes of them
+}
+
+// read says what is wrong with the next line, and "" when it has read all.
+func (l *lineReader) read(log *Log) (why string, err error) {
+	line, err := l.next()
 	if err != nil {
-		return damaged("it has no readable header", err)
+		return "it has no readable header", err
 	}
-	if err := json.Unmarshal(line, &l.Header); err != nil {
-		l.Header = Header{}
-		return damaged("its first line is no header", err)
+	var h Header
+	if err := json.Unmarshal(line, &h); err != nil {
+		return "its first line is no header", err
 	}
-	if l.Header.Schema != Schema {
-		return damaged(fmt.Sprintf("its schema is %q, this version reads %q", l.Header.Schema, Schema), nil)
+	if log.Header = h; h.Schema != Schema {
+		return fmt.Sprintf("its schema is %q, this version reads %q", h.Schema, Schema), nil
 	}
-	lines.accept(line)
-
 	for {
-		line, err := lines.next()
-		if err != nil {
-			return damaged("it ends without its trailer", err)
+		l.accept(line)
+		if line, err = l.next(); errors.Is(err, io.EOF) {
+			return "it ends without its trailer", nil
+		} else if err != nil {
+			return "it ends without its trailer", err
 		}
 		// Every event has a kind and the trailer has a sum, so one look tells them apart.
 		var t trailer
 		if bytes.HasPrefix(line, []byte(`{"events":`)) && json.Unmarshal(line, &t) == nil && t.SHA256 != "" {
-			return l, lines.finish(t, len(l.Events))
+			return l.finish(t, len(log.Events))
+		}
+		if len(log.Events) == MaxEvents {
+			return fmt.Sprintf("it has more than %d events", MaxEvents), nil
 		}
 		var e Event
 		if err := json.Unmarshal(line, &e); err != nil {
-			return damaged(fmt.Sprintf("line %d is no event", len(l.Events)+2), err)
+			return "the line is no event", err
 		}
-		if len(l.Events) == maxEvents {
-			return damaged(fmt.Sprintf("it has more than %d events", maxEvents), nil)
+		if n := uint64(len(log.Events) + 1); e.N != n {
+			return fmt.Sprintf("it was edited: event %d stands where event %d was", e.N, n), nil
 		}
-		l.Events = append(l.Events, e)
-		lines.accept(line)
+		log.Events = append(log.Events, e)
 	}
-}
-
-type lineReader struct {
-	r   *bufio.Reader
-	sum hash.Hash
-	buf []byte
 }
 
 // next returns the next line with its end. A line without an end is torn.
@@ -144,7 +151,7 @@ func (l *lineReader) next() ([]byte, error) {
 		case err == nil:
 			return l.buf, nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			if errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) && len(l.buf) > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err
@@ -154,15 +161,19 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-func (l *lineReader) accept(line []byte) { l.sum.Write(line) }
+func (l *lineReader) accept(line []byte) {
+	l.sum.Write(line)
+	l.accepted++
+	l.offset += int64(len(line))
+}
 
 // finish compares what was read with what the trailer promises.
-func (l *lineReader) finish(t trailer, events int) error {
+func (l *lineReader) finish(t trailer, events int) (why string, err error) {
 	if sum := hex.EncodeToString(l.sum.Sum(nil)); sum != t.SHA256 || events != t.Events {
-		return &DamagedError{Readable: events, Why: fmt.Sprintf("it was edited: its trailer names %d events with another checksum than the %d here", t.Events, events)}
+		return fmt.Sprintf("it was edited: its trailer names %d events with another checksum than the %d here", t.Events, events), nil
 	}
-	if _, err := l.next(); !errors.Is(err, io.ErrUnexpectedEOF) || len(l.buf) > 0 {
-		return &DamagedError{Readable: events, Why: "it does not end after its trailer", Err: err}
+	if _, err := l.next(); !errors.Is(err, io.EOF) || len(l.buf) > 0 {
+		return "it does not end after its trailer", err
 	}
-	return nil
+	return "", nil
 }

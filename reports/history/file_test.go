@@ -2,14 +2,18 @@ package history_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -81,35 +85,56 @@ func packed(t testing.TB, lines ...string) []byte {
 	return b.Bytes()
 }
 
+// text is the lines of a file, without the nothing after the last one's end.
+func text(t testing.TB, l history.Log) []string {
+	all := lines(t, written(t, l))
+	return all[:len(all)-1]
+}
+
 func TestFileDamage(t *testing.T) {
 	log := historytest.Event(historytest.Options{Rate: 10})
 	n := len(log.Events)
-	whole := lines(t, written(t, log))
-	whole = whole[:len(whole)-1] // after the last line end there is nothing
+	whole := text(t, log)
+	trailer := n + 2 // its line
+	without := func(i int) []string { return append(slices.Clone(whole[:i]), whole[i+1:]...) }
 	edit := func(i int, old, new string) []byte {
-		edited := append([]string(nil), whole...)
+		edited := slices.Clone(whole)
 		if edited[i] = strings.Replace(edited[i], old, new, 1); edited[i] == whole[i] {
 			t.Fatalf("line %d has no %q: %s", i, old, whole[i])
 		}
 		return packed(t, edited...)
 	}
+	swapped := slices.Clone(whole)
+	swapped[8], swapped[9] = swapped[9], swapped[8]
 	for name, c := range map[string]struct {
 		file     []byte
 		readable int
+		line     int
 		why      string
 	}{
-		"no zstd":                {[]byte("hello, world"), 0, "no readable header"},
-		"empty":                  {nil, 0, "no readable header"},
-		"no header":              {packed(t, "[]\n"), 0, "no header"},
-		"other schema":           {packed(t, `{"schema":"breakwater.history/9"}`+"\n"), 0, "its schema is"},
-		"no trailer":             {packed(t, whole[:n+1]...), n, "without its trailer"},
-		"half a line":            {packed(t, append(append([]string(nil), whole[:5]...), whole[5][:10])...), 4, "without its trailer"},
-		"a line cut out":         {packed(t, append(append([]string(nil), whole[:5]...), whole[6:]...)...), n - 1, "edited"},
-		"tail cut, trailer kept": {packed(t, append(append([]string(nil), whole[:5]...), whole[n+1])...), 4, "edited"},
-		"a number changed":       {edit(7, `"at":`, `"at":1`), n, "edited"},
-		"header changed":         {edit(0, `"local"`, `"docker"`), n, "edited"},
-		"not an event":           {edit(3, `{`, `[`), 2, "line 4 is no event"},
-		"something follows":      {packed(t, append(append([]string(nil), whole...), "{}\n")...), n, "does not end"},
+		"no zstd":                 {[]byte("hello, world"), 0, 1, "no readable header"},
+		"empty":                   {nil, 0, 1, "no readable header"},
+		"no header":               {packed(t, "[]\n"), 0, 1, "no header"},
+		"other schema":            {packed(t, `{"schema":"breakwater.history/9"}`+"\n"), 0, 1, "its schema is"},
+		"half a header":           {packed(t, whole[0][:20]), 0, 1, "no readable header"},
+		"a header and no more":    {packed(t, whole[0]), 0, 2, "without its trailer"},
+		"no trailer":              {packed(t, whole[:n+1]...), n, trailer, "without its trailer"},
+		"half a trailer":          {packed(t, append(slices.Clone(whole[:n+1]), whole[n+1][:30])...), n, trailer, "without its trailer"},
+		"the last line's end":     {packed(t, append(slices.Clone(whole[:n+1]), strings.TrimSpace(whole[n+1]))...), n, trailer, "without its trailer"},
+		"half a line":             {packed(t, append(slices.Clone(whole[:5]), whole[5][:10])...), 4, 6, "without its trailer"},
+		"an event removed":        {packed(t, without(5)...), 4, 6, "edited: event 6 stands where event 5 was"},
+		"an event twice":          {packed(t, slices.Insert(slices.Clone(whole), 5, whole[4])...), 4, 6, "edited: event 4 stands where event 5 was"},
+		"two events swapped":      {packed(t, swapped...), 7, 9, "edited: event 9 stands where event 8 was"},
+		"tail cut, trailer kept":  {packed(t, append(slices.Clone(whole[:5]), whole[n+1])...), 4, 6, "edited: its trailer names"},
+		"the last removed":        {packed(t, without(n)...), n - 1, trailer - 1, "edited: its trailer names"},
+		"a number changed":        {edit(7, `"at":`, `"at":1`), n, trailer, "edited: its trailer names"},
+		"header changed":          {edit(0, `"local"`, `"docker"`), n, trailer, "edited: its trailer names"},
+		"trailer changed":         {edit(n+1, `"events":`, `"events":1`), n, trailer, "edited: its trailer names"},
+		"not an event":            {edit(3, `{`, `[`), 2, 4, "the line is no event"},
+		"something follows":       {packed(t, append(slices.Clone(whole), "{}\n")...), n, trailer, "does not end"},
+		"the beginning of a line": {packed(t, append(slices.Clone(whole), "{")...), n, trailer, "does not end"},
+		"another history follows": {append(written(t, log), written(t, log)...), n, trailer, "does not end"},
+		"no zstd follows":         {append(written(t, log), "hello"...), n, trailer, "does not end"},
 	} {
 		got, err := history.Read(bytes.NewReader(c.file))
 		var damaged *history.DamagedError
@@ -117,8 +142,14 @@ func TestFileDamage(t *testing.T) {
 			t.Errorf("%s: got %v, want a DamagedError", name, err)
 			continue
 		}
-		if damaged.Readable != c.readable || len(got.Events) != c.readable || !strings.Contains(damaged.Why, c.why) {
-			t.Errorf("%s: %d events readable, %d read, why %q; want %d and %q", name, damaged.Readable, len(got.Events), damaged.Why, c.readable, c.why)
+		if damaged.Readable != c.readable || len(got.Events) != c.readable || damaged.Line != c.line || !strings.Contains(damaged.Why, c.why) {
+			t.Errorf("%s: %d events readable, %d read, line %d, why %q; want %d, line %d and %q", name, damaged.Readable, len(got.Events), damaged.Line, damaged.Why, c.readable, c.line, c.why)
+		}
+		if c.line > 10 {
+			continue // what comes before it may have other lengths
+		}
+		if offset := len(strings.Join(whole[:c.line-1], "")); damaged.Offset != int64(offset) {
+			t.Errorf("%s: at byte %d, want %d", name, damaged.Offset, offset)
 		}
 	}
 }
@@ -128,10 +159,13 @@ func TestFileTorn(t *testing.T) {
 	log := historytest.Event(historytest.Options{Rate: 40})
 	file := written(t, log)
 	most := 0
-	for cut := 0; cut < len(file); cut += 1 + len(file)/15 {
+	for cut := 0; cut < len(file); cut++ {
+		if cut > 20 && cut < len(file)-20 && cut%(1+len(file)/15) != 0 {
+			continue
+		}
 		got, err := history.Read(bytes.NewReader(file[:cut]))
 		var damaged *history.DamagedError
-		if !errors.As(err, &damaged) || damaged.Readable != len(got.Events) {
+		if !errors.As(err, &damaged) || damaged.Readable != len(got.Events) || len(got.Events) > 0 && damaged.Line != len(got.Events)+2 {
 			t.Fatalf("cut at %d of %d: %v", cut, len(file), err)
 		}
 		for i := range got.Events {
@@ -143,6 +177,93 @@ func TestFileTorn(t *testing.T) {
 	}
 	if most < len(log.Events)/2 {
 		t.Errorf("never more than %d of %d events survived a tear", most, len(log.Events))
+	}
+}
+
+// A byte that was flipped is damage, or nothing that the log is made of.
+func TestFileFlipped(t *testing.T) {
+	log := historytest.Event(historytest.Options{Rate: 5})
+	file := written(t, log)
+	harmless := 0
+	for i := 0; i < len(file); i += 1 + len(file)/400 {
+		flipped := slices.Clone(file)
+		flipped[i] ^= 1 << (i % 8)
+		got, err := history.Read(bytes.NewReader(flipped))
+		if damaged := (*history.DamagedError)(nil); errors.As(err, &damaged) {
+			continue
+		}
+		if harmless++; err != nil || !reflect.DeepEqual(got, log) {
+			t.Errorf("flipped at %d of %d: another log, %v", i, len(file), err)
+		}
+	}
+	if harmless > 2 { // the size of the window, say
+		t.Errorf("%d flips were not seen", harmless)
+	}
+}
+
+// forged is the text with new numbers, the header's too, and a trailer that fits.
+func forged(t testing.TB, text []string) []byte {
+	number := regexp.MustCompile(`^\{"n":\d+`)
+	total := regexp.MustCompile(`"events":\d+\}`)
+	events := text[1 : len(text)-1]
+	header := total.ReplaceAllString(text[0], fmt.Sprintf(`"events":%d}`, len(events)))
+	for i := range events {
+		events[i] = number.ReplaceAllString(events[i], fmt.Sprintf(`{"n":%d`, i+1))
+	}
+	all := header + strings.Join(events, "")
+	return packed(t, all, fmt.Sprintf(`{"events":%d,"sha256":"%x"}`+"\n", len(events), sha256.Sum256([]byte(all))))
+}
+
+// A hand so careful that the file is whole again cannot hide from the judges what
+// it did.
+func TestFileForged(t *testing.T) {
+	log := historytest.Event(historytest.Options{Rate: 10})
+	whole := text(t, log)
+	find := func(parts ...string) int {
+		return slices.IndexFunc(whole, func(line string) bool {
+			return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) })
+		})
+	}
+	broken := func(file []byte) map[string]check.Verdict {
+		t.Helper()
+		read, err := history.Read(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]check.Verdict{}
+		for _, v := range check.Judge(read, check.All()) {
+			if v.Status == check.Broken || v.Status == check.Unknown {
+				found[v.Guarantee] = v
+			}
+		}
+		return found
+	}
+	if found := broken(forged(t, slices.Clone(whole))); len(found) > 0 {
+		t.Fatalf("not edited at all it is %+v", found)
+	}
+
+	const id = "u0-000042"
+	effect := find(`"kind":"effect"`, `"id":"`+id+`"`, `"sink":"redis"`)
+	found := broken(forged(t, slices.Delete(slices.Clone(whole), effect, effect+1)))
+	if v := found[check.NoAcknowledgedLoss]; v.Status != check.Broken || v.Total != 1 || !slices.Equal(v.Anomalies[0].IDs, []string{id}) {
+		t.Errorf("one effect removed: %+v", found)
+	}
+
+	shifted := func(line int) []byte {
+		offset := log.Events[line-1].Offset
+		edited := slices.Clone(whole)
+		edited[line] = strings.Replace(edited[line], fmt.Sprintf(`"offset":%d`, offset), fmt.Sprintf(`"offset":%d`, offset+1), 1)
+		return forged(t, edited)
+	}
+	audit := find(`"kind":"audit"`, `"id":"`+id+`"`)
+	found = broken(shifted(audit))
+	if v := found[check.OneRecordPerOffset]; v.Status != check.Broken || len(found) > 1 || !slices.Contains(v.Anomalies[0].IDs, id) || !slices.Contains(v.Anomalies[0].Events, uint64(audit)) {
+		t.Errorf("a record's offset changed: %+v", found)
+	}
+	resume := find(`"kind":"resume"`, `"client":"analytics/2"`, `"generation":2`, `"offset"`)
+	found = broken(shifted(resume))
+	if v := found[check.ResumeAtCommitted]; v.Status != check.Broken || v.Total != 1 || !slices.Contains(v.Anomalies[0].Events, uint64(resume)) {
+		t.Errorf("where a consumer resumed changed: %+v", found)
 	}
 }
 
