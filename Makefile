@@ -53,8 +53,8 @@ soak: ## at least N trials of right systems: nothing may be found broken (N=200 
 	@go run ./cmd/breakwater run --world $(WORLD) --repeat $$(( ($(N) + 11) / 12 )) --focus 'A right system' selftest
 
 .PHONY: bench
-bench: ## the edge beside bare Toxiproxy, in one run
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./fixtures/edge/...
+bench: ## what edges, recorder, histories and checks cost, in one table
+	go test -run '^$$' -bench . -benchtime 9x -timeout 30m ./bench
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (60s)

@@ -54,6 +54,15 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
+// There is a run of which each guarantee is asked.
+func TestEverythingIsAsked(t *testing.T) {
+	for _, v := range Judge(historytest.Pipeline(historytest.Options{Rate: 200, Refused: 200}), All()) {
+		if v.Status != Holds {
+			t.Errorf("%s is %s: %s", v.Guarantee, v.Status, v.Why)
+		}
+	}
+}
+
 type planted struct {
 	verdict Verdict
 	panics  bool

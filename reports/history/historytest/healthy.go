@@ -27,6 +27,7 @@ type Options struct {
 	Partitions int32         // 3
 	Phase      time.Duration // length of before, during, after and drain, 4 s each
 	NoFault    bool          // nothing is broken
+	Refused    int           // one registration in so many is refused and has no effect; 0: none
 }
 
 func (o Options) withDefaults() Options {
@@ -184,8 +185,11 @@ func (g *generator) load(register func(id, key string, at time.Duration) time.Du
 		scheduled := time.Duration(i) * every
 		at := scheduled + g.between(0, 0.3)
 		id, key := fmt.Sprintf("u%d-%06d", g.Seed, i+1), fmt.Sprintf("user-%d", g.rng.IntN(50))
-		took := register(id, key, at)
-		g.add(history.Event{Kind: history.Request, ID: id, Key: key, Client: "load", To: "registration", Name: "POST /register", Scheduled: scheduled, At: at, End: at + took, Outcome: history.OK, Status: 202})
+		e := history.Event{Kind: history.Request, ID: id, Key: key, Client: "load", To: "registration", Name: "POST /register", Scheduled: scheduled, At: at, End: at + time.Millisecond, Outcome: history.Failed, Status: 503}
+		if g.Refused == 0 || (i+1)%g.Refused > 0 {
+			e.End, e.Outcome, e.Status = at+register(id, key, at), history.OK, 202
+		}
+		g.add(e)
 
 		scheduled += every / 2
 		at = scheduled + g.between(0, 0.3)
