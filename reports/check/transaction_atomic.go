@@ -210,10 +210,13 @@ func (t *transactions) lookAt(w *history.Event, s *seen) {
 	}
 	from, to := max(w.Offset, in.deleted), min(w.Offset+count1(w), in.seenTo)
 	s.behind += w.Offset + count1(w) - max(to, w.Offset)
+	if from >= to { // also where an offset is so high that what follows it is negative
+		return
+	}
 	visible, hidden := batchOf(in.visible, from, to, w), batchOf(in.hidden, from, to, w)
 	s.visible, s.hidden = append(s.visible, visible...), append(s.hidden, hidden...)
 	missing := to - from - int64(len(visible)+len(hidden))
-	if missing <= 0 {
+	if missing <= 0 { // less: two stand at one offset
 		return
 	}
 	s.missing += missing
