@@ -1,6 +1,7 @@
 package breakwater_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,73 @@ func TestParseScenarioIsStrict(t *testing.T) {
 	t.Run("cut off", func(t *testing.T) {
 		if _, err := breakwater.ParseScenario(b[:len(b)/2]); err == nil {
 			t.Error("half a scenario is none")
+		}
+	})
+}
+
+// What is written by hand is read, or refused; and what was read is written in a
+// way that reads the same.
+func FuzzParseScenario(f *testing.F) {
+	s := scenario()
+	edge := breakwater.Edge("api", "redis")
+	for _, fault := range []breakwater.Fault{
+		breakwater.Latency(edge, time.Second, time.Millisecond), breakwater.Throttle(edge, 10), breakwater.Cut(edge),
+		breakwater.Silence(edge), breakwater.Reset(edge), breakwater.Kill("api"), breakwater.Freeze("api"),
+	} {
+		s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(fault).For(time.Second), breakwater.On(breakwater.Commit("api")).Then(fault).For(time.Second)}
+		b, err := s.JSON()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add([]byte(b))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, invalid := breakwater.ParseScenario(b)
+		for _, step := range s.Plan {
+			_ = step.Name()
+		}
+		if invalid != nil {
+			return
+		}
+		written, err := s.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := breakwater.ParseScenario(written)
+		if err != nil {
+			t.Fatalf("%s is refused: %v", written, err)
+		}
+		if rewritten, err := again.JSON(); err != nil || string(rewritten) != string(written) {
+			t.Errorf("%s became %s, %v", written, rewritten, err)
+		}
+	})
+}
+
+func FuzzPlan(f *testing.F) {
+	for _, plan := range []string{
+		`[{"at":"1s","fault":{"kind":"latency","edge":{"client":"api","to":"redis"},"latency":"300ms","jitter":"3ms"},"for":"2s"}]`,
+		`[{"when":{"client":"a","to":"kafka","api":"OffsetCommit","nth":3,"done":true},"fault":{"kind":"kill","service":"a/1"},"for":"1.5s"}]`,
+		`[{"at":"1s","fault":{"kind":"silence","edge":{"client":"a","to":"b"},"direction":"upstream"}},{"fault":{"kind":"throttle","rate":-1}}]`,
+	} {
+		f.Add([]byte(plan))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var plan, again breakwater.Plan
+		if json.Unmarshal(b, &plan) != nil {
+			return
+		}
+		for _, step := range plan {
+			_ = step.Name()
+		}
+		written, err := json.Marshal(plan)
+		if err == nil {
+			err = json.Unmarshal(written, &again)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", written, err)
+		}
+		if rewritten, err := json.Marshal(again); err != nil || string(rewritten) != string(written) {
+			t.Errorf("%s became %s, %v", written, rewritten, err)
 		}
 	})
 }
