@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -156,11 +157,11 @@ func TestFileDamage(t *testing.T) {
 
 // Torn anywhere, what is readable is a true beginning, and the tear is named.
 func TestFileTorn(t *testing.T) {
-	log := historytest.Event(historytest.Options{Rate: 40})
+	log := historytest.Event(historytest.Options{Rate: 20})
 	file := written(t, log)
 	most := 0
 	for cut := 0; cut < len(file); cut++ {
-		if cut > 20 && cut < len(file)-20 && cut%(1+len(file)/15) != 0 {
+		if cut > 10 && cut < len(file)-10 && cut%(1+len(file)/15) != 0 {
 			continue
 		}
 		got, err := history.Read(bytes.NewReader(file[:cut]))
@@ -182,10 +183,10 @@ func TestFileTorn(t *testing.T) {
 
 // A byte that was flipped is damage, or nothing that the log is made of.
 func TestFileFlipped(t *testing.T) {
-	log := historytest.Event(historytest.Options{Rate: 5})
+	log := historytest.Event(historytest.Options{Rate: 2, Phase: time.Second})
 	file := written(t, log)
 	harmless := 0
-	for i := 0; i < len(file); i += 1 + len(file)/400 {
+	for i := 0; i < len(file); i += 1 + len(file)/150 {
 		flipped := slices.Clone(file)
 		flipped[i] ^= 1 << (i % 8)
 		got, err := history.Read(bytes.NewReader(flipped))
