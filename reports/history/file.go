@@ -115,6 +115,7 @@ func (l *lineReader) read(log *Log) (why string, err error) {
 	if log.Header = h; h.Schema != Schema {
 		return fmt.Sprintf("its schema is %q, this version reads %q", h.Schema, Schema), nil
 	}
+	known := texts{}
 	for {
 		l.accept(line)
 		if line, err = l.next(); errors.Is(err, io.EOF) {
@@ -137,6 +138,7 @@ func (l *lineReader) read(log *Log) (why string, err error) {
 		if n := uint64(len(log.Events) + 1); e.N != n {
 			return fmt.Sprintf("it was edited: event %d stands where event %d was", e.N, n), nil
 		}
+		known.share(&e)
 		log.Events = append(log.Events, e)
 	}
 }

@@ -22,9 +22,9 @@ var ErrFrozen = errors.New("history: the recorder is frozen")
 var ErrFull = errors.New("history: the recorder is full; send less load, or for a shorter time")
 
 // Recorder collects events from many goroutines. The zero value is ready.
-// It keeps every event in memory, 368 bytes each plus the strings that only this
-// event has, and never moves one: adding takes as long with a million as with
-// none. When it is full it refuses what comes, and its log cannot be judged.
+// It keeps every event in memory, 368 bytes each and its texts (one copy of each
+// once it is frozen), and never moves one: adding takes as long with a million as
+// with none. When it is full it refuses what comes, and its log cannot be judged.
 type Recorder struct {
 	Limit int // of events; 0: MaxEvents
 
@@ -136,24 +136,55 @@ func (r *Recorder) sorted() []Event {
 		}
 		events = append(events, full)
 	}
+	known := texts{}
 	for i := range events {
 		events[i].N = uint64(i + 1)
 		events[i].cleanText()
+		known.share(&events[i])
 	}
 	return events
 }
 
+// texts are one copy each of what many events say: what came through a socket or a
+// file has a copy of its own for each event, and judges walk through all of them.
+type texts map[string]string
+
+func (t texts) share(e *Event) {
+	e.Kind, e.Outcome = Kind(t.one(string(e.Kind))), Outcome(t.one(string(e.Outcome)))
+	for _, s := range e.texts() {
+		*s = t.one(*s)
+	}
+}
+
+func (t texts) one(s string) string {
+	if s == "" {
+		return s
+	}
+	if known, ok := t[s]; ok {
+		return known
+	}
+	t[s] = s
+	return s
+}
+
 // cleanText replaces bytes that are not UTF-8 with U+FFFD.
 func (e *Event) cleanText() {
-	texts := []*string{&e.Error, &e.ID, &e.Key, &e.Client, &e.To, &e.Sink, &e.Name, &e.Value, &e.Topic, &e.Group, &e.Member}
-	if e.Letter != nil {
-		texts = append(texts, &e.Letter.Topic, &e.Letter.Error)
-	}
-	for _, s := range texts {
+	clean := func(s *string) {
 		if !utf8.ValidString(*s) {
 			*s = strings.ToValidUTF8(*s, "\uFFFD")
 		}
 	}
+	for _, s := range e.texts() {
+		clean(s)
+	}
+	if e.Letter != nil {
+		clean(&e.Letter.Topic)
+		clean(&e.Letter.Error)
+	}
+}
+
+func (e *Event) texts() [11]*string {
+	return [...]*string{&e.Error, &e.ID, &e.Key, &e.Client, &e.To, &e.Sink, &e.Name, &e.Value, &e.Topic, &e.Group, &e.Member}
 }
 
 // Log is a frozen history. Nothing in it is changed by anyone who reads it.
