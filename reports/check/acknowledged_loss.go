@@ -11,8 +11,8 @@ import (
 // it at the end of the drain. Owed are the acknowledged ids and, for a service
 // that consumes a topic, the ids of unknown outcome that stand in that topic,
 // less what it handed to its dead letter topic. Each missing id says where it
-// went: "lost by the broker", "in the log, never took effect" or, where nobody so
-// much as tried it, "stuck".
+// went: "lost by the broker", "never came to" the topic that the service reads, "in
+// the log, never took effect" or, where nobody so much as tried it, "stuck".
 //
 // For a service without a group there is no log: what was acknowledged must
 // have its effect in the sink.
@@ -64,6 +64,9 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 	}
 	record := x.RecordOf(r, s.Topic)
 	if record == nil {
+		if elsewhere := x.RecordOf(r, ""); elsewhere != nil {
+			return lostBetween(x, s, r, elsewhere)
+		}
 		return lostByBroker(x, r)
 	}
 	a := inLog(s, r, record)
@@ -78,6 +81,22 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 		a.Setting = setting(s, "commit", "offset")
 	} else {
 		a.What += fmt.Sprintf(", and %s had not committed past it", s.Group)
+	}
+	return a
+}
+
+// lostBetween says that an id came into the log, and never into the topic that the
+// service reads.
+func lostBetween(x *history.Index, s history.Service, r, record *history.Event) Anomaly {
+	at := record.In().At(record.Offset)
+	a := Anomaly{
+		What: fmt.Sprintf("%s was acknowledged, is at %s and never came to %s, from which %s takes it", r.ID, at, s.Topic, s.Name),
+		IDs:  []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{at},
+	}
+	for _, from := range x.Log.Header.Services {
+		if from.Topic == record.Topic && from.Output == s.Topic {
+			a.Setting = setting(from, "transaction", "commit", "offset")
+		}
 	}
 	return a
 }

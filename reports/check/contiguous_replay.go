@@ -42,7 +42,7 @@ func replayIsContiguous(x *history.Index) Verdict {
 		moved, unknown, broken := logStartMoved(x), "", 0
 		replays := a.replays(s)
 		for _, p := range sortedPartitions(replays) {
-			if moved[p] {
+			if moved[p] != 0 {
 				unknown = fmt.Sprintf("the start of %s moved during the run", p)
 				continue
 			}
@@ -66,15 +66,16 @@ func replayIsContiguous(x *history.Index) Verdict {
 	return combine(all, "no service has a consumer group")
 }
 
-// logStartMoved are the partitions whose first offset did not stay the same.
-func logStartMoved(x *history.Index) map[history.Partition]bool {
-	first, moved := map[history.Partition]int64{}, map[history.Partition]bool{}
+// logStartMoved are the partitions whose first offset did not stay the same, and
+// by how many offsets it moved at most.
+func logStartMoved(x *history.Index) map[history.Partition]int64 {
+	first, moved := map[history.Partition]int64{}, map[history.Partition]int64{}
 	for e := range x.Of(history.Sample) {
 		p := e.In()
 		if at, known := first[p]; !known {
 			first[p] = e.LogStart
 		} else if at != e.LogStart {
-			moved[p] = true
+			moved[p] = max(moved[p], e.LogStart-at, at-e.LogStart)
 		}
 	}
 	return moved

@@ -54,6 +54,13 @@ func unanswered(e history.Event) history.Event {
 	return e
 }
 
+// startedAt is where orders/0 began when it was first looked at.
+func startedAt(offset int64) history.Event {
+	s := logStart("orders", 0, offset)
+	s.At = ms
+	return s
+}
+
 func logStart(topic string, partition int32, offset int64) history.Event {
 	return history.Event{Kind: history.Sample, Topic: topic, Partition: partition, At: 8 * time.Second, LogStart: offset, HighWatermark: 99, LastStable: offset, Committed: -1}
 }
