@@ -22,7 +22,8 @@ import (
 // passed the committed offset it has to move; neither is judged. A service that
 // keeps its positions in its own sink has to ask for one that the sink held
 // between the assignment and the first records; of offsets without a visible
-// record between them it may ask for either.
+// record between them it may ask for either. A resume without an answer, and
+// without a fetch after one, is not counted.
 const ResumeAtCommitted = "resume-at-committed"
 
 func resumeAtCommitted(x *history.Index) Verdict {
@@ -30,6 +31,9 @@ func resumeAtCommitted(x *history.Index) Verdict {
 		var f finding
 		for _, p := range all {
 			for _, r := range p.resumes {
+				if told := r.Committed >= 0 || keepsPositions(s); !hasAnswer(r) && (!told || r.Offset < 0) {
+					continue // neither an answer nor a fetch to judge
+				}
 				f.examined++
 				if a, bad := wrongAnswer(p, r); bad {
 					f.anomalies = append(f.anomalies, a)
@@ -45,16 +49,25 @@ func resumeAtCommitted(x *history.Index) Verdict {
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "resumes of %s were not at a committed offset", brief: "resumes off the commit",
 			all: "%s resumes of %s were at a committed offset", allFew: "%s resumes at the commit"}
-		if f.examined == 0 {
+		switch {
+		case f.examined > 0:
+		case slices.ContainsFunc(all, func(p *position) bool { return len(p.resumes) > 0 }):
+			f.count, f.why = nil, "no resume could be judged"
+		default:
 			f.count, f.why = nil, "no resume was recorded"
 		}
 		return f
 	}), "no service has a consumer group")
 }
 
+// hasAnswer says whether the broker told the committed offset, or that there is none.
+func hasAnswer(r *history.Event) bool {
+	return r.End > 0 && r.Error == "" && (r.Outcome == history.OK || r.Outcome == "")
+}
+
 func wrongAnswer(p *position, r *history.Event) (Anomaly, bool) {
-	if r.End == 0 || r.Error != "" || r.Outcome == history.Failed || r.Outcome == history.Unknown {
-		return Anomaly{}, false // no answer to judge
+	if !hasAnswer(r) {
+		return Anomaly{}, false
 	}
 	current, none := p.possible(r.At, r.End)
 	if r.Committed < 0 && none ||

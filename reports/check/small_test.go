@@ -256,7 +256,8 @@ var resumeCases = []small{
 	{"committed before the run", ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
 	{"another partition's commit", ResumeAtCommitted, consumer(), events{in(1, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 5, 5)}, Broken, nil, ""},
 	{"another group's commit does not count", ResumeAtCommitted, consumer(), events{{Kind: history.Commit, Client: "email/1", Group: "email", Topic: "orders", Offset: 5, At: ms, End: 2 * ms, Outcome: history.OK}, resume(20*ms, -1, 0)}, Holds, nil, ""},
-	{"no answer came", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }()}, Holds, nil, ""},
+	{"no answer came, so that nothing was judged", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }()}, Unknown, nil, "no resume could be judged"},
+	{"no answer came to one of two", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }(), resume(30*ms, 5, 5)}, Holds, nil, "1 of 1 resumes"},
 
 	{"the client skipped the first record", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 6), record("u1", 5), record("u2", 6)}, Broken, []string{"u1"}, "1 records were skipped"},
 	{"the client went back", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4), record("u0", 4), record("u1", 5)}, Broken, []string{"u0"}, ""},
