@@ -19,8 +19,11 @@ import (
 // skew are counted and not judged.
 //
 // Exempt are records before the group's first resume on the partition, records
-// skipped by a reset from outside, records without an id, and commits inside a
-// transaction, whose effects appear with it.
+// skipped by a reset from outside, records without an id or of a request that asks
+// for no effect, and commits inside a transaction, whose effects appear with it.
+//
+// A record in a retry topic is handed over by what was put off or given up after
+// it; to have been put there itself is no excuse for committing past it.
 //
 // A position that the service stores in its own sink counts as a commit at the
 // instant at which the sink has it: one and the same is in time.
@@ -36,7 +39,7 @@ func commitAfterEffect(x *history.Index) Verdict {
 			return finding{status: NotAsked, why: "it has no ledger of its effects"}
 		}
 		sinks++
-		t := timing{x: x, service: s, effects: x.Sink(s.Sink.Name).Effects, handed: handOvers(x, s)}
+		t := timing{x: x, service: s, effects: x.Sink(s.Sink.Name).Effects, unasked: newAudience(x).unasked, handed: handOvers(x, s)}
 		for _, p := range all {
 			t.judge(p)
 		}
@@ -62,7 +65,8 @@ type timing struct {
 	x       *history.Index
 	service history.Service
 	effects history.ByID
-	handed  map[string]time.Duration // when an id was handed over; 0: at an unknown time
+	unasked map[*history.Event]bool // records of requests that asked for no effect
+	handed  map[string][]putAway    // by id
 
 	inTime, late, within int
 	lateBy               map[*history.Event][]*history.Event // commit → records
@@ -102,7 +106,7 @@ func (t *timing) judge(p *position) {
 				earliest = c
 			}
 		}
-		if earliest != nil && record.ID != "" && (reset == nil || reset.At > earliest.At) {
+		if earliest != nil && record.ID != "" && !t.unasked[record] && (reset == nil || reset.At > earliest.At) {
 			t.record(record, earliest)
 		}
 	}
@@ -115,7 +119,7 @@ func (t *timing) record(record, commit *history.Event) {
 	if commit.Sink != "" {
 		due = commit.At // one clock stamped both, and one transaction stamps both alike
 	}
-	if at, done := t.handed[record.ID]; done && at <= commit.At {
+	if t.handedOver(record, commit.At) {
 		t.inTime++
 		return
 	}
@@ -172,28 +176,42 @@ func (t *timing) anomalies() []Anomaly {
 	return all
 }
 
-// handOvers returns when each id was seen to enter the service's dead letter or
-// retry topics. Where the append itself was not seen, the id counts as handed
-// over in time: nothing says that it was late.
-func handOvers(x *history.Index, s history.Service) map[string]time.Duration {
+// putAway is a record in a retry or dead letter topic, and when it was seen to be
+// put there; 0: nobody saw it.
+type putAway struct {
+	record *history.Event
+	at     time.Duration
+}
+
+// handOvers returns those of each id.
+func handOvers(x *history.Index, s history.Service) map[string][]putAway {
 	topics := slices.DeleteFunc(append(slices.Clone(s.Retry), s.DeadLetter), func(t string) bool { return t == "" })
 	if len(topics) == 0 {
 		return nil
 	}
-	handed, seen := map[string]time.Duration{}, newAppends(x)
+	handed, seen := map[string][]putAway{}, newAppends(x)
 	for _, part := range slices.SortedFunc(maps.Keys(x.Records), history.Partition.Compare) {
 		if !slices.Contains(topics, part.Topic) {
 			continue
 		}
 		for _, r := range x.Records[part] {
-			var at time.Duration
+			h := putAway{record: r}
 			if e := seen.of(r); e != nil {
-				at = e.At
+				h.at = e.At
 			}
-			if earlier, met := handed[r.ID]; !met || at < earlier {
-				handed[r.ID] = at
-			}
+			handed[r.ID] = append(handed[r.ID], h)
 		}
 	}
 	return handed
+}
+
+// handedOver says whether the record had been put off or given up by then. What
+// nobody saw being put there counts as in time: nothing says that it was late.
+func (t *timing) handedOver(record *history.Event, by time.Duration) bool {
+	all := t.handed[record.ID]
+	own := slices.IndexFunc(all, func(h putAway) bool { return h.record == record })
+	return slices.ContainsFunc(all, func(h putAway) bool {
+		after := own < 0 || h.record != record && (h.at == 0 || h.at > all[own].at)
+		return after && h.at <= by
+	})
 }

@@ -77,9 +77,9 @@ func TestPipelineMutations(t *testing.T) {
 		"the mail of one is lost": {historytest.Without(run, inSink("mailbox", is(history.Effect, x))),
 			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, CommitAfterEffect: {x}, DeadLetterClosure: {x}}},
 		"what was put off is dropped": {historytest.Without(run, inSink("mailbox", is(history.Effect, again))),
-			map[string][]string{NoAcknowledgedLoss: {again}, NoOrphans: {again}, DeadLetterClosure: {again}}},
+			map[string][]string{NoAcknowledgedLoss: {again}, NoOrphans: {again}, CommitAfterEffect: {again}, DeadLetterClosure: {again}}},
 		"a letter is gone": {historytest.Without(run, letterOf(full)),
-			map[string][]string{NoAcknowledgedLoss: {full}, NoOrphans: {full}, DeadLetterClosure: {full}}},
+			map[string][]string{NoAcknowledgedLoss: {full}, NoOrphans: {full}, CommitAfterEffect: {full}, DeadLetterClosure: {full}}},
 		"a letter is there twice": {historytest.With(run, copied(run, letterOf(full), elsewhere)),
 			map[string][]string{DeadLetterClosure: {full}}},
 		"a letter does not say what it stands for": {changed(run, letterOf(full), func(e *history.Event) {
