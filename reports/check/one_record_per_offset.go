@@ -13,9 +13,10 @@ import (
 // producer numbered them.
 //
 // What stood at an offset is said by the independent reader, by the answers to
-// idempotent producers, and by the letters in retry and dead letter topics about
-// where their originals stood. An offset that only one of them speaks of cannot
-// be judged; where that is so of all, it is not asked.
+// producers, and by the letters in retry and dead letter topics about where their
+// originals stood. An offset that only one of them speaks of cannot be judged;
+// where that is so of all, it is not asked. Neither can two answers to one client
+// whose producer is not idempotent: it may have sent the same again.
 const OneRecordPerOffset = "one-record-per-offset"
 
 func oneRecordPerOffset(x *history.Index) Verdict {
@@ -67,18 +68,16 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 	var last *history.Event // of those before, the one that reaches furthest
 	records := w.x.Records[p]
 	for _, b := range batches {
-		s, ok := stamped(b)
-		if !ok {
-			continue
-		}
+		s, numbered := stamped(b)
 		if last != nil && b.Offset < end(last) {
-			before, _ := stamped(last)
+			before, ok := stamped(last)
 			before = before.plus(b.Offset - last.Offset)
-			if before == s {
-				continue // the same batch, sent and answered again
+			switch {
+			case ok && numbered && before == s, !ok && !numbered && last.Client == b.Client:
+				continue // the same batch, sent and answered again, or as far as one can tell
 			}
 			w.seen++
-			w.differ(p, b.Offset, last, b, fmt.Sprintf("was given to %v and to %v", before, s))
+			w.differ(p, b.Offset, last, b, fmt.Sprintf("was given to %s and to %s", givenTo(last, before), givenTo(b, s)))
 		}
 		if last == nil || end(b) > end(last) {
 			last = b
@@ -93,15 +92,28 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 			if r.Offset >= end(b) {
 				break
 			}
+			holds, ok := stamped(r)
+			if !ok && !numbered {
+				continue // nothing tells one from the other
+			}
 			w.seen++
-			given := s.plus(r.Offset - b.Offset)
-			if holds, ok := stamped(r); !ok {
-				w.differ(p, r.Offset, b, r, fmt.Sprintf("was given to %v and holds a record without a sequence", given))
-			} else if holds != given {
-				w.differ(p, r.Offset, b, r, fmt.Sprintf("was given to %v and holds %v", given, holds))
+			s := s.plus(r.Offset - b.Offset)
+			switch {
+			case !ok:
+				w.differ(p, r.Offset, b, r, fmt.Sprintf("was given to %v and holds a record without a sequence", s))
+			case !numbered || holds != s:
+				w.differ(p, r.Offset, b, r, fmt.Sprintf("was given to %s and holds %v", givenTo(b, s), holds))
 			}
 		}
 	}
+}
+
+// givenTo is to whom an offset was given: the stamp, or for a batch without the client.
+func givenTo(batch *history.Event, s stamp) string {
+	if _, ok := stamped(batch); ok {
+		return s.String()
+	}
+	return "a batch of " + batch.Client
 }
 
 // end is the offset after the batch.

@@ -173,6 +173,12 @@ var offsetCases = []small{
 	{"sent and answered twice", OneRecordPerOffset, consumer(), events{seq(5, produced(7, 1, 10*ms)), seq(5, produced(7, 1, 20*ms)), seq(5, record("u1", 7))}, Holds, nil, ""},
 	{"one after the other", OneRecordPerOffset, consumer(), events{seq(5, produced(7, 2, 10*ms)), seq(7, produced(9, 1, 20*ms))}, NotAsked, nil, ""},
 	{"nobody was told", OneRecordPerOffset, consumer(), events{seq(5, outcome(history.Unknown, produced(7, 1, 10*ms))), seq(6, record("u2", 7))}, NotAsked, nil, ""},
+	{"two producers were told so, and neither is idempotent", OneRecordPerOffset, consumer(), events{plain(produced(7, 2, 10*ms)), by("registration/2", plain(produced(8, 1, 20*ms)))}, Broken, nil, "orders/0@8 was given to a batch of registration/1 and to a batch of registration/2"},
+	{"one of them is", OneRecordPerOffset, consumer(), events{seq(5, produced(7, 1, 10*ms)), by("registration/2", plain(produced(7, 1, 20*ms)))}, Broken, nil, "was given to sequence 5 of producer 7, epoch 0 and to a batch of registration/2"},
+	{"one producer that is not, for it may have sent the same again", OneRecordPerOffset, consumer(), events{plain(produced(7, 1, 10*ms)), plain(produced(7, 1, 20*ms))}, NotAsked, nil, ""},
+	{"two that are not, one after the other", OneRecordPerOffset, consumer(), events{plain(produced(7, 2, 10*ms)), by("registration/2", plain(produced(9, 1, 20*ms)))}, NotAsked, nil, ""},
+	{"it holds a record with a sequence, and was given to none", OneRecordPerOffset, consumer(), events{plain(produced(7, 1, 10*ms)), seq(5, record("u1", 7))}, Broken, []string{"u1"}, "was given to a batch of registration/1 and holds sequence 5 of producer 7"},
+	{"neither has a sequence", OneRecordPerOffset, consumer(), events{plain(produced(7, 1, 10*ms)), plain(record("u1", 7))}, NotAsked, nil, ""},
 	{"a reader that tells no sequence", OneRecordPerOffset, consumer(), events{seq(5, produced(7, 1, 10*ms)), record("u2", 7)}, NotAsked, nil, "more than one witness"},
 	{"no log", OneRecordPerOffset, synchronous(), nil, NotAsked, nil, ""},
 }
