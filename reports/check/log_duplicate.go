@@ -38,6 +38,9 @@ func noLogDuplicate(x *history.Index) Verdict {
 	switch {
 	case d.examined == 0:
 		d.count, d.status, d.why = nil, NotAsked, "no producer is known to be idempotent"
+		if d.allowed > 0 {
+			d.why += fmt.Sprintf(", and %s ids stand in the log again", quantity.Count(d.allowed))
+		}
 	case len(d.anomalies) == 0 && len(d.open) > 0:
 		d.count, d.status, d.anomalies = nil, Unknown, d.open
 		d.why = quantity.Count(len(d.open)) + " ids stand in the log twice, and nothing says under which sequences"

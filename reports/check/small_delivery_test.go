@@ -191,7 +191,7 @@ var duplicateCases = []small{
 	{"of another epoch", NoLogDuplicate, consumer(), events{seq(5, record("u1", 5)), epoch(1, seq(5, record("u2", 6)))}, Holds, nil, ""},
 	{"in another partition", NoLogDuplicate, consumer(), events{seq(5, record("u1", 5)), in(1, seq(5, record("u2", 5)))}, Holds, nil, ""},
 	{"published again", NoLogDuplicate, consumer(), events{seq(5, record("u1", 5)), seq(6, record("u1", 6))}, Holds, nil, "0 of 2 sequences stand in the log twice, 1 ids were published again by the application"},
-	{"no producer is idempotent", NoLogDuplicate, consumer(), events{plain(record("u1", 5)), plain(record("u1", 6))}, NotAsked, nil, "idempotent"},
+	{"no producer is idempotent", NoLogDuplicate, consumer(), events{plain(record("u1", 5)), plain(record("u1", 6))}, NotAsked, nil, "no producer is known to be idempotent, and 1 ids stand in the log again"},
 	{"by two answers", NoLogDuplicate, consumer(), events{seq(5, produced(5, 1, 10*ms)), seq(5, produced(9, 1, 20*ms)), record("u1", 5), record("u1", 9)}, Broken, []string{"u1"}, ""},
 	{"by two answers, of a batch", NoLogDuplicate, consumer(), events{seq(5, produced(5, 2, 10*ms)), seq(5, produced(9, 2, 20*ms)), record("u1", 5), record("u2", 6), record("u1", 9), record("u2", 10)}, Broken, []string{"u1", "u2"}, ""},
 	{"an answer that the log refutes", NoLogDuplicate, consumer(), events{seq(5, produced(5, 1, 10*ms)), seq(5, produced(9, 1, 20*ms)), record("u1", 5), record("u2", 9)}, Holds, nil, ""},
