@@ -124,19 +124,38 @@ func combine(findings []finding, notAsked string) Verdict {
 		v.Status = Worst(v.Status, f.status)
 		v.Examined += f.examined
 		v.Total += len(f.anomalies)
-		v.Anomalies = append(v.Anomalies, f.anomalies...)
 		v.ExpectedTotal += f.allowed
-		v.Expected = append(v.Expected, f.expected...)
 	}
+	v.Anomalies = share(findings, func(f finding) []Anomaly { return f.anomalies })
+	v.Expected = share(findings, func(f finding) []Anomaly { return f.expected })
 	if len(findings) > 0 {
 		few := rangeOf(findings)
 		v.Why, v.Brief = tell(findings, v.Status)
 		v.Brief = cmp.Or(few, v.Brief)
 	}
 	v.Brief = cmp.Or(v.Brief, v.Why)
-	v.Anomalies = v.Anomalies[:min(len(v.Anomalies), maxAnomalies)]
-	v.Expected = v.Expected[:min(len(v.Expected), maxAnomalies)]
 	return v
+}
+
+// share takes the first few anomalies of each finding, worst first, so that one
+// subject with many does not hide the others. They stay in the order of the findings.
+func share(findings []finding, of func(finding) []Anomaly) []Anomaly {
+	taken, left := make([]int, len(findings)), maxAnomalies
+	for more := true; more && left > 0; {
+		more = false
+		for i, f := range findings {
+			if left > 0 && taken[i] < len(of(f)) {
+				taken[i]++
+				left--
+				more = true
+			}
+		}
+	}
+	var all []Anomaly
+	for i, f := range findings {
+		all = append(all, of(f)[:taken[i]]...)
+	}
+	return all
 }
 
 // ids names the first few of many.

@@ -43,6 +43,25 @@ func TestTell(t *testing.T) {
 	}
 }
 
+// Of more anomalies than are kept, each subject has its share, and all are counted.
+func TestAnomaliesAreShared(t *testing.T) {
+	many := func(subject string, n int) finding {
+		f := finding{subject: subject, examined: n, why: "lost"}
+		for range n {
+			f.anomalies = append(f.anomalies, Anomaly{What: subject})
+		}
+		return f
+	}
+	v := combine([]finding{many("a", 300), many("b", 2), many("c", 40)}, "")
+	got := ""
+	for _, a := range v.Anomalies {
+		got += a.What
+	}
+	if got != "aaaabbcccc" || v.Total != 342 {
+		t.Errorf("%s of %d", got, v.Total)
+	}
+}
+
 // Every guarantee can be said in a few words, and those of one are not those of
 // another.
 func TestSays(t *testing.T) {
