@@ -54,9 +54,16 @@ func blastRadius(x *history.Index, breaches []measure.Breach) finding {
 			continue
 		}
 		breached = append(breached, b.Service)
-		f.anomalies = append(f.anomalies, Anomaly{
+		a := Anomaly{
 			What: fmt.Sprintf("%s let its callers down: %s calls failed or came late while the fault was active, %s before", b.Service, quantity.Of(b.Bad, b.Calls), quantity.Percent(b.Baseline)),
-		})
+		}
+		a.witness(measure.CallsTo(x, b.Service, true))
+		for _, s := range x.Log.Header.Services {
+			if s.Name == b.Service {
+				a.Setting = setting(s, "time-out", "timeout", "retr")
+			}
+		}
+		f.anomalies = append(f.anomalies, a)
 	}
 	switch {
 	case len(breached) > 0:
@@ -101,6 +108,9 @@ func unrelated(x *history.Index) finding {
 		f.why = fmt.Sprintf("%s took %s at the median while the fault was active, %s before", operation, quantity.Duration(during.P50), quantity.Duration(before.P50))
 		f.brief = fmt.Sprintf("%s took %s", operation, quantity.Duration(during.P50))
 		f.anomalies = []Anomaly{{What: f.why}}
+		f.anomalies[0].witness(slices.DeleteFunc(slices.Collect(x.Of(history.Request)), func(r *history.Event) bool {
+			return r.Name != operation || r.End-r.Scheduled <= limit || !slices.ContainsFunc(x.Windows(), func(w history.Window) bool { return w.Contains(r.Scheduled) })
+		}))
 	}
 	return f
 }
@@ -128,10 +138,13 @@ func amplification(x *history.Index, a measure.Amplified) finding {
 			worst = to
 		}
 		if ratio := float64(a.Calls[to]) / float64(a.Roots); ratio > limit {
-			f.anomalies = append(f.anomalies, Anomaly{
+			found := Anomaly{
 				What: fmt.Sprintf("%s was called %s times for %s root requests: %s each, %s is allowed", to, quantity.Count(a.Calls[to]), quantity.Count(a.Roots),
 					quantity.Value(ratio, "ratio"), quantity.Value(limit, "ratio")),
-			})
+				Setting: anySetting(x, "retr"),
+			}
+			found.witness(mostCalled(measure.CallsTo(x, to, false)))
+			f.anomalies = append(f.anomalies, found)
 		}
 	}
 	if worst == "" {
@@ -140,4 +153,28 @@ func amplification(x *history.Index, a measure.Amplified) finding {
 	}
 	f.why = fmt.Sprintf("%s calls to %s for each root request, %s is allowed", quantity.Value(float64(a.Calls[worst])/float64(a.Roots), "ratio"), worst, quantity.Value(limit, "ratio"))
 	return f
+}
+
+// mostCalled are the calls for the id for which most were made.
+func mostCalled(calls []*history.Event) []*history.Event {
+	byID, most := map[string][]*history.Event{}, ""
+	for _, c := range calls {
+		byID[c.ID] = append(byID[c.ID], c)
+	}
+	for _, c := range calls { // in order of time, so that of several it is always the same
+		if len(byID[c.ID]) > len(byID[most]) {
+			most = c.ID
+		}
+	}
+	return byID[most]
+}
+
+// witness names the first few of the events, and their ids.
+func (a *Anomaly) witness(events []*history.Event) {
+	for _, e := range clip(events) {
+		a.Events = append(a.Events, e.N)
+		if e.ID != "" && !slices.Contains(a.IDs, e.ID) {
+			a.IDs = append(a.IDs, e.ID)
+		}
+	}
 }

@@ -71,6 +71,18 @@ func TestMutations(t *testing.T) {
 		return ids
 	}
 
+	var registered []string // while the fault was active
+	var again []history.Event
+	for e := range sync.Of(history.Request, history.Call) {
+		switch {
+		case !sync.Windows()[0].Contains(max(e.Scheduled, e.At)):
+		case e.Kind == history.Call && e.To == "mailbox":
+			again = append(again, *e)
+		case e.Name == "POST /register":
+			registered = append(registered, e.ID)
+		}
+	}
+
 	testMutations(t, map[string]mutation{
 		"the record is dropped from the log": {historytest.Without(event, is(history.Audit, x)),
 			map[string][]string{NoLostInLog: {x}}},
@@ -100,6 +112,10 @@ func TestMutations(t *testing.T) {
 			map[string][]string{Availability: twoFailed("POST /register"), NoAbortedRead: slices.Repeat(twoFailed("POST /register"), 3)}},
 		"two of eighty reads fail": {changed(sync, failed("GET /catalog", 5*time.Second), fail),
 			map[string][]string{Contained: twoFailed("GET /catalog")}},
+		"the caller of what is slow is slow as well": {changed(sync, func(e *history.Event) bool {
+			return e.Kind == history.Request && slices.Contains(registered, e.ID)
+		}, func(e *history.Event) { e.End += time.Second }), map[string][]string{Contained: registered[:maxNames]}},
+		"a leaf is called twice each time": {historytest.With(sync, again...), map[string][]string{Contained: registered[:1]}},
 		"a synchronous effect is dropped": {historytest.Without(sync, inSink("redis", is(history.Effect, x))),
 			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}}},
 	})

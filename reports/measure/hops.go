@@ -25,6 +25,7 @@ type lane struct {
 // exchange is one call that crossed an edge, of whatever protocol.
 type exchange struct {
 	*lane
+	event    *history.Event
 	sent     time.Duration // by the schedule, where there is one
 	took     time.Duration
 	answered bool
@@ -48,7 +49,7 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 	byInstance, lanes := map[call]*lane{}, map[call]*lane{}
 	for e := range index.Of(kinds...) {
 		here := call{e.Client, e.To, e.Name}
-		x := exchange{sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
+		x := exchange{event: e, sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
 		protocol := "http"
 		switch e.Kind {
 		case history.Request:
@@ -273,4 +274,18 @@ func Cascade(x *history.Index) ([]Breach, Amplified) {
 	s := newSpans(x)
 	t := newTraffic(x, s, history.Request, history.Call) // only calls are breached
 	return t.breaches(s), t.amplified(s)
+}
+
+// CallsTo are the requests and calls to a service that were sent while a fault was
+// active, in order of time; with bad, those by which it let its callers down.
+func CallsTo(x *history.Index, service string, bad bool) []*history.Event {
+	s := newSpans(x)
+	t := newTraffic(x, s, history.Request, history.Call)
+	var found []*history.Event
+	for _, x := range t.exchanges {
+		if x.to == service && s.contains(history.During, x.sent) && (!bad || t.bad(x)) {
+			found = append(found, x.event)
+		}
+	}
+	return found
 }
