@@ -185,6 +185,29 @@ func TestPlantedConsumers(t *testing.T) {
 		})
 		broken(t, skips, ResumeAtCommitted)
 	})
+	t.Run("its_producer_retries_under_a_new_id", func(t *testing.T) {
+		// The first attempt was appended and only its answer lost: both are in the log.
+		const x, again = "u0-000050", "u0-000050-again"
+		renamed := historytest.Find(healthy, 0, is(history.Audit, x))
+		renamed.ID, renamed.Key, renamed.Offset, renamed.Sequence = again, "", 1_000_000, 1_000_000
+		more := []history.Event{renamed}
+		for _, sink := range []string{"mailbox", "analytics-db", "redis"} {
+			for _, kind := range []history.Kind{history.Attempt, history.Effect} {
+				e := historytest.Find(healthy, 0, inSink(sink, is(kind, x)))
+				e.ID, e.At = again, e.At+ms
+				more = append(more, e)
+			}
+		}
+		broken(t, historytest.With(healthy, more...), NoPhantom)
+		// Or it was not, and what was acknowledged is nowhere.
+		lost := historytest.Edit(healthy, func(e *history.Event) bool {
+			if e.ID == x && e.Kind != history.Request {
+				e.ID = again
+			}
+			return true
+		})
+		broken(t, lost, NoPhantom, NoLostInLog, NoAcknowledgedLoss)
+	})
 	t.Run("skips_it_within_the_process", func(t *testing.T) {
 		// The wire looks right; only the sink shows it.
 		killed := historytest.Event(historytest.Options{})
@@ -220,6 +243,31 @@ func broken(t *testing.T, log history.Log, want ...string) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("broken: %q, want %q", got, want)
+	}
+}
+
+// What the kit did not do is unknown by name, and says what it was.
+func TestExercisedMutations(t *testing.T) {
+	event := historytest.Event(historytest.Options{Seed: 3})
+	isFault := func(e *history.Event) bool { return e.Kind == history.Fault }
+	fault := historytest.Find(event, 0, isFault)
+	resumed := func(e *history.Event) bool { return e.Kind == history.Resume && e.At >= fault.At }
+	for name, c := range map[string]struct {
+		log history.Log
+		why string
+	}{
+		"the fault never bit":  {changed(event, isFault, func(e *history.Event) { e.Fault.Active = 0 }), `fault "kill analytics" was never seen to bite`},
+		"the fault never went": {changed(event, isFault, func(e *history.Event) { e.Fault.Clear = 0 }), `fault "kill analytics" was never seen to be gone`},
+		"nothing was replayed": {historytest.Without(event, resumed), "none of 0 resumes"},
+		"no load in the fault": {historytest.Without(event, func(e *history.Event) bool {
+			p, _ := event.Header.Phase(history.During)
+			return e.Kind == history.Request && p.Contains(e.Scheduled)
+		}), "only 0 requests were ok during the fault"},
+		"one request came late": {changed(event, is(history.Request, "u3-000101"), func(e *history.Event) { e.At += 60 * ms; e.End += 60 * ms }), "behind its schedule"},
+	} {
+		if v := verdict(t, c.log, Exercised); v.Status != Unknown || !strings.Contains(v.Why, c.why) {
+			t.Errorf("%s: %s, %s", name, v.Status, v.Why)
+		}
 	}
 }
 
