@@ -6,6 +6,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
@@ -51,6 +52,10 @@ type Anomaly struct {
 	Events  []uint64 `json:"events,omitempty"`  // numbers in the log
 	Offsets []string `json:"offsets,omitempty"` // topic/partition@offset
 	Setting string   `json:"setting,omitempty"` // the setting to look at, where one is known
+
+	// Around is the neighbourhood of the first offset in the log: the visible
+	// records there, and up to two before and after, as "user-events/2@88 u17-000231".
+	Around []string `json:"around,omitempty"`
 }
 
 // Checker judges one guarantee.
@@ -104,9 +109,30 @@ func judge(x *history.Index, c Checker) (v Verdict) {
 	} else {
 		v = c.Check(x.Log)
 	}
+	for _, some := range [][]Anomaly{v.Anomalies, v.Expected} {
+		for i := range some {
+			some[i].Around = around(x, some[i].Offsets)
+		}
+	}
 	v.Guarantee = c.Guarantee()
 	if v.Status == Holds && v.Examined == 0 {
 		v.Status, v.Why, v.Brief = Unknown, "nothing was examined", "nothing was examined"
 	}
 	return v
+}
+
+// around is the neighbourhood of the first of the places.
+func around(x *history.Index, places []string) []string {
+	if len(places) == 0 {
+		return nil
+	}
+	in, offset, ok := history.ParsePlace(places[0])
+	if !ok {
+		return nil
+	}
+	var found []string
+	for _, r := range x.Around(in, offset, neighbours) {
+		found = append(found, strings.TrimSuffix(in.At(r.Offset)+" "+r.ID, " "))
+	}
+	return found
 }

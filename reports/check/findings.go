@@ -15,6 +15,7 @@ import (
 const (
 	maxAnomalies = 10
 	maxNames     = 5
+	neighbours   = 2 // records before and after the place of an anomaly
 )
 
 // guarantee is a checker made of its name and its rule.

@@ -96,6 +96,22 @@ func TestJudgeTrustsNoChecker(t *testing.T) {
 	}
 }
 
+// An anomaly shows what stands around its place in the log.
+func TestAround(t *testing.T) {
+	five := records(0, 1, 2, 4, 5)
+	one := verdict(t, historytest.Log(consumer(), all(five, request("u3", ms, history.OK))...), NoAcknowledgedLoss)
+	if got, want := one.Anomalies[0].Around, []string{"orders/0@0 u1", "orders/0@1 u2", "orders/0@2 u3", "orders/0@4 u4", "orders/0@5 u5"}; !slices.Equal(got, want) {
+		t.Errorf("around u3: %q, want %q", got, want)
+	}
+	between := verdict(t, historytest.Log(consumer(), all(five, commit(5, 10*ms, 11*ms, history.OK), commit(3, 12*ms, 13*ms, history.OK))...), CommittedMonotone)
+	if got, want := between.Anomalies[0].Around, []string{"orders/0@2 u3", "orders/0@4 u4", "orders/0@5 u5"}; !slices.Equal(got, want) {
+		t.Errorf("around offset 5: %q, want %q", got, want)
+	}
+	if nowhere := verdict(t, historytest.Log(consumer(), sent, record("u2", 0)), NoLostInLog); nowhere.Anomalies[0].Around != nil {
+		t.Errorf("around nothing: %+v", nowhere)
+	}
+}
+
 func TestWorst(t *testing.T) {
 	for _, c := range []struct {
 		statuses []Status

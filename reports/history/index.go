@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,6 +24,18 @@ func (p Partition) String() string { return fmt.Sprintf("%s/%d", p.Topic, p.Part
 
 // At is "user-events/2@88".
 func (p Partition) At(offset int64) string { return fmt.Sprintf("%s@%d", p, offset) }
+
+// ParsePlace takes "user-events/2@88" apart, and is false for what [Partition.At]
+// cannot have made.
+func ParsePlace(s string) (p Partition, offset int64, ok bool) {
+	slash, at := strings.LastIndexByte(s, '/'), strings.LastIndexByte(s, '@')
+	if slash < 0 || at < slash {
+		return Partition{}, 0, false
+	}
+	n, err := strconv.ParseInt(s[slash+1:at], 10, 32)
+	offset, wrong := strconv.ParseInt(s[at+1:], 10, 64)
+	return Partition{s[:slash], int32(n)}, offset, err == nil && wrong == nil
+}
 
 // Compare orders by topic, then number.
 func (p Partition) Compare(q Partition) int {
@@ -407,6 +421,14 @@ func (x *Index) Between(p Partition, from, to int64) []*Event {
 	}
 	i, j := at(from), at(to)
 	return records[min(i, j):j]
+}
+
+// Around returns the visible records at the offset, and up to n before and after.
+func (x *Index) Around(p Partition, offset int64, n int) []*Event {
+	records := x.Records[p]
+	i := sort.Search(len(records), func(i int) bool { return records[i].Offset >= offset })
+	j := sort.Search(len(records), func(i int) bool { return records[i].Offset > offset })
+	return records[max(0, i-n):min(len(records), max(i, j)+n)]
 }
 
 // Asking yields the requests that must have effects, in order of time.
