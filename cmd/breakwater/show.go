@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,8 @@ type ShowCmd struct {
 	Trial []string `placeholder:"ID" help:"Where to look. Default: all trials of the run."`
 }
 
-// Run tells of every trial that knows the event. It is trouble when none does.
+// Run tells of every trial that knows the event, and shows the records around it in
+// the log. It is trouble when none does.
 func (c *ShowCmd) Run(std streams) error {
 	trials, err := chosen(c.Dir, c.Trial)
 	if err != nil {
@@ -36,14 +38,11 @@ func (c *ShowCmd) Run(std streams) error {
 		} else if err != nil {
 			return trouble(err)
 		}
-		life := measure.LifeOf(log, c.Event)
-		if len(life) == 0 {
-			continue
-		}
-		known = true
-		if err := tellLife(std.out, t, log, life); err != nil {
+		told, err := tellLife(std.out, t, log, c.Event)
+		if err != nil {
 			return trouble(err)
 		}
+		known = known || told
 	}
 	if !known {
 		return trouble(fmt.Errorf("no history of %s knows the event %q; verdicts and `breakwater dump` name those that they know", c.Dir, c.Event))
@@ -51,14 +50,33 @@ func (c *ShowCmd) Run(std streams) error {
 	return nil
 }
 
-func tellLife(to io.Writer, t *trial.Trial, log history.Log, life []measure.Moment) error {
+func tellLife(to io.Writer, t *trial.Trial, log history.Log, id string) (known bool, err error) {
+	life := measure.LifeOf(log, id)
+	if len(life) == 0 {
+		return false, nil
+	}
 	fmt.Fprintf(to, "%s\n", t.ID)
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	first := life[0].At
 	for _, m := range life {
 		fmt.Fprintf(table, "  %.6f s\t+%s\t%s\t%s\tevent %d%s\n", m.At.Seconds(), quantity.Duration(m.At-first), m.Who, m.What, m.N, during(log, m))
 	}
-	return table.Flush()
+	tellPlaces(table, log.Index(), id)
+	return true, table.Flush()
+}
+
+// tellPlaces shows what stands around each record of the id.
+func tellPlaces(to io.Writer, x *history.Index, id string) {
+	for _, place := range slices.Concat(x.InLog.ID(id), x.Aborted.ID(id)) {
+		fmt.Fprintf(to, "  around %s\n", place.In().At(place.Offset))
+		for _, r := range x.Around(place.In(), place.Offset, 2) {
+			mark := ""
+			if r == place {
+				mark = "this one"
+			}
+			fmt.Fprintf(to, "    %d\t%s\t%s\t\tevent %d\n", r.Offset, cmp.Or(r.ID, "no id"), mark, r.N)
+		}
+	}
 }
 
 // during names the faults that were active.

@@ -52,6 +52,7 @@ func TestShowAndDump(t *testing.T) {
 		not  string
 	}{
 		"life":            {[]string{"show", dir, "--event", "u0-000007"}, 0, "committed past user-events/", ""},
+		"neighbourhood":   {[]string{"show", dir, "--event", "u0-000007"}, 0, "this one", ""},
 		"nobody":          {[]string{"show", dir, "--event", "nobody"}, trial.ExitTrouble, `knows the event "nobody"`, ""},
 		"no event named":  {[]string{"show", dir}, trial.ExitTrouble, "--event", ""},
 		"no such trial":   {[]string{"show", dir, "--event", "x", "--trial", "cut"}, trial.ExitTrouble, `has no trial "cut"; it has kill`, ""},
