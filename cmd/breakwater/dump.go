@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
@@ -18,6 +20,11 @@ type DumpCmd struct {
 
 // Run prints what is readable of a damaged history before it fails.
 func (c *DumpCmd) Run(std streams) error {
+	for _, kind := range c.Kind {
+		if !slices.Contains(history.Kinds(), history.Kind(kind)) {
+			return trouble(fmt.Errorf("there is no kind of event %q; there are %s", kind, strings.Join(kinds(), ", ")))
+		}
+	}
 	trials, err := chosen(c.Dir, c.Trial)
 	if err != nil {
 		return trouble(err)
@@ -45,4 +52,11 @@ func (c *DumpCmd) Run(std streams) error {
 		}
 	}
 	return trouble(errors.Join(errs...))
+}
+
+func kinds() (names []string) {
+	for _, k := range history.Kinds() {
+		names = append(names, string(k))
+	}
+	return names
 }

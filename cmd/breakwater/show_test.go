@@ -58,6 +58,7 @@ func TestShowAndDump(t *testing.T) {
 		"no such trial":   {[]string{"show", dir, "--event", "x", "--trial", "cut"}, trial.ExitTrouble, `has no trial "cut"; it has kill`, ""},
 		"everything":      {[]string{"dump", dir}, 0, `{"schema":"` + history.Schema, ""},
 		"only the audit":  {[]string{"dump", dir, "--kind", "audit"}, 0, `"kind":"audit"`, `"kind":"request"`},
+		"no such kind":    {[]string{"dump", dir, "--kind", "audit,effct"}, trial.ExitTrouble, `there is no kind of event "effct"; there are request, call, produce, `, `"kind"`},
 		"dump: no trial":  {[]string{"dump", dir, "--trial", "cut"}, trial.ExitTrouble, "it has kill", ""},
 		"dump: no folder": {[]string{"dump", dir + "-gone"}, trial.ExitTrouble, "there is no run at", ""},
 	} {

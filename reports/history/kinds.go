@@ -4,6 +4,15 @@ package history
 // version does not know.
 const kindsKnown = 20
 
+// Kinds returns every kind of event that this version knows, in the order in which
+// they are declared.
+func Kinds() []Kind {
+	return []Kind{
+		Request, Call, Produce, Resume, Fetched, Commit, Transaction, Assign, Attempt,
+		Effect, State, Fault, Sample, Process, Audit, Aborted, Trouble,
+	}
+}
+
 // place is where an index keeps the events of the kind.
 func (k Kind) place() int {
 	switch k {
