@@ -75,3 +75,6 @@ func equal(a, b *trial.Trial) (bool, error) {
 	y, err := json.Marshal(b)
 	return bytes.Equal(x, y), err
 }
+
+// Help is the end of the command's --help.
+func (*CheckCmd) Help() string { return exitCodes }

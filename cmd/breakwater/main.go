@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	}()
 	parser, err := kong.New(new(commands),
 		kong.Name("breakwater"),
-		kong.Description("A chaos and resilience test kit for services and Kafka."),
+		kong.Description("A chaos and resilience test kit for services and Kafka.\n\n"+exitCodes),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { panic(exited) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -81,3 +81,6 @@ func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
 	}
 	return all, nil
 }
+
+// Help is the end of the command's --help.
+func (*ReplayCmd) Help() string { return exitCodes }

@@ -151,3 +151,6 @@ func findSuites(root string, wanted []string) ([]string, error) {
 	}
 	return all, nil
 }
+
+// Help is the end of the command's --help.
+func (*RunCmd) Help() string { return exitCodes }

@@ -143,6 +143,20 @@ func TestExitCodesOfCheck(t *testing.T) {
 	}
 }
 
+// The help names the exit codes, wherever they matter.
+func TestHelpNamesTheExitCodes(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"check", "--help"}, {"replay", "--help"}} {
+		var out bytes.Buffer
+		code := run(t.Context(), args, streams{strings.NewReader(""), &out, io.Discard})
+		said := strings.Join(strings.Fields(out.String()), " ")
+		for _, want := range []string{"0 when all came out as predicted", "1 when something was refuted", "2 when something is undecided", "3 for the kit's own trouble"} {
+			if code != 0 || !strings.Contains(said, want) {
+				t.Errorf("%q: exit code %d, and nothing says %q: %s", args, code, want, said)
+			}
+		}
+	}
+}
+
 // predicted is a run on disk with one trial of a healthy history.
 func predicted(t *testing.T, predictions []trial.Prediction) (dir string) {
 	t.Helper()
