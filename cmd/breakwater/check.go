@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -18,7 +21,8 @@ type CheckCmd struct {
 }
 
 // Run prints the claims as judged now, and names every trial whose saved
-// verdicts are others. It needs no engine and no world.
+// verdicts are others, and which. A trial whose history cannot be read is not
+// judged, whatever was saved. It needs no engine and no world.
 func (c *CheckCmd) Run(std streams) error {
 	if err := isRun(c.Dir); err != nil {
 		return trouble(err)
@@ -40,6 +44,7 @@ func (c *CheckCmd) Run(std streams) error {
 		log, err := saved.History(t)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.ID, err))
+			run.Trials[i] = unjudged(t, err)
 			continue
 		}
 		again := trial.Rejudge(t, log)
@@ -57,17 +62,56 @@ func (c *CheckCmd) Run(std streams) error {
 	return exitWith(trial.ExitCode(run.Trials))
 }
 
+// unjudged is the trial as one that nothing is known of.
+func unjudged(t *trial.Trial, err error) *trial.Trial {
+	again := *t
+	again.Outcome, again.Why, again.Verdicts = trial.Trouble, err.Error(), nil
+	again.Predictions = slices.Clone(t.Predictions)
+	for i := range again.Predictions {
+		p := &again.Predictions[i]
+		p.Outcome, p.Observed, p.Brief = trial.Undecided, "its history cannot be read", ""
+	}
+	return &again
+}
+
 // changed says in what a trial is not judged as it was.
 func changed(saved, again *trial.Trial) error {
 	how := fmt.Sprintf("saved as %s, judged now as %s", saved.Outcome, again.Outcome)
 	if saved.Outcome == again.Outcome {
 		how = fmt.Sprintf("%s as it was saved, but not every verdict and measurement is the same", again.Outcome)
 	}
-	return fmt.Errorf("%s: %s: the trial or this program was changed since", saved.ID, how)
+	if why := "the history is inconsistent"; strings.HasPrefix(again.Why, why) && !strings.HasPrefix(saved.Why, why) {
+		return fmt.Errorf("%s: %s: %s", saved.ID, how, again.Why)
+	}
+	var others []string
+	for _, v := range again.Verdicts {
+		i := slices.IndexFunc(saved.Verdicts, func(was check.Verdict) bool { return was.Guarantee == v.Guarantee })
+		switch {
+		case i < 0:
+			others = append(others, fmt.Sprintf("\n  %s: not saved, now %s", v.Guarantee, v.Status))
+		default:
+			if same, err := equal(saved.Verdicts[i], v); err != nil || !same {
+				others = append(others, "\n  "+instead(saved.Verdicts[i], v))
+			}
+		}
+	}
+	return fmt.Errorf("%s: %s: the trial or this program was changed since%s", saved.ID, how, strings.Join(others, ""))
 }
 
-// equal is whether both trials say the same, to the byte.
-func equal(a, b *trial.Trial) (bool, error) {
+// instead says how a verdict was saved and how it is now, with the first of its
+// anomalies that was not there.
+func instead(was, is check.Verdict) string {
+	said := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
+	for _, a := range is.Anomalies {
+		if !slices.ContainsFunc(was.Anomalies, func(b check.Anomaly) bool { return a.What == b.What }) {
+			return fmt.Sprintf("%s: %s (events %s)", said, a.What, strings.Trim(fmt.Sprint(a.Events), "[]"))
+		}
+	}
+	return said + ": " + is.Why
+}
+
+// equal is whether both are saved as the same, to the byte.
+func equal(a, b any) (bool, error) {
 	x, err := json.Marshal(a)
 	if err != nil {
 		return false, err

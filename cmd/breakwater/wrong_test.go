@@ -139,6 +139,9 @@ func TestExitCodesOfCheck(t *testing.T) {
 			if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &out, &errs}); code != test.want || !strings.Contains(errs.String(), test.says) {
 				t.Errorf("exit code %d, %s; want %d, %q", code, errs.String(), test.want, test.says)
 			}
+			if strings.HasPrefix(name, "its history") && strings.Contains(out.String(), "confirmed") {
+				t.Errorf("confirmed without its history:\n%s", out.String())
+			}
 		})
 	}
 }
@@ -154,6 +157,54 @@ func TestHelpNamesTheExitCodes(t *testing.T) {
 				t.Errorf("%q: exit code %d, and nothing says %q: %s", args, code, want, said)
 			}
 		}
+	}
+}
+
+// What was changed by hand is named: an effect that is gone, an offset that is another.
+func TestCheckNamesWhatWasChanged(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit func(*history.Event) bool
+		says []string
+	}{
+		"an effect is gone": {func(e *history.Event) bool {
+			return e.Kind != history.Effect || e.Sink != "redis" || e.ID != "u0-000007"
+		},
+			[]string{"judged now as refuted", "no-acknowledged-loss: holds, now broken: u0-000007 was acknowledged", "no-orphans: holds, now broken: u0-000007"}},
+		"an offset is another": {func(e *history.Event) bool {
+			if e.Kind == history.Resume && e.Group == "analytics" && e.Generation == 3 && e.Partition == 0 {
+				e.Offset++
+			}
+			return true
+		}, []string{"confirmed as it was saved, but not every verdict", "resume-at-committed: holds, now broken: analytics/1 resumed analytics at "}},
+		"a number is wrong": {nil, []string{"judged now as undecided", "event numbers are not 1, 2, 3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := predicted(t, []trial.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
+			saved := &store.Run{Dir: dir}
+			trials, err := store.Load(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log, err := saved.History(trials[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.edit != nil {
+				log = historytest.Edit(log, test.edit)
+			} else {
+				log.Events[99].N++
+			}
+			if err := saved.Save(trials[0], log); err != nil {
+				t.Fatal(err)
+			}
+			var errs bytes.Buffer
+			code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), io.Discard, &errs})
+			for _, want := range test.says {
+				if code != trial.ExitTrouble || !strings.Contains(errs.String(), want) {
+					t.Errorf("exit code %d, and nothing says %q:\n%s", code, want, errs.String())
+				}
+			}
+		})
 	}
 }
 
