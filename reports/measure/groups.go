@@ -158,27 +158,28 @@ type tenure struct {
 type climb struct {
 	Ladder
 	tenures []*tenure
+	told    bool // by the sink, what was worked on; else what was fetched has to do
 }
 
 // newClimbs builds the ladders of the service's group, by partition. An
 // incarnation lasts from its resume to the next one on the partition, to its
 // own loss of it, or to the end of its process.
 func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb {
-	byPartition := map[history.Partition]*climb{}
-	climbOf := func(p history.Partition) *climb {
-		if byPartition[p] == nil {
-			byPartition[p] = &climb{Ladder: Ladder{Group: s.Group, Topic: p.Topic, Partition: p.Partition}}
-		}
-		return byPartition[p]
-	}
 	sink := ""
 	if s.Sink != nil {
 		sink = s.Sink.Name
 	}
 	// A sink that records no attempts tells by its effects.
-	worked := history.Attempt
-	if x.Sink(sink).Attempts.Len() == 0 {
-		worked = history.Effect
+	worked, told := history.Attempt, x.Sink(sink).Attempts.Len() > 0
+	if !told {
+		worked, told = history.Effect, x.Sink(sink).Effects.Len() > 0
+	}
+	byPartition := map[history.Partition]*climb{}
+	climbOf := func(p history.Partition) *climb {
+		if byPartition[p] == nil {
+			byPartition[p] = &climb{told: told, Ladder: Ladder{Group: s.Group, Topic: p.Topic, Partition: p.Partition}}
+		}
+		return byPartition[p]
 	}
 	for e := range x.Of(history.Sample, history.Resume, history.Assign, history.Process, history.Fetched, history.Commit, worked) {
 		switch e.Kind {
@@ -299,14 +300,18 @@ func (c *climb) commit(e *history.Event) {
 }
 
 func (c *climb) finish(x *history.Index) {
-	sent := int64(-1)
+	done := int64(-1) // how far those before had come
 	in := history.Partition{Topic: c.Topic, Partition: c.Partition}
 	c.LogEnd = thin(c.LogEnd)
 	for _, t := range c.tenures {
-		from, to := t.Resumed, min(sent, t.highest)+1
+		from, to := t.Resumed, min(done, t.highest)+1
 		t.Replayed = [2]int64{from, max(from, to)}
 		t.replayed = len(x.Between(in, t.Replayed[0], t.Replayed[1]))
-		sent = max(sent, t.highest)
+		if c.told {
+			done = max(done, t.worked)
+		} else {
+			done = max(done, t.highest)
+		}
 		// A client fetches far ahead of what it works on; where the sink tells,
 		// the ladder shows the work.
 		if len(t.attempts) > 0 {

@@ -130,7 +130,7 @@ type Incarnation struct {
 	Committed  int64         `json:"committed"` // OffsetFetch answer it resumed from, -1 for none
 	Progress   []Point       `json:"progress"`  // (time, offset) of the highest offset attempted, or in effect, or fetched where no sink tells; thinned
 	Commits    []Point       `json:"commits"`   // (time, offset), acknowledged; thinned
-	Replayed   [2]int64      `json:"replayed"`  // offsets [from, to) that an earlier incarnation had already been sent; equal: none
+	Replayed   [2]int64      `json:"replayed"`  // offsets [from, to) to which an earlier incarnation had come, by what it attempted, or was sent where no sink tells; equal: none
 }
 
 // Hop is one edge of the system and what crossed it while a fault was active.
@@ -177,7 +177,7 @@ type Recovery struct {
 	Ideal         Span     `json:"ideal"`       // backlog ÷ (replay rate − arrival rate)
 	Headroom      float64  `json:"headroom"`    // replay rate ÷ arrival rate; ≤ 1: never; 0: not measured
 	Redelivered   int      `json:"redelivered"` // Σ(attempts − 1)
-	ReplayDepth   int64    `json:"replayDepth"` // records fetched again
+	ReplayDepth   int64    `json:"replayDepth"` // records in Replayed of the incarnations that began in its time
 	Floors        []string `json:"floors"`      // "session time-out 3 s": settings that bound it from below
 
 	// Unmeasured names the parts that the history has no data for: "catch-up"

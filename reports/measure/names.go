@@ -99,7 +99,9 @@ func IdealCatchUp(group string) string { return name("ideal", group) }
 // Headroom names replay rate ÷ arrival rate of a group; ≤ 1 never catches up.
 func Headroom(group string) string { return name("headroom", group) }
 
-// ReplayDepth names the records that a group's consumers were sent again after a fault.
+// ReplayDepth names the records that a group's consumers went back after a fault:
+// from where they resumed to the last one that had been attempted before. What had
+// only been fetched ahead counts where no sink tells of attempts or effects.
 func ReplayDepth(group string) string { return name("replay-depth", group) }
 
 // Rejoins names how often members of a group took up partitions under a new
