@@ -48,35 +48,51 @@ func singleOwner(x *history.Index) Verdict {
 }
 
 // heldTwice looks for a member that is given a partition while another holds it at
-// the same generation.
+// the same generation. Whoever keeps a partition over a rebalance is not given it
+// again: that its commit of a later generation was accepted says that it holds it
+// in that one.
 func heldTwice(x *history.Index, s history.Service, f *finding) {
-	holders := map[history.Partition]map[string]*history.Event{} // by member
-	for e := range x.Of(history.Assign) {
+	type hold struct {
+		*history.Event
+		generation int32 // the latest of which it is known
+	}
+	holders := map[history.Partition]map[string]*hold{} // by member
+	for e := range x.Of(history.Assign, history.Commit) {
 		if e.Group != s.Group {
 			continue
 		}
-		p := e.In()
-		if holders[p] == nil {
-			holders[p] = map[string]*history.Event{}
-		}
-		if e.Name != history.Assigned {
-			delete(holders[p], e.Member)
-			continue
+		of := holders[e.In()]
+		did := "was given"
+		if e.Kind == history.Commit {
+			own := of[e.Member]
+			if own == nil || e.Sink != "" || e.Outcome != history.OK || e.Generation <= own.generation {
+				continue
+			}
+			own.generation, did = e.Generation, "committed"
+		} else {
+			if e.Name != history.Assigned {
+				delete(of, e.Member)
+				continue
+			}
+			if of == nil {
+				of = map[string]*hold{}
+				holders[e.In()] = of
+			}
+			of[e.Member] = &hold{e, e.Generation}
 		}
 		f.examined++
-		var other *history.Event // the first, so that the verdict is always the same
-		for member, h := range holders[p] {
-			if member != e.Member && h.Client != e.Client && h.Generation == e.Generation && e.Generation > 0 && (other == nil || h.N < other.N) {
+		var other *hold // the first, so that the verdict is always the same
+		for member, h := range of {
+			if member != e.Member && h.Client != e.Client && h.generation == e.Generation && e.Generation > 0 && (other == nil || h.N < other.N) {
 				other = h
 			}
 		}
-		holders[p][e.Member] = e
 		if other == nil {
 			continue
 		}
 		f.anomalies = append(f.anomalies, Anomaly{
-			What: fmt.Sprintf("%s was given %s at %s in generation %d of %s, in which %s holds it (event %d)",
-				e.Client, p, quantity.Duration(e.At), e.Generation, e.Group, other.Client, other.N),
+			What: fmt.Sprintf("%s %s %s at %s in generation %d of %s, in which %s holds it (event %d)",
+				e.Client, did, e.In(), quantity.Duration(e.At), e.Generation, e.Group, other.Client, other.N),
 			Events: []uint64{other.N, e.N},
 		})
 	}

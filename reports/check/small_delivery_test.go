@@ -39,6 +39,8 @@ func plain(e history.Event) history.Event {
 
 func keyed(key string, e history.Event) history.Event { e.Key = key; return e }
 
+func member(id string, e history.Event) history.Event { e.Member = id; return e }
+
 func outcome(o history.Outcome, e history.Event) history.Event { e.Outcome = o; return e }
 
 func fetched(from, to int64, at time.Duration) history.Event {
@@ -324,6 +326,11 @@ var given = assign("analytics/1", "m1", history.Assigned, ms)
 var ownerCases = []small{
 	{"two at one generation", SingleOwner, consumer(), events{given, assign("analytics/2", "m2", history.Assigned, 2*ms)}, Broken, nil, "analytics/2 was given orders/0 at 2 ms in generation 1 of analytics, in which analytics/1 holds it (event 1)"},
 	{"at the next generation", SingleOwner, consumer(), events{given, generation(2, assign("analytics/2", "m2", history.Assigned, 2*ms))}, Holds, nil, "0 of 2"},
+	{"kept into the next generation, and given to another in it", SingleOwner, consumer(), events{given, generation(2, by("analytics/1", member("m1", commit(5, 10*ms, 11*ms, history.OK)))), generation(2, assign("analytics/2", "m2", history.Assigned, 20*ms))}, Broken, nil, "analytics/2 was given orders/0 at 20 ms in generation 2 of analytics, in which analytics/1 holds it"},
+	{"given to another, and still committed by the one before", SingleOwner, consumer(), events{given, generation(2, assign("analytics/2", "m2", history.Assigned, 20*ms)), generation(2, by("analytics/1", member("m1", commit(5, 30*ms, 31*ms, history.OK))))}, Broken, nil, "analytics/1 committed orders/0 at 30 ms in generation 2 of analytics, in which analytics/2 holds it"},
+	{"kept into the next generation, and then given up", SingleOwner, consumer(), events{given, generation(2, member("m1", commit(5, 10*ms, 11*ms, history.OK))), assign("analytics/1", "m1", history.Revoked, 12*ms), generation(2, assign("analytics/2", "m2", history.Assigned, 20*ms)), generation(2, member("m1", commit(5, 30*ms, 31*ms, history.OK)))}, Holds, nil, "0 of 3"},
+	{"a commit of the generation before", SingleOwner, consumer(), events{given, member("m1", commit(5, 10*ms, 11*ms, history.OK)), generation(2, assign("analytics/2", "m2", history.Assigned, 20*ms)), member("m1", commit(6, 30*ms, 31*ms, history.OK))}, Holds, nil, ""},
+	{"a commit that was refused", SingleOwner, consumer(), events{given, generation(2, assign("analytics/2", "m2", history.Assigned, 20*ms)), generation(2, member("m1", commit(5, 30*ms, 31*ms, history.Failed)))}, Holds, nil, ""},
 	{"after it was given up", SingleOwner, consumer(), events{given, assign("analytics/1", "m1", history.Revoked, 2*ms), assign("analytics/2", "m2", history.Assigned, 3*ms)}, Holds, nil, ""},
 	{"after it was lost", SingleOwner, consumer(), events{given, assign("analytics/1", "m1", history.Lost, 2*ms), assign("analytics/2", "m2", history.Assigned, 3*ms)}, Holds, nil, ""},
 	{"given up by another only", SingleOwner, consumer(), events{given, assign("analytics/2", "m2", history.Revoked, 2*ms), assign("analytics/2", "m3", history.Assigned, 3*ms)}, Broken, nil, ""},
