@@ -101,7 +101,7 @@ func recoverySubjects(x *history.Index) []string {
 
 // standing finds partitions on which a group stood still for at least the
 // objective after the last fault was gone, though records waited, while it went
-// on with others.
+// on with others. What was put off to a retry topic may wait for its back-off first.
 func standing(x *history.Index, group string, objective time.Duration) []Anomaly {
 	var found []Anomaly
 	report := func(p history.Partition, position, waiting int64, events ...*history.Event) {
@@ -130,7 +130,8 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 			}
 		default:
 			for _, at := range sampledStill(x, group) {
-				if at.last.At-at.since.At >= objective && at.othersWentOn {
+				limit := objective + backoffOf(s, at.last.Topic)
+				if at.last.At-at.since.At >= limit && at.othersWentOn {
 					report(at.last.In(), at.last.Committed, at.last.Lag, at.since, at.last)
 				}
 			}

@@ -156,6 +156,15 @@ func objective(h history.Header) time.Duration {
 	return cmp.Or(max(h.Require.Recovery, 0), patience)
 }
 
+// backoffOf is for how long what is put off to the topic has to wait there at
+// least, 0 in a topic that is none of the service's retry topics.
+func backoffOf(s history.Service, topic string) time.Duration {
+	if slices.Contains(s.Retry, topic) {
+		return max(s.Backoff, 0)
+	}
+	return 0
+}
+
 // healed is when the last fault was witnessed to be gone, 0 without any.
 func healed(x *history.Index) time.Duration {
 	if w := x.Windows(); len(w) > 0 {

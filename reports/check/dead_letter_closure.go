@@ -27,7 +27,8 @@ import (
 //   - a record was put off because of a class of failure in Service.Fatal;
 //   - a partition stands still behind a record that the service tries again and
 //     again (where the sink tells of no attempt: while its other partitions go on), for
-//     Require.Recovery (10 s without one) to the end of the run;
+//     Require.Recovery (10 s without one), and in a retry topic for
+//     Service.Backoff more, to the end of the run;
 //   - a letter that was redriven has not exactly one effect, unless it was given
 //     up again.
 //
@@ -399,7 +400,8 @@ func (c *closure) stalls() {
 		head := s.waiting[0]
 		i := c.inputOf(head)
 		handed := len(i.letters) > 0 || s.on.Topic == c.service.Topic && len(i.putOff) > 0
-		if i.id == "" || handed || len(i.effects) > 0 || end-s.since < objective(c.x.Log.Header) || !c.heldUp(i, s) {
+		limit := objective(c.x.Log.Header) + backoffOf(c.service, s.on.Topic)
+		if i.id == "" || handed || len(i.effects) > 0 || end-s.since < limit || !c.heldUp(i, s) {
 			continue
 		}
 		c.wrong++

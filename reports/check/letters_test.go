@@ -121,10 +121,17 @@ var closureCases = []small{
 	{"a sink without attempts, the other partitions go on", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), in(1, commit(9, 5*time.Second, 5001*ms, history.OK))}), Broken, []string{"u1"}, "stands still"},
 	{"a sink without attempts, a group that is gone", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
 
+	{"what was put off waits for its back-off", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Backoff = 8 * time.Second })), backed, Holds, nil, ""},
+	{"and longer than that", DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Backoff = 3 * time.Second })), backed, Broken, []string{"u1"}, "stands still on again/0 at 0"},
 	{"nobody looked", DeadLetterClosure, givingUp(), events{sent}, Unknown, nil, ""},
 	{"its topic is empty", DeadLetterClosure, givingUp(), events{on("else", record("u1", 0))}, Unknown, nil, "no record of its topic"},
 	{"nobody gives up", DeadLetterClosure, consumer(), u0, NotAsked, nil, ""},
 }
+
+// backed is one id that was put off at 11 ms and waits to the end, while the service
+// goes on with all others.
+var backed = after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), on("again", resume(ms, 0, 0)),
+	commit(2, 12*ms, 13*ms, history.OK), in(1, commit(9, 5*time.Second, 5001*ms, history.OK))}, tried("u1", 10*ms))
 
 // poison is one id that is tried every second to the end.
 var poison = func() events {

@@ -410,6 +410,8 @@ var recoveryCases = []small{
 		}
 		return all
 	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	{"what was put off waits for its back-off", BoundedRecovery, with(within(2*time.Second), backingOff(8*time.Second)), waitingAgain, Holds, nil, ""},
+	{"and longer than that", BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 with 1 records waiting"},
 	{"all stand still when nothing is left to do", BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
@@ -424,6 +426,22 @@ var recoveryCases = []small{
 	}(), Broken, nil, "stands still on orders/1 at 0 with 1 records waiting"},
 	{"synchronous, back", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
 	{"synchronous, failing on", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
+}
+
+// waitingAgain is a run in which one record waits in the retry topic to the end.
+var waitingAgain = func() events {
+	all := lags(nil)
+	for at := 2500 * ms; at < 10*time.Second; at += 250 * ms {
+		all = append(all, on("again", sample(at, 1, 0)))
+	}
+	return all
+}()
+
+func backingOff(d time.Duration) func(*history.Header) {
+	return func(h *history.Header) {
+		h.Services = slices.Clone(h.Services)
+		h.Services[1].Retry, h.Services[1].Backoff = []string{"again"}, d
+	}
 }
 
 // failing is a run at 20 requests a second with a fault from 1.0 s to 2.0 s in
