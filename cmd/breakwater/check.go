@@ -11,6 +11,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -93,6 +94,11 @@ func changed(saved, again *trial.Trial) error {
 			if same, err := equal(saved.Verdicts[i], v); err != nil || !same {
 				others = append(others, "\n  "+instead(saved.Verdicts[i], v))
 			}
+		}
+	}
+	for _, v := range again.Measurements.Values {
+		if was, known := saved.Measurements.Lookup(v.Name); known && was != v {
+			others = append(others, fmt.Sprintf("\n  %s: %s, now %s", measure.Phrase(v.Name), was, v))
 		}
 	}
 	return fmt.Errorf("%s: %s: the trial or this program was changed since%s", saved.ID, how, strings.Join(others, ""))

@@ -169,7 +169,7 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 		"an effect is gone": {func(e *history.Event) bool {
 			return e.Kind != history.Effect || e.Sink != "redis" || e.ID != "u0-000007"
 		},
-			[]string{"judged now as refuted", "no-acknowledged-loss: holds, now broken: u0-000007 was acknowledged", "no-orphans: holds, now broken: u0-000007"}},
+			[]string{"judged now as refuted", "no-acknowledged-loss: holds, now broken: u0-000007 was acknowledged", "no-orphans: holds, now broken: u0-000007", "ids lost in redis: 0, now 1"}},
 		"an offset is another": {func(e *history.Event) bool {
 			if e.Kind == history.Resume && e.Group == "analytics" && e.Generation == 3 && e.Partition == 0 {
 				e.Offset++
