@@ -20,7 +20,8 @@ import (
 //
 // Exempt are records before the group's first resume on the partition, records
 // skipped by a reset from outside, records without an id or of a request that asks
-// for no effect, and commits inside a transaction, whose effects appear with it.
+// for no effect or in a topic that is neither the service's own nor a retry topic,
+// and commits inside a transaction, whose effects appear with it.
 //
 // A record in a retry topic is handed over by what was put off or given up after
 // it; to have been put there itself is no excuse for committing past it.
@@ -41,7 +42,9 @@ func commitAfterEffect(x *history.Index) Verdict {
 		sinks++
 		t := timing{x: x, service: s, effects: x.Sink(s.Sink.Name).Effects, unasked: newAudience(x).unasked, handed: handOvers(x, s)}
 		for _, p := range all {
-			t.judge(p)
+			if effectsFrom(s, p.Topic) {
+				t.judge(p)
+			}
 		}
 		f := finding{examined: t.inTime + t.late, anomalies: t.anomalies()}
 		within := ""

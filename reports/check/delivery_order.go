@@ -32,6 +32,9 @@ func deliveryOrder(x *history.Index) Verdict {
 		fetches(x, s, held)
 		jumped := 0
 		for _, p := range sortedPartitions(held) {
+			if !effectsFrom(s, p.Topic) {
+				continue
+			}
 			for _, t := range held[p] {
 				if len(t.fetched) == 0 {
 					continue

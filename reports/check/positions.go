@@ -148,6 +148,13 @@ func start(r *history.Event) (int64, bool) {
 	return offset, offset >= 0
 }
 
+// effectsFrom says whether the service's sink takes effects from the topic: its own
+// or a retry topic, and any where it does not say which is its own. What else its
+// group may read asks for none.
+func effectsFrom(s history.Service, topic string) bool {
+	return s.Topic == "" || topic == s.Topic || slices.Contains(s.Retry, topic)
+}
+
 // keepsPositions says whether the service keeps its positions in its own sink.
 func keepsPositions(s history.Service) bool { return cmp.Or(s.Offsets, "kafka") != "kafka" }
 

@@ -236,6 +236,8 @@ var deliveryCases = []small{
 	{"the end is not a jump", DeliveryOrder, consumer(), all(records(0, 1), resume(ms, -1, 0), fetched(0, 0, 5*ms)), Holds, nil, ""},
 	{"put off", DeliveryOrder, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), all(records(0, 1, 2), on("again", record("u2", 0)), resume(ms, -1, 0), fetched(0, 0, 5*ms), fetched(2, 2, 9*ms)), Holds, nil, ""},
 	{"nothing that asks for effects", DeliveryOrder, consumer(), all(read("u2", ms, history.OK), records(0, 1, 2), resume(ms, -1, 0), fetched(0, 0, 5*ms), fetched(2, 2, 9*ms)), Holds, nil, ""},
+	{"in another topic that its group reads as well", DeliveryOrder, consumer(), all(record("u1", 0), resume(ms, -1, 0), fetched(0, 0, 5*ms), attempts(6*ms, 1), on("settings", record("s1", 0)), on("settings", record("s2", 1)), on("settings", record("s3", 2)),
+		on("settings", resume(ms, -1, 0)), on("settings", fetched(0, 0, 5*ms)), on("settings", fetched(2, 2, 9*ms))), Holds, nil, "0 of 1"},
 	{"it keeps its own positions", DeliveryOrder, keeps(), all(records(0, 1, 2), resume(ms, 0, 2), fetched(2, 2, 9*ms)), Holds, nil, ""},
 	{"no resume was seen", DeliveryOrder, consumer(), all(records(0, 1, 2), fetched(0, 0, 5*ms), fetched(2, 2, 9*ms), attempts(6*ms, 1, 3)), Broken, []string{"u2"}, ""},
 	{"nothing was fetched", DeliveryOrder, consumer(), all(records(0), resume(ms, -1, 0)), Unknown, nil, "nothing was seen to be fetched"},
