@@ -167,7 +167,7 @@ func only(x *history.Index, e *history.Event, topic string) *history.Event {
 }
 
 // resets says of a resume whether it took up where somebody from outside the group
-// had set it.
+// had set it, past what the group itself had committed.
 func resets(x *history.Index, s history.Service) func(*history.Event) bool {
 	all := sync.OnceValue(func() map[history.Partition]*position {
 		byPartition := map[history.Partition]*position{}
@@ -181,8 +181,12 @@ func resets(x *history.Index, s history.Service) func(*history.Event) bool {
 			return false
 		}
 		p := all()[r.In()]
-		return p.setElsewhere(r.Committed, r.At, r.End) || slices.ContainsFunc(slices.Concat(p.commits, p.stored), func(c *history.Event) bool {
-			return p.outside(c) && c.At <= r.End && (c.Offset == r.Committed || c.Offset == r.Offset)
+		known := slices.Concat(p.commits, p.stored)
+		return p.setElsewhere(r.Committed, r.At, r.End) || slices.ContainsFunc(known, func(c *history.Event) bool {
+			return p.outside(c) && c.At <= r.End && (c.Offset == r.Committed || c.Offset == r.Offset) &&
+				!slices.ContainsFunc(known, func(own *history.Event) bool {
+					return !p.outside(own) && own.Outcome == history.OK && own.At < c.At && own.Offset >= c.Offset
+				})
 		})
 	}
 }
@@ -268,7 +272,10 @@ func (r *replay) judge() {
 				gaps = append(gaps, gap{t, next, i, []*history.Event{r.records[rank]}})
 			}
 		}
-		if len(gaps) == 0 || next != nil && r.reset(next.begin) {
+		if n := len(gaps); n > 0 && gaps[n-1].before == len(t.own) && next != nil && r.reset(next.begin) {
+			gaps = gaps[:n-1] // skipped by whoever set the next one
+		}
+		if len(gaps) == 0 {
 			continue
 		}
 		r.broken++
