@@ -34,7 +34,8 @@ type Verdict struct {
 	Why       string `json:"why"`             // one plain sentence, with the numbers
 	Brief     string `json:"brief,omitempty"` // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
 
-	// Anomalies are the worst few of Total, each with its witnesses.
+	// Anomalies are the first few of Total, each with its witnesses; of several
+	// subjects, the broken ones first, each has its share.
 	Anomalies []Anomaly `json:"anomalies,omitempty"`
 	Total     int       `json:"total,omitempty"`
 
