@@ -41,7 +41,7 @@ func noAbortedRead(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a ledger of its effects")
+	return combine(x, all, "no service has a ledger of its effects")
 }
 
 func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Event, f *finding) {

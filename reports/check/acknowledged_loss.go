@@ -50,7 +50,7 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a ledger of its effects")
+	return combine(x, all, "no service has a ledger of its effects")
 }
 
 // whereLost is the triage of one id without effect.

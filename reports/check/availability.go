@@ -19,7 +19,7 @@ const Availability = "availability"
 func availability(x *history.Index) Verdict {
 	require := x.Log.Header.Require
 	if require.Availability <= 0 {
-		return combine(nil, "the scenario states no objective for availability")
+		return combine(x, nil, "the scenario states no objective for availability")
 	}
 	s := measure.Available(x, history.During, require.Operation)
 	f := finding{examined: s.Scheduled}
@@ -33,7 +33,7 @@ func availability(x *history.Index) Verdict {
 	if s.Scheduled > 0 && s.Availability < require.Availability {
 		f.anomalies = []Anomaly{notOK(x, require.Operation, f.why)}
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // notOK names the first requests of the operation that were not ok while a

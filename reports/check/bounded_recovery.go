@@ -25,7 +25,7 @@ const BoundedRecovery = "bounded-recovery"
 func boundedRecovery(x *history.Index) Verdict {
 	objective := x.Log.Header.Require.Recovery
 	if objective <= 0 {
-		return combine(nil, "the scenario states no objective for recovery")
+		return combine(x, nil, "the scenario states no objective for recovery")
 	}
 	catchUps := measure.CatchUps(x)
 	var all []finding
@@ -73,7 +73,7 @@ func boundedRecovery(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	v := combine(all, "nothing asks for effects")
+	v := combine(x, all, "nothing asks for effects")
 	if v.Status == Holds && v.Brief == v.Why {
 		v.Brief = "nobody disturbed"
 	}

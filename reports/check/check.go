@@ -7,6 +7,7 @@ package check
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
@@ -33,6 +34,11 @@ type Verdict struct {
 	Examined  int    `json:"examined"`        // how many things were judged; a verdict over none is unknown
 	Why       string `json:"why"`             // one plain sentence, with the numbers
 	Brief     string `json:"brief,omitempty"` // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
+
+	// Since is when a guarantee that is broken first was: when the last of what its
+	// earliest anomaly is made of had happened. 0 where the history does not tell,
+	// and of what is not broken.
+	Since time.Duration `json:"since,omitempty"`
 
 	// Anomalies are the first few of Total, each with its witnesses; of several
 	// subjects, the broken ones first, each has its share.

@@ -60,7 +60,7 @@ func commitAfterEffect(x *history.Index) Verdict {
 		}
 		return f
 	})
-	return combine(all, "no service has a consumer group")
+	return combine(x, all, "no service has a consumer group")
 }
 
 // timing collects what was in time and what was late for one service.

@@ -48,7 +48,7 @@ func committedMonotone(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a consumer group")
+	return combine(x, all, "no service has a consumer group")
 }
 
 // monotone looks for falls of one position.

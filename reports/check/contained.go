@@ -33,13 +33,13 @@ func contained(x *history.Index) Verdict {
 		faults++
 	}
 	if faults == 0 {
-		return combine(nil, "nothing was broken")
+		return combine(x, nil, "nothing was broken")
 	}
 	if len(x.Windows()) == 0 {
-		return combine([]finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
+		return combine(x, []finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
 	}
 	breaches, amplified := measure.Cascade(x)
-	return combine([]finding{blastRadius(x, breaches), unrelated(x), amplification(x, amplified)}, "")
+	return combine(x, []finding{blastRadius(x, breaches), unrelated(x), amplification(x, amplified)}, "")
 }
 
 func blastRadius(x *history.Index, breaches []measure.Breach) finding {

@@ -63,7 +63,7 @@ func replayIsContiguous(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a consumer group")
+	return combine(x, all, "no service has a consumer group")
 }
 
 // logStartMoved are the partitions whose first offset did not stay the same, and

@@ -48,7 +48,7 @@ func deadLetterClosure(x *history.Index) Verdict {
 			all = append(all, f)
 		}
 	}
-	return combine(all, "no service has a dead letter topic")
+	return combine(x, all, "no service has a dead letter topic")
 }
 
 // closure judges one service.

@@ -52,7 +52,7 @@ func deliveryOrder(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a consumer group")
+	return combine(x, all, "no service has a consumer group")
 }
 
 // jumps are the gaps in what was sent to the incarnation, one anomaly each.

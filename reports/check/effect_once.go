@@ -51,7 +51,7 @@ func effectOnce(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a ledger of its effects")
+	return combine(x, all, "no service has a ledger of its effects")
 }
 
 // repeats tells of ids that one sink did more than once.

@@ -33,7 +33,7 @@ func exactlyOnceTransfer(x *history.Index) Verdict {
 			all = append(all, f)
 		}
 	}
-	return combine(all, "no service transfers a topic to another")
+	return combine(x, all, "no service transfers a topic to another")
 }
 
 // transfer is one service's way from its Topic to its Output.

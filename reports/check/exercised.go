@@ -41,7 +41,7 @@ func exercised(x *history.Index) Verdict {
 	} else {
 		f.why = quantity.Count(f.examined) + " requests were sent, every fault was seen to bite and seen gone"
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // tooFew counts by the scheduled instant, and all requests into examined.

@@ -22,7 +22,7 @@ import (
 const ExplainedRedelivery = "explained-redelivery"
 
 func explainedRedelivery(x *history.Index) Verdict {
-	return combine(eachConsumer(x, func(s history.Service, all []*position) finding {
+	return combine(x, eachConsumer(x, func(s history.Service, all []*position) finding {
 		var f finding
 		for _, p := range all {
 			for _, r := range p.resumes {

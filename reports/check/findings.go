@@ -115,7 +115,7 @@ func (f finding) settle() finding {
 
 // combine makes one verdict of the findings about several subjects, worst
 // first. Without any finding the verdict is not asked and says why.
-func combine(findings []finding, notAsked string) Verdict {
+func combine(x *history.Index, findings []finding, notAsked string) Verdict {
 	for i := range findings {
 		findings[i] = findings[i].settle()
 	}
@@ -126,6 +126,9 @@ func combine(findings []finding, notAsked string) Verdict {
 		v.Examined += f.examined
 		v.Total += len(f.anomalies)
 		v.ExpectedTotal += f.allowed
+		if at, seen := first(x, f.anomalies); seen && f.status == Broken && (v.Since == 0 || at < v.Since) {
+			v.Since = at
+		}
 	}
 	v.Anomalies = share(findings, func(f finding) []Anomaly { return f.anomalies })
 	v.Expected = share(findings, func(f finding) []Anomaly { return f.expected })

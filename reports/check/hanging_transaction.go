@@ -33,7 +33,7 @@ func noHangingTransaction(x *history.Index) Verdict {
 		}
 	}
 	if of.TransactionTimeout <= 0 {
-		return combine(nil, "no service says how long its transactions may stay open")
+		return combine(x, nil, "no service says how long its transactions may stay open")
 	}
 	limit := of.TransactionTimeout + abortSlack
 	f := finding{}
@@ -77,7 +77,7 @@ func noHangingTransaction(x *history.Index) Verdict {
 		f.why = fmt.Sprintf("no transaction was seen to be open for longer than %s, %s is allowed", quantity.Duration(longest), quantity.Duration(limit))
 		f.brief = "none hanging"
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // standstill follows the last stable offset of one partition.

@@ -36,7 +36,7 @@ func keyOrder(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a consumer group")
+	return combine(x, all, "no service has a consumer group")
 }
 
 // done is a record and the first effect of its id.

@@ -22,7 +22,7 @@ const NoLogDuplicate = "no-log-duplicate"
 
 func noLogDuplicate(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
-		return combine(nil, "the system has no log to be looked into")
+		return combine(x, nil, "the system has no log to be looked into")
 	}
 	d := duplicates{x: x, again: map[string]bool{}}
 	all := slots(x)
@@ -45,7 +45,7 @@ func noLogDuplicate(x *history.Index) Verdict {
 		d.count, d.status, d.anomalies = nil, Unknown, d.open
 		d.why = quantity.Count(len(d.open)) + " ids stand in the log twice, and nothing says under which sequences"
 	}
-	return combine([]finding{d.finding}, "")
+	return combine(x, []finding{d.finding}, "")
 }
 
 // duplicates collects what stands in the log twice.

@@ -16,7 +16,7 @@ const NoLostInLog = "no-lost-in-log"
 
 func noLostInLog(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
-		return combine(nil, "the system has no log to be looked into")
+		return combine(x, nil, "the system has no log to be looked into")
 	}
 	var f finding
 	for r := range x.Acknowledged() {
@@ -41,7 +41,7 @@ func noLostInLog(x *history.Index) Verdict {
 	default:
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "acknowledged ids are missing from the log", brief: "missing from the log"}
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // lostByBroker says that an acknowledged id is not in the log, or only where no

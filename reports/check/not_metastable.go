@@ -32,9 +32,9 @@ func notMetastable(x *history.Index) Verdict {
 	}
 	switch {
 	case faults == 0:
-		return combine(nil, "nothing was broken")
+		return combine(x, nil, "nothing was broken")
 	case len(x.Windows()) == 0:
-		return combine([]finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
+		return combine(x, []finding{{status: Unknown, why: "no fault was witnessed to begin and end"}}, "")
 	}
 	var all []finding
 	for _, g := range measure.Goodputs(x) {
@@ -43,7 +43,7 @@ func notMetastable(x *history.Index) Verdict {
 	if len(all) == 0 {
 		all = []finding{{status: Unknown, why: "there was no load"}}
 	}
-	return combine(all, "")
+	return combine(x, all, "")
 }
 
 func goodput(x *history.Index, g measure.Goodput, gone bool) finding {

@@ -21,7 +21,7 @@ const OneRecordPerOffset = "one-record-per-offset"
 
 func oneRecordPerOffset(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
-		return combine(nil, "the system has no log to be looked into")
+		return combine(x, nil, "the system has no log to be looked into")
 	}
 	w := witnesses{x: x, stamps: stampsAudited(x), setting: anySetting(x, "acks", "unclean")}
 	batches := appended(x)
@@ -51,7 +51,7 @@ func oneRecordPerOffset(x *history.Index) Verdict {
 	if f.examined == 0 {
 		f.count, f.status, f.why = nil, NotAsked, "no offset was seen by more than one witness"
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // witnesses compares what several say of one offset.

@@ -15,7 +15,7 @@ const NoOrphans = "no-orphans"
 func noOrphans(x *history.Index) Verdict {
 	sinks := x.Log.Header.Sinks()
 	if len(sinks) < 2 {
-		return combine(nil, "there are no two sinks between which a request could be torn")
+		return combine(x, nil, "there are no two sinks between which a request could be torn")
 	}
 	var f finding
 	for r := range x.Asking() {
@@ -46,5 +46,5 @@ func noOrphans(x *history.Index) Verdict {
 	if f.examined == 0 {
 		f.count, f.why = nil, "no request had an effect"
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }

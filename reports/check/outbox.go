@@ -42,7 +42,7 @@ func outbox(x *history.Index) Verdict {
 			all = append(all, f)
 		}
 	}
-	return combine(all, "no service keeps an outbox")
+	return combine(x, all, "no service keeps an outbox")
 }
 
 // relay is the way from one service's rows to its outbox topic.

@@ -61,5 +61,5 @@ func noPhantom(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a ledger of its effects")
+	return combine(x, all, "no service has a ledger of its effects")
 }

@@ -21,7 +21,7 @@ const ProducerOrder = "producer-order"
 
 func producerOrder(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
-		return combine(nil, "the system has no log to be looked into")
+		return combine(x, nil, "the system has no log to be looked into")
 	}
 	var f finding
 	all := slots(x)
@@ -38,7 +38,7 @@ func producerOrder(x *history.Index) Verdict {
 	if f.examined == 0 {
 		f.count, f.why = nil, "no two records of one producer or of one key were in one partition"
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // derivedTopics are those that services fill from another one.

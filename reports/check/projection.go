@@ -31,7 +31,7 @@ func projectionEqualsReplay(x *history.Index) Verdict {
 			all = append(all, f)
 		}
 	}
-	return combine(all, "no sink is a projection of the log")
+	return combine(x, all, "no sink is a projection of the log")
 }
 
 // projection is one sink's state and what it must be.

@@ -27,7 +27,7 @@ import (
 const ResumeAtCommitted = "resume-at-committed"
 
 func resumeAtCommitted(x *history.Index) Verdict {
-	return combine(eachConsumer(x, func(s history.Service, all []*position) finding {
+	return combine(x, eachConsumer(x, func(s history.Service, all []*position) finding {
 		var f finding
 		for _, p := range all {
 			for _, r := range p.resumes {

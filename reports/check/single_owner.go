@@ -44,7 +44,7 @@ func singleOwner(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service has a consumer group")
+	return combine(x, all, "no service has a consumer group")
 }
 
 // heldTwice looks for a member that is given a partition while another holds it at

@@ -56,7 +56,7 @@ func noStuck(x *history.Index) Verdict {
 		}
 		all = append(all, f)
 	}
-	return combine(all, "no service consumes a log")
+	return combine(x, all, "no service consumes a log")
 }
 
 func (w waiting) anomaly(r, record *history.Event) Anomaly {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 func TestTell(t *testing.T) {
@@ -36,7 +38,7 @@ func TestTell(t *testing.T) {
 		"nothing else":        {[]finding{{subject: "a", status: NotAsked, why: "no ledger"}, {subject: "b", status: NotAsked, why: "no ledger"}}, "a, b: no ledger", "a, b: no ledger"},
 		"no subject, no name": {[]finding{{examined: 1, why: "all is well"}}, "all is well", "all is well"},
 	} {
-		v := combine(c.findings, "")
+		v := combine(history.Log{}.Index(), c.findings, "")
 		if got := strings.ReplaceAll(v.Why, "  ", " "); got != c.why || v.Brief != c.brief {
 			t.Errorf("%s:\n%q, want\n%q;\n%q, want\n%q", name, got, c.why, v.Brief, c.brief)
 		}

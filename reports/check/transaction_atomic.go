@@ -27,7 +27,7 @@ func transactionAtomic(x *history.Index) Verdict {
 	f := finding{}
 	switch {
 	case len(t.all) == 0 && !declared:
-		return combine(nil, "nobody writes in transactions")
+		return combine(x, nil, "nobody writes in transactions")
 	case len(t.all) == 0:
 		f.why = "no write in a transaction was seen"
 	case !x.Audited && x.Aborted.Len() == 0:
@@ -55,7 +55,7 @@ func transactionAtomic(x *history.Index) Verdict {
 			f.count, f.why = nil, "nothing that a transaction wrote could be looked at"
 		}
 	}
-	return combine([]finding{f}, "")
+	return combine(x, []finding{f}, "")
 }
 
 // producer is one producer id under one epoch.

@@ -373,6 +373,14 @@ func (x *Index) Place(e *Event) int {
 	return -1
 }
 
+// Numbered is the event of that number, and nil where the log has none.
+func (x *Index) Numbered(n uint64) *Event {
+	if n == 0 || n > uint64(len(x.Log.Events)) || x.Log.Events[n-1].N != n {
+		return nil
+	}
+	return &x.Log.Events[n-1]
+}
+
 // ID returns the events with the id.
 func (b ByID) ID(id string) []*Event {
 	if n, known := b.x.ids[id]; known {
