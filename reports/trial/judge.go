@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -101,6 +102,29 @@ func (t *Trial) verdict(guarantee string) check.Verdict {
 		}
 	}
 	return check.Verdict{Guarantee: guarantee, Status: check.NotAsked, Why: "there is no such guarantee"}
+}
+
+// Caught is how long after the fault was witnessed a guarantee that was predicted
+// broken first was; of several the earliest. It is less than 0 where that was
+// before the fault, and not measured where none of them was broken or the history
+// does not tell since when.
+func (t *Trial) Caught() measure.Value {
+	caught := measure.Value{Name: "caught", Unit: "s"}
+	var start, first time.Duration
+	for _, f := range t.Measurements.Faults {
+		if f.Active > 0 && (start == 0 || f.Active < start) {
+			start = f.Active
+		}
+	}
+	for _, p := range t.Predictions {
+		if v := t.verdict(p.Guarantee); p.Expect == check.Broken && v.Since > 0 && (first == 0 || v.Since < first) {
+			first = v.Since
+		}
+	}
+	if start > 0 && first > 0 {
+		caught.Value, caught.N = (first - start).Seconds(), 1
+	}
+	return caught
 }
 
 // observe compares one prediction with the trial.
