@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -46,7 +47,7 @@ func SpreadOf(values ...Value) Spread {
 		return cmp.Compare(a.Value, b.Value)
 	})
 	low, high := (s.N-1)/2, s.N/2
-	s.Min, s.Median, s.Max = all[0].Value, round((all[low].Value+all[high].Value)/2), all[s.N-1].Value
+	s.Min, s.Median, s.Max = all[0].Value, math.Round((all[low].Value+all[high].Value)/2*1e6)/1e6, all[s.N-1].Value
 	switch open := slices.IndexFunc(all, func(v Value) bool { return v.AtLeast }); {
 	case open < 0:
 	case open == 0:
@@ -77,6 +78,19 @@ func Over(name string, rounds []Measurements) Spread {
 	s := SpreadOf(values...)
 	s.Unit, s.rises = cmp.Or(s.Unit, Unit(name)), added
 	return s
+}
+
+// Parts are the parts of the recovery as values: detection, outage, first progress
+// and catch-up. What there was none of is not measured.
+func (r Recovery) Parts() []Value {
+	part := func(name string, s Span) Value {
+		v := Value{Name: name, Unit: "s", Value: s.Took.Seconds(), AtLeast: !s.Reached}
+		if !s.None && !slices.Contains(r.Unmeasured, name) {
+			v.N = 1
+		}
+		return v
+	}
+	return []Value{part("detection", r.Detection), part("outage", r.Outage), part("first progress", r.FirstProgress), part("catch-up", r.CatchUp)}
 }
 
 // Lead is what the value of that name is, in the few words that lead it in a
