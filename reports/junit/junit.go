@@ -76,9 +76,18 @@ func Write(w io.Writer, run page.Run) error {
 		all.Suites = append(all.Suites, s)
 		return s
 	}
+	repeated := map[*trial.Trial]bool{}
+	for _, rounds := range trial.Repeated(run.Trials) {
+		for _, t := range rounds {
+			repeated[t] = len(rounds) > 1
+		}
+	}
 	for _, t := range run.Trials {
 		s := find(t.Suite)
 		c := caseOf(run, t)
+		if repeated[t] {
+			c.Name += fmt.Sprintf(", round %d", t.Round)
+		}
 		s.Cases = append(s.Cases, c)
 		s.took += t.Took
 		if c.Failure != nil {

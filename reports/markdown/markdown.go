@@ -1,5 +1,6 @@
 // Package markdown renders a run short enough for the summary of a CI job: the
-// verdict, the claims, and two lines for each trial that is not as predicted.
+// verdict, the claims, the planted defects, and two lines for each trial that is
+// not as predicted.
 // It only formats; the page beside it has the pictures and the evidence.
 package markdown
 
@@ -41,7 +42,8 @@ func Write(w io.Writer, run page.Run, path string) error {
 		sign = "✓"
 	}
 	fmt.Fprintf(b, "## %s %s\n\n%s\n", sign, text(s.Headline), text(s.Note))
-	writeClaims(b, run, s)
+	writeClaims(b, s)
+	writeDefects(b, s)
 	writeRed(b, run)
 	writeSkipped(b, run)
 	if path != "" {
@@ -53,19 +55,19 @@ func Write(w io.Writer, run page.Run, path string) error {
 	return b.Flush()
 }
 
-func writeClaims(b *bufio.Writer, run page.Run, s page.Summary) {
+func writeClaims(b *bufio.Writer, s page.Summary) {
 	if len(s.Claims) == 0 {
 		return
 	}
-	red := map[string]bool{}
-	for _, t := range run.Trials {
-		red[t.ID] = !t.AsPredicted()
+	trials := 0
+	for _, c := range s.Claims {
+		trials += len(c.Rows())
 	}
 	fmt.Fprint(b, "\n| | Claim | Contender | Predicted | Observed | |\n|---|---|---|---|---|---|\n")
 	for _, c := range s.Claims {
 		id, title := "**"+text(cmp.Or(c.ID, "–"))+"**", text(c.Title)
-		surprising := slices.ContainsFunc(c.Rows(), func(r page.ClaimRow) bool { return red[r.Trial] || r.Outcome != trial.Confirmed })
-		if len(run.Trials) > large && !surprising {
+		surprising := slices.ContainsFunc(c.Rows(), func(r page.ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
+		if trials > large && !surprising {
 			fmt.Fprintf(b, "| %s | %s | %s | %s | as predicted | %s |\n", id, title, text(contenders(c)), performed(c), mark(c.Outcome)+" "+string(c.Outcome))
 			continue
 		}
@@ -107,6 +109,26 @@ func contenders(c page.Claim) string {
 	return strings.Join(names, ", ")
 }
 
+// writeDefects is the table of planted defects, those in services and those in the
+// kit itself.
+func writeDefects(b *bufio.Writer, s page.Summary) {
+	for _, kit := range []bool{false, true} {
+		rows := slices.DeleteFunc(slices.Clone(s.Defects), func(d page.Defect) bool { return d.Kit != kit })
+		if len(rows) == 0 {
+			continue
+		}
+		title, guarantee, beside := "Planted defects", "Guarantee named for it", "Right service green"
+		if kit {
+			title, guarantee, beside = "Defects planted in the kit itself", "What must not hold", ""
+		}
+		fmt.Fprintf(b, "\n### %s\n\n| | Defect | Fault | %s | Caught after | Caught | %s |\n|---|---|---|---|---|---|---|\n", title, guarantee, beside)
+		for _, d := range rows {
+			said := d.Said()
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", mark(d.Outcome()), code(d.Name), text(d.Fault), text(strings.Join(d.Guarantees, ", ")), said.After, said.Caught, said.Green)
+		}
+	}
+}
+
 // performed is "2 scenarios, 6 trials".
 func performed(c page.Claim) string {
 	count := func(n int, noun string) string {
@@ -131,23 +153,24 @@ func mark(o trial.Outcome) string {
 }
 
 // writeRed explains each trial that is not as predicted in two lines: what came
-// out and why, and the first witness.
+// out and why, and the first witness; of several rounds those of the worst.
 func writeRed(b *bufio.Writer, run page.Run) {
-	var red []*trial.Trial
-	for _, t := range run.Trials {
-		if !t.AsPredicted() {
-			red = append(red, t)
+	var red []trial.Rounds
+	for _, rounds := range trial.Repeated(run.Trials) {
+		if rounds.AsPredicted() < len(rounds) {
+			red = append(red, rounds)
 		}
 	}
 	if len(red) == 0 {
 		return
 	}
 	fmt.Fprint(b, "\n### Not as predicted\n\n")
-	for i, t := range red {
+	for i, rounds := range red {
 		if i == most {
 			fmt.Fprintf(b, "- and %d more, in the report\n", len(red)-most)
 			break
 		}
+		t := rounds.Worst()
 		why := text(t.Why)
 		if t.Outcome == trial.Confirmed {
 			why = "came out confirmed where it is marked as known to be refuted"
@@ -155,7 +178,11 @@ func writeRed(b *bufio.Writer, run page.Run) {
 				why = "nothing was predicted"
 			}
 		}
-		fmt.Fprintf(b, "- **%s** %s (%s): %s\n", text(cmp.Or(t.Claim, t.Suite)), text(cmp.Or(t.Title, t.Spec)), text(cmp.Or(t.Contender, t.ID)), cmp.Or(why, string(t.Outcome)))
+		often := ""
+		if n := len(rounds); n > 1 {
+			often = fmt.Sprintf("%s rounds, worst in round %d: ", quantity.Of(n-rounds.AsPredicted(), n), t.Round)
+		}
+		fmt.Fprintf(b, "- **%s** %s (%s): %s%s\n", text(cmp.Or(t.Claim, t.Suite)), text(cmp.Or(t.Title, t.Spec)), text(cmp.Or(t.Contender, t.ID)), often, cmp.Or(why, string(t.Outcome)))
 		if line := witness(t); line != "" {
 			fmt.Fprintf(b, "  %s\n", line)
 		} else if command := run.ReplayTrial(t); command != "" {

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGolden(t *testing.T) {
-	for name, run := range map[string]page.Run{"run.md": pagetest.Run(), "small.md": pagetest.Small(), "large.md": pagetest.Large(26), "empty.md": {ID: "empty"}} {
+	for name, run := range map[string]page.Run{"run.md": pagetest.Run(), "small.md": pagetest.Small(), "large.md": pagetest.Large(26), "selftest.md": pagetest.Selftest(), "rounds.md": pagetest.Repeat(pagetest.Large(21), 10), "empty.md": {ID: "empty"}} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			path := "out/20261123T140201Z/index.html"

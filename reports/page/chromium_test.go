@@ -189,6 +189,9 @@ func TestInChromium(t *testing.T) {
 		{"a small phone", pagetest.Small(), 360, "dark", 5},
 		{"large", pagetest.Large(60), 1180, "light", 200},
 		{"large and narrow", pagetest.Large(24), 400, "light", 80},
+		{"rounds", pagetest.Rounds(), 1180, "light", 20},
+		{"planted defects", pagetest.Selftest(), 1180, "dark", 80},
+		{"planted defects on a phone", pagetest.Selftest(), 400, "light", 80},
 		{"empty", page.Run{ID: "empty"}, 1180, "dark", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -239,6 +242,43 @@ func checkShot(t *testing.T, shot []byte, dark bool) {
 	r, g, bl, _ := im.At(2, 2).RGBA()
 	if light := (r+g+bl)/3 > 0x8000; light == dark {
 		t.Errorf("the background is light: %v, want dark: %v", light, dark)
+	}
+}
+
+// What a link leads to is shown, though it is folded; and no number of the claims is
+// cut, however many contenders share a line.
+func TestNothingIsHidden(t *testing.T) {
+	browser := start(t)
+	dir := t.TempDir()
+	show := func(name string, run page.Run, width int64) *watched {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(write(t, run)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return open(t, browser, width, "light", file)
+	}
+	w := show("planted.html", pagetest.Selftest(), 1180)
+	if got := evaluate[string](t, w, `(() => {
+  const link = document.querySelector(".defects a"), to = document.querySelector(link.getAttribute("href"));
+  const before = to.open;
+  link.click();
+  dispatchEvent(new Event("hashchange")); // which would come a little later
+  return before + " " + to.open;
+})()`); got != "false true" {
+		t.Errorf("what a link leads to is open before and after: %s, want false and true", got)
+	}
+	run := pagetest.Large(26)
+	for _, trial := range run.Trials {
+		for i := range trial.Predictions {
+			trial.Predictions[i].Brief = "p50 +897.25 ms (103.75 ms → 1,001.25 ms), 100 % of GET /catalog ok, as long as is needed to be cut"
+		}
+	}
+	for _, width := range []int64{1180, 760, 400} {
+		w := show("cut.html", run, width)
+		got := evaluate[[]string](t, w, `[...document.querySelectorAll(".brief .cell, .brief .scenario")].filter(c => c.getClientRects().length && (c.scrollWidth > c.clientWidth + 1 && getComputedStyle(c).display !== "inline" || c.textContent.includes("…") || !/ok$|lost$|\d$|available$/.test(c.textContent.trim()))).map(c => c.textContent.trim())`)
+		if len(got) > 0 {
+			t.Errorf("%d px: %d cells are cut, such as %q", width, len(got), got[0])
+		}
 	}
 }
 

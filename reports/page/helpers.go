@@ -31,7 +31,10 @@ var helpers = template.FuncMap{
 	"outcome":  func(o trial.Outcome) string { return string(cmp.Or(o, trial.Undecided)) },
 	"columns":  func() []string { return exercisedColumns },
 	"who":      incarnationName,
-	"until":    func(p px, q float64) px { return max(p-px(q), 0) },
+	"until":    func(p, q px) px { return max(p-q, 0) },
+	"brief":    briefly,
+	"whole":    whole,
+	"prior":    func(i int) int { return max(i-1, 0) },
 }
 
 // historyOf is the file of a trial's history without the trial's id, which stands
@@ -41,6 +44,31 @@ func historyOf(t *trial.Trial) string {
 		return "not saved"
 	}
 	return strings.Replace(t.History, t.ID, "ID", 1)
+}
+
+// whole keeps the numbers of a range with their units where it is broken into lines.
+func whole(s string) string {
+	number, within, some := strings.Cut(s, " (")
+	if !some {
+		return s
+	}
+	hard := strings.NewReplacer(" ", "\u00a0")
+	return hard.Replace(number) + " (" + hard.Replace(within)
+}
+
+// briefly is the first of what was observed, as many of its clauses as there is
+// room for in one line: what is left out is left out whole, so that no number is cut.
+func briefly(parts []Part) string {
+	const room = 90
+	clauses := strings.Split(parts[0].Text, ", ")
+	text := clauses[0]
+	for _, c := range clauses[1:] {
+		if len(text)+len(c) > room {
+			break
+		}
+		text += ", " + c
+	}
+	return text
 }
 
 // instant is a time of the run; zero means that it never came.

@@ -39,6 +39,7 @@ type documentTrial struct {
 	Title       string              `json:"title"`
 	Contender   string              `json:"contender"`
 	World       string              `json:"world"`
+	Round       int                 `json:"round,omitempty"`
 	Seed        uint64              `json:"seed"`
 	Started     time.Time           `json:"started"`
 	Took        time.Duration       `json:"took"`
@@ -93,7 +94,7 @@ func WriteJSON(w io.Writer, run Run) error {
 func newDocumentTrial(run Run, t *trial.Trial) documentTrial {
 	m := t.Measurements
 	d := documentTrial{
-		ID: t.ID, Suite: t.Suite, Spec: t.Spec, Claim: t.Claim, Title: t.Title, Contender: t.Contender, World: t.World, Seed: t.Seed,
+		ID: t.ID, Suite: t.Suite, Spec: t.Spec, Claim: t.Claim, Title: t.Title, Contender: t.Contender, World: t.World, Round: t.Round, Seed: t.Seed,
 		Started: t.Started.UTC(), Took: t.Took, Outcome: t.Outcome, AsPredicted: t.AsPredicted(), Why: t.Why,
 		Predictions: list(t.Predictions), Verdicts: list(t.Verdicts), Exercised: m.Exercised, Operations: []documentOperation{},
 		Faults: list(m.Faults), Hops: list(m.Hops), Recoveries: list(m.Recoveries), Values: list(m.Values),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -157,8 +158,8 @@ func worstOf(trials []*trial.Trial, guarantees []string) []matrixCell {
 
 type exercisedRow struct {
 	Experiment, Section, Contender, Class string
-	Span                                  int // rows of the experiment, on its first; else 0
-	Cells                                 []string
+	Span                                  int         // rows of the experiment, on its first; else 0
+	Cells                                 [][2]string // and over which range, where rounds differ
 }
 
 // exercisedColumns head the cells of an exercisedRow.
@@ -168,21 +169,46 @@ func exercisedRows(experiments []experiment) []exercisedRow {
 	var rows []exercisedRow
 	for _, e := range experiments {
 		for i, c := range e.Contenders {
-			x := c.M.Exercised
 			span := 0
 			if i == 0 {
 				span = len(e.Contenders)
 			}
 			rows = append(rows, exercisedRow{
 				Span:       span,
-				Experiment: strings.TrimSpace(e.Claim + " " + e.Title), Section: e.ID, Contender: c.Label, Class: c.Class,
-				Cells: []string{
-					quantity.Count(x.Scheduled), quantity.Count(x.Sent), quantity.Duration(x.Lateness), quantity.Count(x.OK), quantity.Count(x.Failed), quantity.Count(x.Unknown),
-					quantity.Of(x.Witnessed, x.Faults), quantity.Count(x.Incarnations), quantity.Count(x.Redelivered), quantity.Count(x.Effects), quantity.Count(x.Events),
-				}})
+				Experiment: strings.TrimSpace(e.Claim + " " + e.Title), Section: e.ID, Contender: c.Many(), Class: c.Class,
+				Cells: exercisedCells(c.measured()),
+			})
 		}
 	}
 	return rows
+}
+
+// exercisedCells are what the trial did, in all of its rounds.
+func exercisedCells(rounds []measure.Measurements) [][2]string {
+	over := func(unit string, of func(measure.Exercised) float64) [2]string {
+		number, within, _ := strings.Cut(measure.SpreadOf(collect(rounds, func(m measure.Measurements) measure.Value {
+			return measure.Value{Value: of(m.Exercised), Unit: unit, N: 1}
+		})...).Range(), " (")
+		return [2]string{number, strings.TrimSuffix(within, ")")}
+	}
+	count := func(of func(measure.Exercised) int) [2]string {
+		return over("count", func(x measure.Exercised) float64 { return float64(of(x)) })
+	}
+	seen, faults := count(func(x measure.Exercised) int { return x.Witnessed }), count(func(x measure.Exercised) int { return x.Faults })
+	seen[0] += " of " + faults[0]
+	return [][2]string{
+		count(func(x measure.Exercised) int { return x.Scheduled }),
+		count(func(x measure.Exercised) int { return x.Sent }),
+		over("s", func(x measure.Exercised) float64 { return x.Lateness.Seconds() }),
+		count(func(x measure.Exercised) int { return x.OK }),
+		count(func(x measure.Exercised) int { return x.Failed }),
+		count(func(x measure.Exercised) int { return x.Unknown }),
+		seen,
+		count(func(x measure.Exercised) int { return x.Incarnations }),
+		count(func(x measure.Exercised) int { return x.Redelivered }),
+		count(func(x measure.Exercised) int { return x.Effects }),
+		count(func(x measure.Exercised) int { return x.Events }),
+	}
 }
 
 // environment is what a set of trials ran on.

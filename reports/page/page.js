@@ -1,6 +1,6 @@
 // A crosshair through all charts of one experiment, with the values of the one
-// under the pointer; and one button that unfolds everything. The page says
-// everything without it.
+// under the pointer; one button that unfolds everything; and links that unfold what
+// they lead to. The page says everything without it.
 (() => {
   const reading = document.getElementById("reading");
   const three = v => Number(v.toPrecision(3)).toLocaleString("en");
@@ -73,6 +73,13 @@
       });
     });
   });
+  // What a link leads to is open.
+  const open = () => {
+    const to = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (to && to.tagName === "DETAILS") to.open = true;
+  };
+  addEventListener("hashchange", open);
+  open();
   const unfold = document.getElementById("unfold");
   if (unfold) {
     unfold.hidden = false;

@@ -309,6 +309,9 @@ func ratesOf(c contender, op string) ([]series, string) {
 	fact := ""
 	if v, measured := c.M.Lookup(measure.Availability(op)); measured {
 		fact = v.String() + " ok during the fault"
+		if len(c.Rounds) > 1 {
+			fact = measure.Over(v.Name, c.measured()).String() + " ok during the fault"
+		}
 	}
 	return s, fact
 }
@@ -367,6 +370,9 @@ func (e *experiment) latency(c contender, op string) ([]series, string) {
 	rise := measure.LatencyAdded(e.quantile(op), op)
 	if _, measured := c.M.Lookup(rise); !measured {
 		return s, ""
+	}
+	if len(c.Rounds) > 1 {
+		return s, measure.Lead(rise) + " " + measure.Over(rise, c.measured()).String()
 	}
 	return s, c.M.Brief(rise)
 }

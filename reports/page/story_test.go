@@ -280,7 +280,7 @@ func TestExplanationsAreToldOnce(t *testing.T) {
 		"nothing observed": {"", []trial.Predicted{of(trial.Undecided, "a", ""), of(trial.Undecided, "b", "")}, []string{"Predicted: a, b. Nothing was observed."}},
 	} {
 		tr := &trial.Trial{ID: "x", Why: c.why, Outcome: trial.Undecided, Predictions: c.predictions}
-		x := explain(contender{Label: "event", T: tr, M: &tr.Measurements}, false)
+		x := explain(contender{Label: "event", T: tr, M: &tr.Measurements, Rounds: trial.Rounds{tr}}, false)
 		if got := slices.DeleteFunc(append([]string{x.Why}, x.Lines...), func(s string) bool { return s == "" }); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

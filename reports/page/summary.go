@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -19,6 +20,9 @@ type Summary struct {
 	Green    bool    `json:"green"`    // every trial as predicted, and at least one
 	Note     string  `json:"note"`     // one sentence on green or red
 	Claims   []Claim `json:"claims"`
+
+	// Defects are the planted ones, which settle no claim and are not among them.
+	Defects []Defect `json:"defects,omitempty"`
 }
 
 // Claim is one claim with all that was done to settle it.
@@ -36,10 +40,11 @@ type Scenario struct {
 	World   string        `json:"world"`
 	Outcome trial.Outcome `json:"outcome"` // the worst of its trials
 	Known   bool          `json:"known"`
-	Rows    []ClaimRow    `json:"rows"` // one for each trial
+	Rows    []ClaimRow    `json:"rows"` // one for each trial, however often it was repeated
 }
 
-// ClaimRow is what one contender was said to do about a claim, and did.
+// ClaimRow is what one contender was said to do about a claim, and did. Of a trial
+// that was repeated it says what became of all rounds, and stands for the worst.
 type ClaimRow struct {
 	Trial     string        `json:"trial"`
 	Contender string        `json:"contender"`
@@ -47,6 +52,42 @@ type ClaimRow struct {
 	Why       string        `json:"why"`
 	Outcome   trial.Outcome `json:"outcome"`
 	Known     bool          `json:"known"`
+	Rounds    []Round       `json:"rounds,omitempty"` // each performance, where there are several
+	Red       bool          `json:"-"`                // not as predicted, in a round at least
+}
+
+// Round is one performance of a trial that was repeated.
+type Round struct {
+	Round   int           `json:"round"`
+	Trial   string        `json:"trial"`
+	Outcome trial.Outcome `json:"outcome"`
+}
+
+// Tally is "10 of 10 confirmed", or "8 of 10 confirmed, 2 refuted", and "" of a trial
+// that was performed once.
+func (r ClaimRow) Tally() string {
+	return tally(collect(r.Rounds, func(r Round) trial.Outcome { return r.Outcome }))
+}
+
+func tally(outcomes []trial.Outcome) string {
+	counts := map[trial.Outcome]int{}
+	for _, o := range outcomes {
+		counts[o]++
+	}
+	var parts []string
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+		name := string(o)
+		if o == trial.Trouble {
+			name = "not judged"
+		}
+		switch n := counts[o]; {
+		case n > 0 && len(parts) == 0:
+			parts = append(parts, quantity.Of(n, len(outcomes))+" "+name)
+		case n > 0:
+			parts = append(parts, quantity.Count(n)+" "+name)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Line is one prediction and what came of it.
@@ -58,6 +99,8 @@ type Line struct {
 	Says     string `json:"says"`            // predicted, in few words: "loses nothing"
 	Brief    string `json:"brief,omitempty"` // observed, in few words
 	Measured bool   `json:"-"`               // a bound on a measurement, not a guarantee
+
+	Spread *measure.Spread `json:"spread,omitempty"` // of a measurement over several rounds
 }
 
 // Part is a piece of what was observed, as short as its outcome allows.
@@ -69,6 +112,9 @@ type Part struct {
 // Observed is what came out in few words. What did not come out as predicted is
 // said in full and first; what another part has said already is left out.
 func (r ClaimRow) Observed() []Part {
+	if len(r.Rounds) > 0 {
+		return r.observedOver()
+	}
 	var bad, good []Part
 	said := func(text string) bool {
 		says := func(p Part) bool { return strings.Contains(p.Text, text) }
@@ -102,6 +148,31 @@ func (r ClaimRow) Observed() []Part {
 		bad = []Part{{r.Why, r.Outcome}}
 	}
 	return append(bad, good...)
+}
+
+// observedOver is what came out over several rounds: how often it was as predicted,
+// what was otherwise in the worst of them, and what was measured.
+func (r ClaimRow) observedOver() []Part {
+	parts := []Part{{r.Tally(), r.Outcome}}
+	add := func(text string, o trial.Outcome) {
+		if p := (Part{text, o}); text != "" && !slices.Contains(parts, p) {
+			parts = append(parts, p)
+		}
+	}
+	for _, l := range r.Lines {
+		if l.Outcome != trial.Confirmed {
+			add(l.Brief, l.Outcome)
+		}
+	}
+	if r.Outcome != trial.Confirmed && len(parts) == 1 {
+		add(r.Why, r.Outcome)
+	}
+	for _, l := range r.Lines {
+		if l.Outcome == trial.Confirmed && l.Measured {
+			add(l.Brief, l.Outcome)
+		}
+	}
+	return parts
 }
 
 // counted is a brief that says how many of how many, and where.
@@ -164,7 +235,9 @@ func says(r ClaimRow) []string { return collect(r.Lines, func(l Line) string { r
 // trial, scenarios without a claim last.
 func Summarize(run Run) Summary {
 	s := Summary{Claims: []Claim{}}
-	for _, t := range run.Trials {
+	others, planted := takeApart(run.Trials)
+	for _, rounds := range trial.Repeated(others) {
+		t := rounds[0]
 		i := slices.IndexFunc(s.Claims, func(c Claim) bool { return c.ID == t.Claim })
 		if i < 0 {
 			i = len(s.Claims)
@@ -177,8 +250,9 @@ func Summarize(run Run) Summary {
 			k = len(c.Scenarios)
 			c.Scenarios = append(c.Scenarios, Scenario{Title: title, World: t.World})
 		}
-		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, claimRow(t))
+		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, claimRow(rounds))
 	}
+	s.Defects = defects(planted)
 	slices.SortStableFunc(s.Claims, func(a, b Claim) int {
 		return cmp.Compare(btoi(a.ID == ""), btoi(b.ID == ""))
 	})
@@ -190,7 +264,7 @@ func Summarize(run Run) Summary {
 			s.Outcome, s.Known = combine(s.Rows)
 		}
 	}
-	s.Headline = headline(s.Claims)
+	s.Headline = headline(s.Claims, s.Defects)
 	s.Green, s.Note = greenness(run)
 	return s
 }
@@ -232,7 +306,71 @@ func claimTitle(run Run, t *trial.Trial) string {
 	return cmp.Or(t.Title, t.Spec, t.Claim)
 }
 
-func claimRow(t *trial.Trial) ClaimRow {
+// claimRow is the row of a trial, and of all its rounds where it was repeated.
+func claimRow(rounds trial.Rounds) ClaimRow {
+	t := rounds.Worst()
+	row := rowOf(t)
+	row.Red = rounds.AsPredicted() < len(rounds)
+	if len(rounds) == 1 {
+		return row
+	}
+	for _, t := range rounds {
+		row.Rounds = append(row.Rounds, Round{t.Round, t.ID, trial.WorstOutcome(t.Outcome)})
+	}
+	row.Outcome = trial.WorstOutcome(collect(row.Rounds, func(r Round) trial.Outcome { return r.Outcome })...)
+	row.Known = row.Outcome == trial.Refuted && !row.Red
+	row.Why = inRound(t, row.Why)
+	measured := collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements })
+	for i, l := range row.Lines {
+		if i < len(t.Predictions) {
+			row.Lines[i] = lineOver(l, t.Predictions[i], rounds, measured)
+		}
+	}
+	return row
+}
+
+// inRound says of which round something is.
+func inRound(t *trial.Trial, text string) string {
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf("round %d: %s", t.Round, text)
+}
+
+// lineOver is what became of a prediction in all rounds. Of those in which it was
+// otherwise it tells of the first of the worst.
+func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure.Measurements) Line {
+	var outcomes []trial.Outcome
+	var worst *trial.Trial
+	for _, t := range rounds {
+		for _, q := range t.Predictions {
+			if sayPrediction(q) != l.Predicted {
+				continue
+			}
+			o := cmp.Or(q.Outcome, trial.Undecided)
+			outcomes = append(outcomes, o)
+			if worst == nil || trial.WorstOutcome(o, l.Outcome) != l.Outcome {
+				worst, l.Outcome, l.Observed, l.Brief = t, o, q.Observed, cmp.Or(q.Brief, q.Observed)
+			}
+			break
+		}
+	}
+	if l.Measured {
+		spread := measure.Over(p.Measurement, measured)
+		l.Spread = &spread
+		l.Observed, l.Brief = spread.String()+", "+tally(outcomes), measure.Lead(p.Measurement)+" "+spread.String()
+		return l
+	}
+	seen := inRound(worst, l.Observed)
+	l.Observed, l.Brief = tally(outcomes), inRound(worst, l.Brief)
+	if l.Outcome != trial.Confirmed && seen != "" {
+		l.Observed += "; " + seen
+	}
+	return l
+}
+
+// rowOf is the row of one performance.
+func rowOf(t *trial.Trial) ClaimRow {
 	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Why: t.Why, Outcome: trial.WorstOutcome(t.Outcome), Known: known(t)}
 	for _, p := range t.Predictions {
 		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
@@ -280,9 +418,15 @@ func distinct(s []string) []string {
 	return out
 }
 
-func headline(claims []Claim) string {
-	if len(claims) == 0 {
+func headline(claims []Claim, planted []Defect) string {
+	of := defectHeadline(planted)
+	switch {
+	case len(claims) == 0 && of == "":
 		return "No trial was performed"
+	case len(claims) == 0:
+		return of
+	case of != "":
+		return headline(claims, nil) + "; " + strings.ToLower(of[:1]) + of[1:]
 	}
 	noun := "claim"
 	if claims[0].ID == "" { // sorted last, so there is no other

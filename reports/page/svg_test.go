@@ -133,8 +133,8 @@ func TestSpanText(t *testing.T) {
 		s    measure.Span
 		want string
 	}{{measure.Span{Took: 4800 * time.Millisecond, Reached: true}, "4.8 s"}, {measure.Span{Took: 12 * time.Second}, "> 12 s"}, {measure.Span{None: true}, "none"}} {
-		if got := spanText(c.s); got != c.want {
-			t.Errorf("spanText(%+v) = %q, want %q", c.s, got, c.want)
+		if got := c.s.String(); got != c.want {
+			t.Errorf("%+v.String() = %q, want %q", c.s, got, c.want)
 		}
 	}
 }

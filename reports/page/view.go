@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -28,11 +29,15 @@ type view struct {
 	Anchors     map[string]string // section of each trial
 	Red         []redTrial        // not as predicted
 	MoreRed     int
-	red         map[string]bool // by trial
 	Experiments []experiment
+	Planted     []experiment // with a planted defect
+	Repeated    bool         // some trial has several rounds
 	Matrices    []matrix
 	Exercised   []exercisedRow
 	Environs    []environment
+
+	PlantedMatrices  []matrix
+	PlantedExercised []exercisedRow
 }
 
 // large is how many scenarios are shown with all that was found. Of more of them
@@ -43,6 +48,7 @@ const large = 8
 type redTrial struct {
 	Anchor, Title, Contender string
 	Outcome                  trial.Outcome
+	Tally                    string // of several rounds
 }
 
 // mostRed is how many of them are listed.
@@ -56,6 +62,7 @@ type experiment struct {
 	Spec       string
 	Meta       []string
 	Replay     string
+	Planted    bool // it has a defect on purpose, and is folded whole
 	Folded     bool // only the essentials are open
 	Up         bool // so far down that a link to the top is of use
 	Outcome    trial.Outcome
@@ -82,6 +89,9 @@ type experiment struct {
 	Findings   []finding
 	Held       []heldRow
 	Missing    string // figures with nothing to show, and why
+	Shown      string // which of several rounds all this is about
+	Rounds     []roundRow
+	Spreads    []spreadRow
 
 	over period // of all its pictures
 }
@@ -93,9 +103,34 @@ type contender struct {
 	T     *trial.Trial
 	M     *measure.Measurements
 	Known bool
+
+	Rounds trial.Rounds // all performances; T is the one that is shown
+	Row    ClaimRow
 }
 
-func (c contender) Outcome() trial.Outcome { return claimRow(c.T).Outcome }
+// Many is the contender's name, with how often it was performed.
+func (c contender) Many() string {
+	if len(c.Rounds) > 1 {
+		return fmt.Sprintf("%s × %d", c.Label, len(c.Rounds))
+	}
+	return c.Label
+}
+
+// measured are the measurements of all rounds.
+func (c contender) measured() []measure.Measurements {
+	return collect(c.Rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements })
+}
+
+// Predictions are those of the trial, with what became of them in all rounds.
+func (c contender) Predictions() []trial.Predicted {
+	all := slices.Clone(c.T.Predictions)
+	for i := range all {
+		if len(c.Rounds) > 1 && i < len(c.Row.Lines) {
+			all[i].Observed, all[i].Outcome = c.Row.Lines[i].Observed, c.Row.Lines[i].Outcome
+		}
+	}
+	return all
+}
 
 const colours = 8
 
@@ -111,47 +146,58 @@ func newView(run Run) view {
 		}
 	}
 	type group struct{ claim, title, world string }
-	var order []group
 	members := map[group][]*trial.Trial{}
-	for _, t := range run.Trials {
-		g := group{t.Claim, scenarioTitle(t), t.World}
-		if members[g] == nil {
-			order = append(order, g)
+	gather := func(trials []*trial.Trial) (order []group) {
+		for _, t := range trials {
+			g := group{t.Claim, scenarioTitle(t), t.World}
+			if members[g] == nil {
+				order = append(order, g)
+			}
+			members[g] = append(members[g], t)
 		}
-		members[g] = append(members[g], t)
+		return order
 	}
+	others, planted := takeApart(run.Trials)
+	order, plantedOrder := gather(others), gather(planted)
 	v.Large = len(order) > large
 	worlds := distinct(collect(run.Trials, func(t *trial.Trial) string { return t.World }))
-	v.Anchors, v.red = map[string]string{}, map[string]bool{}
-	for n, g := range order {
+	v.Anchors = map[string]string{}
+	for n, g := range append(order, plantedOrder...) {
 		e := newExperiment(fmt.Sprintf("x%d", n+1), g.title, members[g], classes, len(worlds) > 1)
 		e.Replay = run.replay(members[g])
-		e.Folded, e.Up = v.Large && len(e.Boxes) == 0, v.Large
+		e.Planted = n >= len(order)
+		e.Folded, e.Up = e.Planted || v.Large && len(e.Boxes) == 0, v.Large && !e.Planted
 		for _, c := range e.Contenders {
-			v.Anchors[c.T.ID] = e.ID
+			for _, t := range c.Rounds {
+				v.Anchors[t.ID] = e.ID
+			}
 			if t := whole[slices.Index(run.Trials, c.T)]; len(beyond(t)) > 0 {
 				e.leave(strings.Join(beyond(t), ", ")+" of "+c.Label, "the saved trial has them")
 			}
-			if !c.T.AsPredicted() {
-				v.red[c.T.ID] = true
-				v.Red = append(v.Red, redTrial{e.ID, strings.TrimSpace(e.Claim + " " + e.Title), c.T.Contender, c.Outcome()})
+			v.Repeated = v.Repeated || len(c.Rounds) > 1
+			if c.Row.Red {
+				v.Red = append(v.Red, redTrial{e.ID, strings.TrimSpace(e.Claim + " " + e.Title), c.T.Contender, c.Row.Outcome, c.Row.Tally()})
 			}
 		}
-		v.Experiments = append(v.Experiments, e)
+		if e.Planted {
+			v.Planted = append(v.Planted, e)
+		} else {
+			v.Experiments = append(v.Experiments, e)
+		}
 	}
 	if v.MoreRed = len(v.Red) - mostRed; v.MoreRed > 0 {
 		v.Red = v.Red[:mostRed]
 	}
 	v.Worlds = len(worlds)
-	v.Matrices = newMatrices(run.Trials, classes, v.Anchors)
-	v.Exercised = exercisedRows(v.Experiments)
+	v.Matrices, v.PlantedMatrices = newMatrices(others, classes, v.Anchors), newMatrices(planted, classes, v.Anchors)
+	v.Exercised, v.PlantedExercised = exercisedRows(v.Experiments), exercisedRows(v.Planted)
 	v.Environs = environments(run)
 	return v
 }
 
 // Brief is whether a scenario has only a line among the claims.
 func (v view) Brief(s Scenario) bool {
-	return v.Large && !slices.ContainsFunc(s.Rows, func(r ClaimRow) bool { return v.red[r.Trial] || r.Outcome != trial.Confirmed })
+	return v.Large && !slices.ContainsFunc(s.Rows, func(r ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
 }
 
 // replay is the command that performs the trials again, "" when the run has none.
@@ -186,6 +232,9 @@ func runMeta(run Run) []string {
 	if n := len(run.Trials); n > 0 {
 		meta = append(meta, fmt.Sprintf("%d %s", n, plural(n, "trial")))
 	}
+	if n := len(distinct(collect(run.Trials, func(t *trial.Trial) string { return fmt.Sprint(t.Round) }))); n > 1 {
+		meta = append(meta, fmt.Sprintf("%d rounds", n))
+	}
 	meta = append(meta, seeds(run.Trials))
 	if !run.Started.IsZero() {
 		meta = append(meta, run.Started.UTC().Format("2006-01-02 15:04")+" UTC")
@@ -219,16 +268,22 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 	if e.Spec == e.Title {
 		e.Spec = ""
 	}
-	for _, t := range trials {
-		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Known: known(t)}
+	round := trial.WorstRound(trials)
+	var shown []*trial.Trial
+	var rows []ClaimRow
+	for _, rounds := range trial.Repeated(trials) {
+		t := cmp.Or(rounds.In(round), rounds.Worst())
+		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Known: known(t), Rounds: rounds, Row: claimRow(rounds)}
 		e.Contenders = append(e.Contenders, c)
+		shown, rows = append(shown, t), append(rows, c.Row)
 	}
 	tellApart(e.Contenders)
 	e.Moved = sayMoved(align(e.Contenders))
-	e.Outcome, e.Known = combine(collect(trials, claimRow))
-	e.Meta = experimentMeta(trials, manyWorlds)
+	e.Outcome, e.Known = combine(rows)
+	e.Meta = experimentMeta(shown, manyWorlds)
+	e.gatherRounds(round)
 	for _, c := range e.Contenders {
-		if c.T.Outcome != trial.Confirmed || !c.T.AsPredicted() {
+		if c.Row.Outcome != trial.Confirmed || c.Row.Red {
 			e.Boxes = append(e.Boxes, explain(c, len(e.Contenders) > 1))
 		}
 	}
@@ -371,6 +426,7 @@ type recoveryRow struct {
 	Spans  []spanBar
 	Extra  string
 	Faults int // that came together and have this row in common
+	Rounds int // over which it goes, 0 for one
 }
 
 // From is the fault that one recovered from.
@@ -390,6 +446,8 @@ type spanBar struct {
 	Open  bool
 	Ideal px // place of the ideal catch-up, 0 for none
 	None  bool
+
+	From, To px // of the minimum and the maximum over several rounds
 }
 
 // Fringe is where the pieces of an open end stand.
@@ -397,26 +455,17 @@ func (b spanBar) Fringe() []px {
 	return []px{max(b.Width-10, 0), max(b.Width-6, 2), max(b.Width-2, 4)}
 }
 
-func spanText(s measure.Span) string {
-	switch {
-	case s.None:
-		return "none"
-	case !s.Reached:
-		return "> " + quantity.Duration(s.Took)
-	}
-	return quantity.Duration(s.Took)
-}
-
 func (e *experiment) takeRecoveryApart() {
 	longest := time.Duration(0)
 	for _, c := range e.Contenders {
 		for _, r := range c.M.Recoveries {
-			if r.Detection.None && r.CatchUp.None {
+			over := c.recoveredOver(r)
+			if over[0].N == 0 && over[3].N == 0 {
 				continue
 			}
-			for _, s := range []measure.Span{r.Detection, r.Outage, r.FirstProgress, r.CatchUp} {
-				if !s.None {
-					longest = max(longest, s.Took)
+			for _, s := range over {
+				if s.N > 0 {
+					longest = max(longest, seconds(s.Max))
 				}
 			}
 		}
@@ -426,8 +475,8 @@ func (e *experiment) takeRecoveryApart() {
 	for _, c := range e.Contenders {
 		for _, r := range c.M.Recoveries {
 			rows++
-			if r.Detection.None && r.CatchUp.None && len(r.Unmeasured) == 0 {
-				quiet = append(quiet, quietly(c, r, len(e.Contenders) > 1))
+			if over := c.recoveredOver(r); over[0].N == 0 && over[3].N == 0 && len(r.Unmeasured) == 0 {
+				quiet = append(quiet, quietly(c, r, over[1], len(e.Contenders) > 1))
 				continue
 			}
 			row := recoveryOf(c, r, longest, len(e.Contenders) > 1)
@@ -485,19 +534,30 @@ func floorsBySetting(rows []recoveryRow) string {
 }
 
 // quietly is one untouched subject: its name and the longest gap it had anyway.
-func quietly(c contender, r measure.Recovery, many bool) string {
+func quietly(c contender, r measure.Recovery, gap measure.Spread, many bool) string {
 	var about []string
 	if many {
 		about = append(about, c.Label)
 	}
-	if !r.Outage.None {
-		about = append(about, "longest gap "+spanText(r.Outage))
+	if gap.N > 0 {
+		about = append(about, "longest gap "+overText(c, gap))
 	}
 	if len(about) == 0 {
 		return r.Subject
 	}
 	return r.Subject + " (" + strings.Join(about, ", ") + ")"
 }
+
+// overText is a spread over the rounds of a contender, and of one round its number.
+func overText(c contender, s measure.Spread) string {
+	text := s.Range()
+	if many := len(c.Rounds); many > 1 && s.N < many {
+		text += fmt.Sprintf(", n %d", s.N)
+	}
+	return text
+}
+
+func seconds(v float64) time.Duration { return time.Duration(math.Round(v * float64(time.Second))) }
 
 func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many bool) recoveryRow {
 	row := recoveryRow{Contender: c.Label, Class: c.Class, Many: many, Recovery: r, Faults: 1}
@@ -513,19 +573,22 @@ func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many boo
 		}
 		return px(max(100*float64(d)/float64(longest), 1))
 	}
-	for _, s := range []struct {
-		name, class string
-		span        measure.Span
-	}{
-		{"Detection", "s0", r.Detection}, {"Outage", "s1", r.Outage}, {"First progress", "s2", r.FirstProgress}, {"Catch-up", "s3", r.CatchUp},
-	} {
-		b := spanBar{Name: s.name, Class: s.class, Text: spanText(s.span), None: s.span.None}
-		if slices.Contains(r.Unmeasured, strings.ToLower(s.name)) {
-			b.Text, b.None = "not measured", true
-		} else if !s.span.None {
-			b.Width, b.Open = width(s.span.Took), !s.span.Reached
+	if len(c.Rounds) > 1 {
+		row.Rounds = len(c.Rounds)
+	}
+	for i, s := range c.recoveredOver(r) {
+		name := []string{"Detection", "Outage", "First progress", "Catch-up"}[i]
+		b := spanBar{Name: name, Class: fmt.Sprint("s", i), Text: overText(c, s), None: s.N == 0}
+		switch {
+		case s.N > 0:
+			b.Width, b.Open = width(seconds(s.Median)), s.AtLeast == "min" || s.AtLeast == "median"
+			if s.Max > s.Min {
+				b.From, b.To = width(seconds(s.Min)), width(seconds(s.Max))
+			}
+		case !slices.Contains(r.Unmeasured, strings.ToLower(name)):
+			b.Text = "none"
 		}
-		if s.name == "Catch-up" && r.Ideal.Reached && !r.Ideal.None && !s.span.None {
+		if name == "Catch-up" && r.Ideal.Reached && !r.Ideal.None && s.N > 0 {
 			b.Ideal = min(width(r.Ideal.Took), 100)
 		}
 		row.Spans = append(row.Spans, b)
@@ -552,6 +615,9 @@ func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many boo
 		extra = append(extra, quantity.Count(r.Redelivered)+" redelivered")
 	}
 	row.Extra = strings.Join(extra, " · ")
+	if row.Extra != "" && row.Rounds > 0 {
+		row.Extra = inRound(c.T, row.Extra)
+	}
 	return row
 }
 
@@ -566,8 +632,8 @@ type explanation struct {
 }
 
 func explain(c contender, many bool) explanation {
-	t := c.T
-	outcome := c.Outcome()
+	t := c.Rounds.Worst()
+	outcome := trial.WorstOutcome(t.Outcome)
 	x := explanation{Class: string(outcome), Why: t.Why}
 	who := ""
 	if many || t.Contender != "" {
@@ -580,10 +646,13 @@ func explain(c contender, many bool) explanation {
 	case outcome == trial.Confirmed:
 		x.Class = "refuted"
 		x.Title = subject + who + " came out confirmed, which is not as marked"
-	case c.Known:
+	case known(t):
 		x.Title = subject + " refuted" + who + ", as is known"
 	default:
 		x.Title = subject + " " + string(outcome) + who
+	}
+	if len(c.Rounds) > 1 {
+		x.Title += fmt.Sprintf(", in round %d (%s)", t.Round, c.Row.Tally())
 	}
 	if len(t.Predictions) == 0 {
 		x.Lines = append(x.Lines, "Nothing was predicted, so nothing could be confirmed.")
@@ -760,7 +829,7 @@ func (e *experiment) judge() {
 func (e experiment) Outcomes() string {
 	counts := map[trial.Outcome]int{}
 	for _, c := range e.Contenders {
-		for _, p := range c.T.Predictions {
+		for _, p := range c.Predictions() {
 			counts[cmp.Or(p.Outcome, trial.Undecided)]++
 		}
 	}
@@ -800,11 +869,12 @@ func (e experiment) Alone() bool { return len(e.Contenders) == 1 }
 func (e experiment) Logs() []logTail {
 	var out []logTail
 	for _, c := range e.Contenders {
-		if c.T.AsPredicted() {
+		t := c.Rounds.Worst()
+		if t.AsPredicted() {
 			continue
 		}
-		for _, name := range slices.Sorted(maps.Keys(c.T.Logs)) {
-			out = append(out, logTail{Contender: c.Label, Many: !e.Alone(), Instance: name, Text: c.T.Logs[name]})
+		for _, name := range slices.Sorted(maps.Keys(t.Logs)) {
+			out = append(out, logTail{Contender: c.Label, Many: !e.Alone(), Instance: name, Text: t.Logs[name]})
 		}
 	}
 	return out

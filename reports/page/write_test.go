@@ -134,6 +134,15 @@ func TestPage(t *testing.T) {
 			"SQLite has no wire that could be cut", "breakwater replay out/20261123T140201Z --trial publish-e1-freeze-event",
 			"heartbeat late by 5.0 s", "not witnessed",
 		}},
+		{"rounds", pagetest.Rounds(), []string{
+			"1 claim confirmed, 1 refuted", "1 of 30 trials did not come out as predicted.", "9 of 10 confirmed, 1 refuted", "round 7: broken: 231 of 6,000 lost in analytics",
+			"catch-up median 3.5 s (2.6 s to 4.5 s, n 10)", "Shown is round 7, the worst of 10", "E2 refuted for event, in round 7", "in which the least was to spare", "event × 10",
+			"10 of 10 confirmed", "Every measurement over all rounds", "452<small>355 to 544</small>",
+		}},
+		{"planted defects", pagetest.Selftest(), []string{
+			"1 claim refuted; 5 of 6 planted defects caught", "Defects planted in the kit itself", "exercised unknown", "0 of 10",
+			"defect: unfenced-offsets refuted for unfenced-offsets, in round 1 (10 of 10 refuted)", "The same with planted defects",
+		}},
 		{"judged histories", real(t), []string{"1 claim confirmed", "All 2 trials came out as predicted."}},
 		{"no trials", page.Run{ID: "empty", World: "local"}, []string{"No trial was performed", "There is nothing to judge."}},
 		{"a trial of nothing", page.Run{Trials: []*trial.Trial{{ID: "t"}}}, []string{"1 scenario undecided", "nothing was predicted", "Left out: charts over time"}},
@@ -218,6 +227,15 @@ func TestSizeOfALargeRun(t *testing.T) {
 	t.Logf("%d bytes", len(source))
 }
 
+func TestRoundsMakeNoLargerPage(t *testing.T) {
+	once := pagetest.Large(21)
+	one, ten := len(write(t, once)), len(write(t, pagetest.Repeat(once, 10)))
+	if ten > one*3/2 {
+		t.Errorf("ten rounds make a page of %d bytes, one of %d", ten, one)
+	}
+	t.Logf("%d bytes, and %d of ten rounds", one, ten)
+}
+
 func TestWriteTwiceIsTheSame(t *testing.T) {
 	run := pagetest.Run()
 	if first, second := write(t, run), write(t, run); first != second {
@@ -294,6 +312,41 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+func TestDefects(t *testing.T) {
+	s := page.Summarize(pagetest.Selftest())
+	var got []string
+	for _, d := range s.Defects {
+		said := d.Said()
+		got = append(got, strings.Join([]string{d.Name, strings.Join(d.Guarantees, " "), said.After, said.Caught, said.Green, string(d.Outcome())}, " | "))
+	}
+	want := []string{
+		"commit-before-processing | no-acknowledged-loss commit-after-effect | −1.4 s (−2.5 s to 209 ms) | 10 of 10 | 10 of 10 | confirmed",
+		"no-deduplication | effect-once | 2.3 s (134 ms to 4.9 s) | 10 of 10 | 10 of 10 | confirmed",
+		"effect-and-dedupe-in-two-transactions | effect-once | 4.4 s (1.8 s to 5.6 s) | 10 of 10 | 10 of 10 | confirmed",
+		"dead-letter-without-origin | dead-letter-closure | – | 10 of 10 | 10 of 10 | confirmed",
+		"unfenced-offsets | committed-monotone single-owner | 7.8 s (3.6 s to 11.4 s) | 0 of 10 | 10 of 10 | refuted",
+		"the-fault-never-heals | exercised unknown | – | 10 of 10 | – | confirmed",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("the defects are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if len(s.Claims) != 1 || s.Claims[0].ID != "E2" {
+		t.Errorf("the claims are %+v, want E2 alone", s.Claims)
+	}
+	// A right service that is not right is no proof, whatever was caught.
+	trials := pagetest.Defects()[:2]
+	trials[0].Predictions[0].Outcome, trials[0].Outcome = trial.Refuted, trial.Refuted
+	s = page.Summarize(page.Run{Trials: trials})
+	if s.Headline != "The planted defect caught, 1 with a right service that is not as predicted" || s.Green || s.Defects[0].Proven() {
+		t.Errorf("%q, green %v: %+v", s.Headline, s.Green, s.Defects)
+	}
+	// What is only named as a defect is a claim like others.
+	trials = pagetest.Defects()[:1]
+	if s := page.Summarize(page.Run{Trials: trials}); len(s.Defects) != 0 || len(s.Claims) != 1 {
+		t.Errorf("without a defect there are %d defects and %d claims", len(s.Defects), len(s.Claims))
+	}
+}
+
 func TestReplayCommandIsQuoted(t *testing.T) {
 	run := page.Run{Replay: "breakwater replay out/x"}
 	for id, want := range map[string]string{
@@ -328,6 +381,29 @@ func TestJSON(t *testing.T) {
 	}
 	if d.Schema != "breakwater.report/1" || d.Green == nil || len(d.Claims) != 3 || len(d.Trials) != 3 {
 		t.Errorf("the document is %+v", d)
+	}
+	b.Reset()
+	if err := page.WriteJSON(&b, pagetest.Selftest()); err != nil {
+		t.Fatal(err)
+	}
+	var r struct {
+		Claims []struct {
+			Scenarios []struct {
+				Rows []struct {
+					Trial  string
+					Rounds []struct{ Trial, Outcome string }
+					Lines  []struct{ Spread *measure.Spread }
+				}
+			}
+		}
+		Defects []page.Defect
+	}
+	if err := json.Unmarshal(b.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	row := r.Claims[0].Scenarios[0].Rows[0]
+	if row.Trial != row.Rounds[6].Trial || len(row.Rounds) != 10 || row.Rounds[6].Outcome != "refuted" || row.Lines[2].Spread.N != 10 || len(r.Defects) != 6 || r.Defects[1].After.N != 10 {
+		t.Errorf("the document says of rounds %+v and of defects %+v", row, r.Defects)
 	}
 	if bytes.Contains(b.Bytes(), []byte(`"offered"`)) {
 		t.Error("the series are in the document")

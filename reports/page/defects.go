@@ -1,0 +1,183 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Claims of trials that have a defect on purpose begin so: in a service, and in the
+// kit itself.
+const (
+	inService = "defect: "
+	inKit     = "kit: "
+)
+
+// Defect is a defect that was planted, and what the kit made of it: the proof that
+// a check can fail.
+type Defect struct {
+	Name       string         `json:"name"`
+	Kit        bool           `json:"kit,omitempty"` // in the kit itself, not in a service
+	Fault      string         `json:"fault"`         // under which it must show
+	World      string         `json:"world"`
+	Guarantees []string       `json:"guarantees"` // predicted not to hold
+	After      measure.Spread `json:"after"`      // seconds from the fault's witnessed start until the first of them was broken
+	Caught     int            `json:"caught"`     // rounds in which all of them were found as predicted
+	Rounds     int            `json:"rounds"`
+	Green      int            `json:"green"`  // of the right services beside it those that came out as predicted
+	Beside     int            `json:"beside"` // how many there were, over all rounds
+	Trial      string         `json:"trial"`  // that with the defect; of several rounds the worst
+}
+
+// Proven is whether it was caught whenever it was there, and no right service was
+// found broken.
+func (d Defect) Proven() bool { return d.Caught == d.Rounds && d.Green == d.Beside }
+
+// Outcome is confirmed when it is proven, else refuted.
+func (d Defect) Outcome() trial.Outcome {
+	if d.Proven() {
+		return trial.Confirmed
+	}
+	return trial.Refuted
+}
+
+// faulty is what is predicted of a trial not to hold.
+func faulty(t *trial.Trial) []trial.Predicted {
+	var all []trial.Predicted
+	for _, p := range t.Predictions {
+		if p.Guarantee != "" && p.Expect != "" && p.Expect != check.Holds {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// planted is the name of the defect that the trial is about.
+func planted(t *trial.Trial) (name string, kit, some bool) {
+	if name, some = strings.CutPrefix(t.Claim, inService); some {
+		return name, false, true
+	}
+	name, kit = strings.CutPrefix(t.Claim, inKit)
+	return name, kit, kit
+}
+
+// takeApart takes the experiments with planted defects from the others: those that
+// are named so, and of which something is predicted not to hold.
+func takeApart(trials []*trial.Trial) (others, defects []*trial.Trial) {
+	type experiment struct{ claim, title string }
+	of := func(t *trial.Trial) experiment { return experiment{t.Claim, scenarioTitle(t)} }
+	has := map[experiment]bool{}
+	for _, t := range trials {
+		if _, _, some := planted(t); some && len(faulty(t)) > 0 {
+			has[of(t)] = true
+		}
+	}
+	for _, t := range trials {
+		if has[of(t)] {
+			defects = append(defects, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return others, defects
+}
+
+// defects has one of each, those of services first.
+func defects(trials []*trial.Trial) []Defect {
+	type key struct {
+		claim, title, world string
+	}
+	var order []key
+	of := map[key][]*trial.Trial{}
+	for _, t := range trials {
+		k := key{t.Claim, scenarioTitle(t), t.World}
+		if of[k] == nil {
+			order = append(order, k)
+		}
+		of[k] = append(of[k], t)
+	}
+	var all []Defect
+	for _, k := range order {
+		d := Defect{Fault: k.title, World: k.world, Guarantees: []string{}}
+		var with []*trial.Trial
+		var after []measure.Value
+		for _, t := range of[k] {
+			d.Name, d.Kit, _ = planted(t)
+			predicted := faulty(t)
+			if len(predicted) == 0 {
+				d.Beside++
+				d.Green += btoi(t.AsPredicted())
+				continue
+			}
+			with = append(with, t)
+			after = append(after, t.Caught())
+			d.Caught += btoi(!slices.ContainsFunc(predicted, func(p trial.Predicted) bool { return p.Outcome != trial.Confirmed }))
+			d.Guarantees = distinct(append(d.Guarantees, collect(predicted, guaranteeOf)...))
+		}
+		if d.Rounds = len(with); d.Rounds == 0 {
+			continue // in this world
+		}
+		d.After = measure.SpreadOf(after...)
+		d.Trial = trial.Rounds(with).Worst().ID
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(a, b Defect) int { return btoi(a.Kit) - btoi(b.Kit) })
+	return all
+}
+
+// guaranteeOf is the guarantee's name, and how it must come out where that is not broken.
+func guaranteeOf(p trial.Predicted) string {
+	if p.Expect == check.Broken {
+		return p.Guarantee
+	}
+	return p.Guarantee + " " + string(p.Expect)
+}
+
+// defectHeadline is "All 20 planted defects caught", and "" where there is none.
+func defectHeadline(all []Defect) string {
+	n, caught, wrong := len(all), 0, 0
+	for _, d := range all {
+		caught += btoi(d.Caught == d.Rounds)
+		wrong += btoi(d.Green < d.Beside)
+	}
+	says := fmt.Sprintf("%d of %d planted defects caught", caught, n)
+	switch {
+	case n == 0:
+		return ""
+	case n == 1 && caught == 1:
+		says = "The planted defect caught"
+	case caught == n:
+		says = fmt.Sprintf("All %d planted defects caught", n)
+	}
+	if wrong > 0 {
+		says += fmt.Sprintf(", %d with a right service that is not as predicted", wrong)
+	}
+	return says
+}
+
+// Said is what the table of planted defects says of one.
+type Said struct {
+	After  string // how long it took until it was caught
+	Caught string // in how many rounds: "10 of 10"
+	Green  string // in how many of them the right service beside it was right
+}
+
+// Said is what the table says, "–" where there is nothing to say.
+func (d Defect) Said() Said {
+	s := Said{"–", quantity.Of(d.Caught, d.Rounds), "–"}
+	if d.After.N > 0 {
+		s.After = d.After.Range()
+		if d.After.N < d.Rounds {
+			s.After += fmt.Sprintf(", n %d", d.After.N)
+		}
+	}
+	if d.Beside > 0 {
+		s.Green = quantity.Of(d.Green, d.Beside)
+	}
+	return s
+}
