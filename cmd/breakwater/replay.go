@@ -43,6 +43,8 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 	defer release()
 	for _, t := range trials {
 		s.World, s.Suite, s.Statements = t.world, t.Suite, map[string]string{t.Claim: t.Statement}
+		s.Round = max(t.Round, 1)
+		t.scenario.Seed -= uint64(s.Round - 1) // which the session adds again
 		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{
 			Scenario:   t.scenario,
 			Contenders: []breakwater.Contender{{Name: t.Contender, Services: t.scenario.Services}},

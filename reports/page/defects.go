@@ -27,7 +27,7 @@ type Defect struct {
 	World      string         `json:"world"`
 	Guarantees []string       `json:"guarantees"` // predicted not to hold
 	After      measure.Spread `json:"after"`      // seconds from the fault's witnessed start until the first of them was broken
-	Caught     int            `json:"caught"`     // rounds in which all of them were found as predicted
+	Caught     int            `json:"caught"`     // rounds that prove something, and in which all of them were found as predicted
 	Rounds     int            `json:"rounds"`
 	Green      int            `json:"green"`  // of the right services beside it those that came out as predicted
 	Beside     int            `json:"beside"` // how many there were, over all rounds
@@ -55,6 +55,13 @@ func faulty(t *trial.Trial) []trial.Predicted {
 		}
 	}
 	return all
+}
+
+// caught is whether all that was predicted not to hold was found so, in a run that
+// proves something.
+func caught(t *trial.Trial, predicted []trial.Predicted) bool {
+	return trial.WorstOutcome(t.Outcome, trial.Refuted) == trial.Refuted &&
+		!slices.ContainsFunc(predicted, func(p trial.Predicted) bool { return p.Outcome != trial.Confirmed })
 }
 
 // planted is the name of the defect that the trial is about.
@@ -116,7 +123,7 @@ func defects(trials []*trial.Trial) []Defect {
 			}
 			with = append(with, t)
 			after = append(after, t.Caught())
-			d.Caught += btoi(!slices.ContainsFunc(predicted, func(p trial.Predicted) bool { return p.Outcome != trial.Confirmed }))
+			d.Caught += btoi(caught(t, predicted))
 			d.Guarantees = distinct(append(d.Guarantees, collect(predicted, guaranteeOf)...))
 		}
 		if d.Rounds = len(with); d.Rounds == 0 {
@@ -130,12 +137,12 @@ func defects(trials []*trial.Trial) []Defect {
 	return all
 }
 
-// guaranteeOf is the guarantee's name, and how it must come out where that is not broken.
+// guaranteeOf is the guarantee that must be broken by its name, and any other as predicted.
 func guaranteeOf(p trial.Predicted) string {
 	if p.Expect == check.Broken {
 		return p.Guarantee
 	}
-	return p.Guarantee + " " + string(p.Expect)
+	return sayPrediction(p)
 }
 
 // defectHeadline is "All 20 planted defects caught", and "" where there is none.

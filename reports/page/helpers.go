@@ -57,9 +57,14 @@ func whole(s string) string {
 }
 
 // briefly is the first of what was observed, as many of its clauses as there is
-// room for in one line: what is left out is left out whole, so that no number is cut.
-func briefly(parts []Part) string {
+// room for in one line: what is left out is left out whole, so that no number is
+// cut. Of several rounds the first that was measured goes with how they came out.
+func briefly(row ClaimRow) string {
 	const room = 90
+	parts := row.Observed()
+	if len(parts) == 0 {
+		return ""
+	}
 	clauses := strings.Split(parts[0].Text, ", ")
 	text := clauses[0]
 	for _, c := range clauses[1:] {
@@ -67,6 +72,9 @@ func briefly(parts []Part) string {
 			break
 		}
 		text += ", " + c
+	}
+	if len(row.Rounds) > 0 && len(parts) > 1 {
+		text += " · " + whole(parts[1].Text)
 	}
 	return text
 }

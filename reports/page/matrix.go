@@ -189,7 +189,7 @@ func exercisedCells(rounds []measure.Measurements) [][2]string {
 		number, within, _ := strings.Cut(measure.SpreadOf(collect(rounds, func(m measure.Measurements) measure.Value {
 			return measure.Value{Value: of(m.Exercised), Unit: unit, N: 1}
 		})...).Range(), " (")
-		return [2]string{number, strings.TrimSuffix(within, ")")}
+		return [2]string{number, strings.NewReplacer(")", "", " to ", "\u00a0to ", " ", "\u00a0").Replace(within)} // broken after "to" only
 	}
 	count := func(of func(measure.Exercised) int) [2]string {
 		return over("count", func(x measure.Exercised) float64 { return float64(of(x)) })

@@ -164,7 +164,7 @@ func newView(run Run) view {
 	v.Anchors = map[string]string{}
 	for n, g := range append(order, plantedOrder...) {
 		e := newExperiment(fmt.Sprintf("x%d", n+1), g.title, members[g], classes, len(worlds) > 1)
-		e.Replay = run.replay(members[g])
+		e.Replay = run.replay(collect(e.Contenders, func(c contender) *trial.Trial { return c.T }))
 		e.Planted = n >= len(order)
 		e.Folded, e.Up = e.Planted || v.Large && len(e.Boxes) == 0, v.Large && !e.Planted
 		for _, c := range e.Contenders {

@@ -137,7 +137,7 @@ func TestPage(t *testing.T) {
 		{"rounds", pagetest.Rounds(), []string{
 			"1 claim confirmed, 1 refuted", "1 of 30 trials did not come out as predicted.", "9 of 10 confirmed, 1 refuted", "round 7: broken: 231 of 6,000 lost in analytics",
 			"catch-up median 3.5 s (2.6 s to 4.5 s, n 10)", "Shown is round 7, the worst of 10", "E2 refuted for event, in round 7", "in which the least was to spare", "event × 10",
-			"10 of 10 confirmed", "Every measurement over all rounds", "452<small>355 to 544</small>",
+			"10 of 10 confirmed", "Every measurement over all rounds", "452<small>355\u00a0to 544</small>",
 		}},
 		{"planted defects", pagetest.Selftest(), []string{
 			"1 claim refuted; 5 of 6 planted defects caught", "Defects planted in the kit itself", "exercised unknown", "0 of 10",
@@ -339,6 +339,12 @@ func TestDefects(t *testing.T) {
 	s = page.Summarize(page.Run{Trials: trials})
 	if s.Headline != "The planted defect caught, 1 with a right service that is not as predicted" || s.Green || s.Defects[0].Proven() {
 		t.Errorf("%q, green %v: %+v", s.Headline, s.Green, s.Defects)
+	}
+	// A run that proves nothing catches nothing.
+	trials = pagetest.Defects()[:2]
+	trials[1].Outcome = trial.Undecided
+	if d := page.Summarize(page.Run{Trials: trials}).Defects[0]; d.Caught != 0 || d.Rounds != 1 {
+		t.Errorf("a run that proves nothing catches %d of %d", d.Caught, d.Rounds)
 	}
 	// What is only named as a defect is a claim like others.
 	trials = pagetest.Defects()[:1]
