@@ -268,9 +268,9 @@ func TestNothingIsHidden(t *testing.T) {
 		t.Errorf("what a link leads to is open before and after: %s, want false and true", got)
 	}
 	run := pagetest.Large(26)
-	for _, trial := range run.Trials {
-		for i := range trial.Predictions {
-			trial.Predictions[i].Brief = "p50 +897.25 ms (103.75 ms → 1,001.25 ms), 100 % of GET /catalog ok, as long as is needed to be cut"
+	for _, tr := range run.Trials {
+		for i := range tr.Predictions {
+			tr.Predictions[i].Brief = "p50 +897.25 ms (103.75 ms → 1,001.25 ms), 100 % of GET /catalog ok, as long as is needed to be cut"
 		}
 	}
 	for _, width := range []int64{1180, 760, 400} {

@@ -102,7 +102,6 @@ type contender struct {
 	Class string // c0 … c7: the same contender has the same colour in the whole page
 	T     *trial.Trial
 	M     *measure.Measurements
-	Known bool
 
 	Rounds trial.Rounds // all performances; T is the one that is shown
 	Row    ClaimRow
@@ -273,7 +272,7 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 	var rows []ClaimRow
 	for _, rounds := range trial.Repeated(trials) {
 		t := cmp.Or(rounds.In(round), rounds.Worst())
-		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Known: known(t), Rounds: rounds, Row: claimRow(rounds)}
+		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Rounds: rounds, Row: claimRow(rounds)}
 		e.Contenders = append(e.Contenders, c)
 		shown, rows = append(shown, t), append(rows, c.Row)
 	}

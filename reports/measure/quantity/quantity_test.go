@@ -41,7 +41,7 @@ func TestValue(t *testing.T) {
 		unit string
 		want string
 	}{
-		{4.83, "s", "4.8 s"}, {301.2, "ms", "301 ms"}, {12000, "count", "12,000"},
+		{4.83, "s", "4.8 s"}, {301.2, "ms", "301 ms"}, {12000, "count", "12,000"}, {2.5, "count", "2.5"}, {82783.5, "count", "82,784"},
 		{0.4237, "ratio", "0.42"}, {200, "/s", "200/s"}, {-0.001, "ratio", "0"}, {0.5, "share", "50 %"}, {3, "hops", "3 hops"},
 	} {
 		if got := Value(c.v, c.unit); got != c.want {
