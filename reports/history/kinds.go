@@ -9,7 +9,7 @@ const kindsKnown = 20
 func Kinds() []Kind {
 	return []Kind{
 		Request, Call, Produce, Resume, Fetched, Commit, Transaction, Assign, Attempt,
-		Effect, State, Fault, Sample, Process, Audit, Aborted, Trouble,
+		Effect, State, Fault, Sample, Process, Audit, Aborted, Clock, Account, Trouble,
 	}
 }
 
