@@ -1,6 +1,7 @@
 package breakwater
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -22,6 +23,13 @@ func Holds(guarantees ...string) Predictions { return expect(check.Holds, guaran
 
 // Breaks predicts that the guarantees are broken.
 func Breaks(guarantees ...string) Predictions { return expect(check.Broken, guarantees) }
+
+// ProvesNothing predicts, of a run whose kit has a flaw on purpose, that nothing
+// is concluded from it, and why, in a few of the words in which the kit says so.
+// Of any other run it cannot be predicted: see [Performance].
+func ProvesNothing(because string) Predictions {
+	return Predictions{{Guarantee: check.Exercised, Expect: check.Unknown, Because: because}}
+}
 
 // BreaksNothing predicts that no guarantee is broken, whichever are judged.
 func BreaksNothing() Predictions { return BreaksNothingBut() }
@@ -69,6 +77,16 @@ func (p Predictions) KnownRefuted(reason string) Predictions {
 		q[i].KnownRefuted = reason
 	}
 	return q
+}
+
+// needNoFlaw finds what can be predicted only of a kit that has a flaw.
+func (p Predictions) needNoFlaw() error {
+	for i, q := range p {
+		if q.Expect == check.Unknown {
+			return fmt.Errorf("predict, %d (%s): a run that proves nothing is no success; only the kit's own tests predict that, of a kit with a flaw", i+1, q)
+		}
+	}
+	return nil
 }
 
 // of keeps what is predicted for the contender.

@@ -19,6 +19,10 @@ type Performance struct {
 	Contender string         // which of an experiment's contenders this is; default none
 	Progress  func(Progress) // told about twice a second and at every change of phase
 
+	// Flaw says what is broken in the kit itself, on purpose: its own tests see to
+	// it that such a run proves nothing. Default: nothing is.
+	Flaw string
+
 	line *startingLine // of an experiment's contenders; nil: there is nobody to wait for
 }
 
@@ -55,6 +59,11 @@ func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Tria
 	s = s.withDefaults()
 	if err := s.validate(p.Contender); err != nil {
 		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
+	}
+	if p.Flaw == "" {
+		if err := s.Predict.needNoFlaw(); err != nil {
+			return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
+		}
 	}
 	if err := w.Check(ctx, s); err != nil {
 		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
@@ -180,7 +189,7 @@ func (c *conductor) trial(log history.Log, e trial.Environment, logs map[string]
 	}
 	t := &trial.Trial{
 		Schema: trial.Schema, ID: c.performance.ID, Claim: c.scenario.Claim, Title: c.scenario.Title,
-		Contender: c.performance.Contender, World: c.world.Name(), Seed: c.scenario.Seed,
+		Contender: c.performance.Contender, World: c.world.Name(), Flaw: c.performance.Flaw, Seed: c.scenario.Seed,
 		Started: c.began.UTC(), Took: time.Since(c.began), Scenario: saved, Environment: e,
 	}
 	t.Judge(log, c.scenario.Predict.of(c.performance.Contender))

@@ -94,6 +94,29 @@ func TestRunWithoutAWitnessIsUndecided(t *testing.T) {
 	})
 }
 
+// What is wrong with the kit on purpose is an observation, and for no other reason.
+func TestRunWithAFlawIsAsPredictedForItsReasonOnly(t *testing.T) {
+	for _, c := range []struct {
+		because string
+		want    trial.Outcome
+	}{{"was never seen to bite", trial.Confirmed}, {"was never seen to be gone", trial.Undecided}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newFakeWorld()
+			w.noop = true
+			s := scenario()
+			s.Plan = breakwater.Plan{breakwater.At(3 * time.Second).Inject(cut()).For(4 * time.Second)}
+			s.Predict = breakwater.ProvesNothing(c.because)
+			got, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{Flaw: "the fault lands nowhere"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Outcome != c.want || got.AsPredicted() != (c.want == trial.Confirmed) || got.Flaw == "" {
+				t.Errorf("%q: %s, as predicted: %t (%s)", c.because, got.Outcome, got.AsPredicted(), got.Why)
+			}
+		})
+	}
+}
+
 func TestRunHoldsAndReleasesTheTrigger(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -185,6 +208,7 @@ func TestRunRefusesBeforeAnythingStarts(t *testing.T) {
 			s.Services = append(s.Services, breakwater.Service{Name: "b", Program: s.Services[0].Program, Needs: []breakwater.Need{{To: "api"}}})
 			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: "b"})
 		}, "need each other in a circle"},
+		{"nothing proved, predicted", func(s *breakwater.Scenario) { s.Predict = breakwater.ProvesNothing("was never seen to bite") }, "a run that proves nothing is no success"},
 		{"no prediction", func(s *breakwater.Scenario) { s.Predict = nil }, "nothing is predicted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/breakwater-kit/breakwater"
@@ -28,7 +29,7 @@ type again struct {
 // Run keeps what comes of it as a run of its own. Nothing is made before all
 // that was asked for is known to be possible.
 func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
-	trials, err := c.prepare(ctx)
+	trials, err := c.prepare(ctx, std)
 	if err != nil {
 		return trouble(err)
 	}
@@ -56,8 +57,9 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 	return conclude(std.out, s.Run.Dir)
 }
 
-// prepare reads the trials, and asks for their worlds.
-func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
+// prepare reads the trials, and asks for their worlds. Those of a kit with a flaw
+// are left out: only the self-test plants it.
+func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 	saved, err := chosen(c.Dir, c.Trial)
 	if err != nil {
 		return nil, err
@@ -65,6 +67,10 @@ func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
 	var all []again
 	had := map[string]bool{}
 	for _, t := range saved {
+		if t.Flaw != "" {
+			fmt.Fprintf(std.out, "SKIPPED: %s, because its kit had a flaw on purpose (%s), which breakwater run selftest plants again\n", t.ID, t.Flaw)
+			continue
+		}
 		a := again{Trial: t, world: cmp.Or(c.World, t.World)}
 		if a.scenario, err = breakwater.ParseScenario(t.Scenario); err != nil {
 			return nil, fmt.Errorf("trial %s: %w", t.ID, err)
@@ -80,6 +86,9 @@ func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
 			had[a.world] = true
 		}
 		all = append(all, a)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no trial is left to perform again")
 	}
 	return all, nil
 }

@@ -31,9 +31,17 @@ const (
 // its verdict is unknown or not asked, its measurement has no observation, or a
 // value known only as "at least" has not reached the bound. Otherwise it is
 // refuted when any prediction was observed otherwise, and confirmed when none was.
+//
+// Where the kit has a Flaw on purpose, and it was predicted which verdict is
+// unknown for it and why, that very verdict is an observation: it shows that the
+// kit sees what is wrong with it.
 func (t *Trial) Judge(log history.Log, predictions []Prediction) {
+	t.judge(log, predictions, check.All())
+}
+
+func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []check.Checker) {
 	t.Measurements = measure.Of(log)
-	t.Verdicts = check.Judge(log, check.All())
+	t.Verdicts = check.Judge(log, checkers)
 	t.Predictions = nil
 	for _, p := range predictions {
 		if p.Contender == "" || p.Contender == t.Contender {
@@ -45,13 +53,16 @@ func (t *Trial) Judge(log history.Log, predictions []Prediction) {
 
 // Rejudge judges a saved trial again from its saved history: the same predictions,
 // the same log, and so the same JSON. The trial given is not changed.
-func Rejudge(t *Trial, log history.Log) *Trial {
+func Rejudge(t *Trial, log history.Log) *Trial { return RejudgeBy(t, log, check.All()) }
+
+// RejudgeBy is Rejudge by other checkers than all that there are.
+func RejudgeBy(t *Trial, log history.Log, checkers []check.Checker) *Trial {
 	again := *t
 	var predictions []Prediction
 	for _, p := range t.Predictions {
 		predictions = append(predictions, p.Prediction)
 	}
-	again.Judge(log, predictions)
+	again.judge(log, predictions, checkers)
 	return &again
 }
 
@@ -66,11 +77,13 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 	if troubles > 0 {
 		return Trouble, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
 	}
-	if err := log.Validate(); err != nil {
-		return Undecided, "the history is inconsistent: " + err.Error()
-	}
-	if v := t.verdict(check.Exercised); v.Status != check.Holds {
-		return Undecided, "the run proves nothing: " + v.Why
+	if !t.seesItsFlaw() {
+		if err := log.Validate(); err != nil {
+			return Undecided, "the history is inconsistent: " + err.Error()
+		}
+		if v := t.verdict(check.Exercised); v.Status != check.Holds {
+			return Undecided, "the run proves nothing: " + v.Why
+		}
 	}
 	if len(t.Predictions) == 0 {
 		return Undecided, "nothing was predicted"
@@ -93,6 +106,13 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 		return Confirmed, "observed as predicted: " + t.Predictions[0].Says
 	}
 	return Confirmed, fmt.Sprintf("all %d predictions were observed", len(t.Predictions))
+}
+
+// seesItsFlaw is whether a verdict is unknown for what was broken in the kit.
+func (t *Trial) seesItsFlaw() bool {
+	return t.Flaw != "" && slices.ContainsFunc(t.Predictions, func(p Predicted) bool {
+		return p.Expect == check.Unknown && p.Outcome == Confirmed
+	})
 }
 
 func (t *Trial) verdict(guarantee string) check.Verdict {
@@ -134,6 +154,9 @@ func (t *Trial) observe(p Prediction) Predicted {
 	case p.Validate() != nil:
 		found.Observed = p.Validate().Error()
 		found.Brief = found.Observed
+	case p.Expect == check.Unknown && t.Flaw == "":
+		found.Observed = "the kit has no flaw; a verdict cannot be predicted to be unknown"
+		found.Brief = found.Observed
 	case p.Guarantee == Others:
 		found.Outcome, found.Observed = t.observeOthers(p)
 		found.Brief = found.Observed
@@ -143,10 +166,10 @@ func (t *Trial) observe(p Prediction) Predicted {
 		if v.Status != p.Expect {
 			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
 		}
-		switch v.Status {
-		case p.Expect:
+		switch {
+		case v.Status == p.Expect && strings.Contains(v.Why, p.Because):
 			found.Outcome = Confirmed
-		case check.Holds, check.Broken:
+		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
 		}
 	default:
@@ -216,7 +239,9 @@ func (p Prediction) Validate() error {
 		}
 	case p.Guarantee != "" && !slices.Contains(check.Names(), p.Guarantee):
 		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(check.Names(), ", "))
-	case p.Guarantee != "" && p.Expect != check.Holds && p.Expect != check.Broken:
+	case (p.Expect == check.Unknown) != (p.Because != ""):
+		return fmt.Errorf("prediction: Expect of %s is %q and Because is %q; a verdict is unknown for a reason, and only such a one is asked for it", cmp.Or(p.Guarantee, p.Measurement), p.Expect, p.Because)
+	case p.Guarantee != "" && p.Expect != check.Holds && p.Expect != check.Broken && p.Expect != check.Unknown:
 		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, check.Holds, check.Broken)
 	case p.Measurement != "" && measure.Unit(p.Measurement) == "":
 		return fmt.Errorf("prediction: Measurement %q is not measured; make names with the functions of package measure", p.Measurement)
@@ -233,6 +258,9 @@ func (p Prediction) Validate() error {
 func (p Prediction) String() string {
 	if p.Guarantee == Others {
 		return "nothing is broken" + map[bool]string{true: " but " + strings.Join(p.Except, ", ")}[len(p.Except) > 0]
+	}
+	if p.Because != "" {
+		return fmt.Sprintf("%s %s: %q", p.Guarantee, p.Expect, p.Because)
 	}
 	if p.Measurement == "" {
 		return p.Guarantee + " " + string(cmp.Or(p.Expect, "?"))

@@ -27,6 +27,7 @@ type Trial struct {
 	Order     int             `json:"order"`               // among the contenders of its experiment, from 0
 	Round     int             `json:"round,omitempty"`     // which performance of the same this is in its run, from 1; 0: there is one
 	World     string          `json:"world"`
+	Flaw      string          `json:"flaw,omitempty"` // what was broken in the kit on purpose; such a trial says nothing about the system
 	Seed      uint64          `json:"seed"`
 	Started   time.Time       `json:"started"`
 	Took      time.Duration   `json:"took"`
@@ -71,7 +72,12 @@ type Prediction struct {
 	Contender string `json:"contender,omitempty"` // "": every contender of the experiment
 
 	Guarantee string       `json:"guarantee,omitempty"`
-	Expect    check.Status `json:"expect,omitempty"` // holds | broken
+	Expect    check.Status `json:"expect,omitempty"` // holds | broken, or unknown where the kit has a flaw
+
+	// Because is what an unknown verdict must give as its reason, in a few of its
+	// words. To find nothing is never a success, so unknown can be predicted only
+	// of a trial with a Flaw, and only with its reason.
+	Because string `json:"because,omitempty"`
 
 	// Except are the guarantees of which a prediction about [Others] says nothing.
 	Except []string `json:"except,omitempty"`

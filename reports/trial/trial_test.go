@@ -3,6 +3,7 @@ package trial_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,71 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Unknown is an observation only of a kit that has a flaw, only for the reason that
+// was predicted, and it excuses no other prediction.
+func TestJudgeAKitWithAFlaw(t *testing.T) {
+	event := historytest.Event(historytest.Options{})
+	unwitnessed := historytest.Edit(event, func(e *history.Event) bool {
+		if e.Kind == history.Fault {
+			e.Fault.Active = 0
+		}
+		return true
+	})
+	truncated := event
+	truncated.Events = event.Events[:len(event.Events)-1]
+	unknown := func(because string) trial.Prediction {
+		return trial.Prediction{Guarantee: check.Exercised, Expect: check.Unknown, Because: because}
+	}
+	bites, cut := unknown("was never seen to bite"), unknown("the history is truncated")
+	for name, c := range map[string]struct {
+		flaw        string
+		log         history.Log
+		predictions []trial.Prediction
+		want        trial.Outcome
+	}{
+		"seen":                         {"x", unwitnessed, []trial.Prediction{bites}, trial.Confirmed},
+		"seen in the history itself":   {"x", truncated, []trial.Prediction{cut}, trial.Confirmed},
+		"not seen":                     {"x", event, []trial.Prediction{bites}, trial.Refuted},
+		"seen as something else":       {"x", unwitnessed, []trial.Prediction{cut}, trial.Undecided},
+		"nothing predicted of it":      {"x", unwitnessed, []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided},
+		"with what cannot be decided":  {"x", truncated, []trial.Prediction{cut, holds(check.NoPhantom)}, trial.Undecided},
+		"no flaw":                      {"", unwitnessed, []trial.Prediction{bites}, trial.Undecided},
+		"no flaw, and one more holds":  {"", unwitnessed, []trial.Prediction{bites, holds(check.NoPhantom)}, trial.Undecided},
+		"no flaw, and nothing unknown": {"", event, []trial.Prediction{bites}, trial.Undecided},
+	} {
+		got := &trial.Trial{Schema: trial.Schema, ID: "t", Flaw: c.flaw}
+		got.Judge(c.log, c.predictions)
+		if got.Outcome != c.want || got.AsPredicted() != (c.want == trial.Confirmed) {
+			t.Errorf("%s: %s (%s), want %s", name, got.Outcome, got.Why, c.want)
+		}
+		if again := trial.Rejudge(got, c.log); again.Outcome != got.Outcome {
+			t.Errorf("%s: judged again it is %s", name, again.Outcome)
+		}
+	}
+}
+
+// A check that always passes turns what another finds into a refutation.
+func TestRejudgeByOtherCheckers(t *testing.T) {
+	event := historytest.Event(historytest.Options{})
+	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
+	sound := judge(lost, trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken})
+	checkers := slices.Clone(check.All())
+	for i, c := range checkers {
+		if c.Guarantee() == check.NoAcknowledgedLoss {
+			checkers[i] = passing{c}
+		}
+	}
+	if again := trial.RejudgeBy(sound, lost, checkers); sound.Outcome != trial.Confirmed || again.Outcome != trial.Refuted {
+		t.Errorf("%s (%s), and by a check that always passes %s (%s)", sound.Outcome, sound.Why, again.Outcome, again.Why)
+	}
+}
+
+type passing struct{ check.Checker }
+
+func (passing) Check(history.Log) check.Verdict {
+	return check.Verdict{Status: check.Holds, Examined: 1, Why: "all is well"}
+}
+
 func TestPredictionValidate(t *testing.T) {
 	for _, c := range []struct {
 		p    trial.Prediction
@@ -117,6 +183,9 @@ func TestPredictionValidate(t *testing.T) {
 		{trial.Prediction{Guarantee: check.NoPhantom, Measurement: measure.Orphans}, "both set"},
 		{trial.Prediction{Guarantee: "no-phantoms", Expect: check.Holds}, "is none of"},
 		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown}, "Expect of no-phantom"},
+		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown, Because: "two clocks"}, ""},
+		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, Because: "two clocks"}, "Because is"},
+		{trial.Prediction{Measurement: measure.Orphans, Op: "<=", Because: "two clocks"}, "Because is"},
 		{bound("catchup[analytics]", "<=", 1), `"catchup[analytics]" is not measured`},
 		{bound(measure.Orphans, "<", 1), "Op of orphans"},
 		{others(check.NoPhantom), ""},

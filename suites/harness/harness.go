@@ -12,6 +12,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
@@ -65,6 +66,23 @@ func Compare(ctx ginkgo.SpecContext, e breakwater.Experiment) []*trial.Trial {
 	trials, err := current.Compare(ctx, ginkgo.CurrentSpecReport().FullText(), e)
 	settle(err)
 	return trials
+}
+
+// Flawed performs the scenario with a kit that has a flaw. It is for the kit's
+// own tests: see [session.Flaw].
+func Flawed(ctx ginkgo.SpecContext, f session.Flaw, s breakwater.Scenario) *trial.Trial {
+	ginkgo.GinkgoHelper()
+	t, err := current.Flawed(f).Perform(ctx, ginkgo.CurrentSpecReport().FullText(), s)
+	settle(err)
+	return t
+}
+
+// History is the saved history of a trial that was performed here.
+func History(t *trial.Trial) history.Log {
+	ginkgo.GinkgoHelper()
+	log, err := current.Run.History(t)
+	settle(err)
+	return log
 }
 
 func settle(err error) {
