@@ -54,7 +54,7 @@ func TestAnomaliesAreShared(t *testing.T) {
 		}
 		return f
 	}
-	v := combine([]finding{many("a", 300), many("b", 2), many("c", 40)}, "")
+	v := combine(&history.Index{}, []finding{many("a", 300), many("b", 2), many("c", 40)}, "")
 	got := ""
 	for _, a := range v.Anomalies {
 		got += a.What
