@@ -176,7 +176,7 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 			}
 			return true
 		}, []string{"confirmed as it was saved, but not every verdict", "resume-at-committed: holds, now broken: analytics/1 resumed analytics at "}},
-		"a number is wrong": {nil, []string{"judged now as undecided", "event numbers are not 1, 2, 3"}},
+		"a number is wrong": {nil, []string{"history is damaged at line 101", "event 101 stands where event 100 was"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := predicted(t, []trial.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
