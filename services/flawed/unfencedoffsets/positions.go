@@ -18,18 +18,19 @@ import (
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/flawed/nodeduplication"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/positions"
 )
 
 // New makes the service; it stands for analytics with its offsets in the sink.
 func New(config analytics.Config) (*analytics.Service, error) {
 	config.Store = nodeduplication.NewStore(config)
-	config.Positions = positions{analytics.NewPositions(config)}
+	config.Positions = unfenced{analytics.NewPositions(config)}
 	return analytics.New(config)
 }
 
-type positions struct{ *analytics.FencedPositions }
+type unfenced struct{ *positions.Fenced }
 
-func (p positions) Advance(r *kgo.Record) []database.Statement {
+func (p unfenced) Advance(r *kgo.Record) []database.Statement {
 	epoch := p.Epoch(r.Partition)
 	return []database.Statement{
 		{
