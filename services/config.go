@@ -139,6 +139,20 @@ func (e analyticsEnv) check() error {
 	return errors.Join(errs...)
 }
 
+type projectionEnv struct {
+	CommonEnv
+	ConsumerEnv
+	DatabaseURL string `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
+	Rebuild     bool   `env:"REBUILD" fix:"true (delete the view at every start, and make it again from offset 0) or false"`
+}
+
+func (e projectionEnv) check() error {
+	if len(e.Brokers) == 0 {
+		return errors.New("KAFKA_BROKERS is not set, and the view is made of what is in Kafka: set it to host:port,host:port")
+	}
+	return e.ConsumerEnv.check()
+}
+
 type redriveEnv struct {
 	Listen          string     `env:"LISTEN" fix:"host:port to serve HTTP on, for example 127.0.0.1:8080"`
 	LogLevel        slog.Level `env:"LOG_LEVEL" envDefault:"info" fix:"debug, info, warn or error"`

@@ -1,12 +1,13 @@
 // Command services is the sample system: one binary that runs one service.
 //
-//	services registration|email|analytics|cache|mailbox
+//	services registration|email|analytics|cache|projection|mailbox
+//	services projection rebuild
 //	services redrive
 //	services flawed DEFECT
 //
-// The second sends the letters in a dead letter topic back to where they came
-// from, and exits. The third is a service with a planted defect, which takes the
-// variables of the one that it stands for.
+// The second is projection with REBUILD=true. The third sends the letters in a
+// dead letter topic back to where they came from, and exits. The last is a service
+// with a planted defect, which takes the variables of the one that it stands for.
 //
 // A service reads its settings from the environment, logs JSON to stderr,
 // answers GET /healthz with 200 once it is ready, and on SIGTERM or SIGINT
@@ -40,6 +41,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
 	"github.com/breakwater-kit/breakwater/services/mailbox"
+	"github.com/breakwater-kit/breakwater/services/projection"
 	"github.com/breakwater-kit/breakwater/services/registration"
 )
 
@@ -78,6 +80,9 @@ var builders = map[string]builder{
 	"cache":        buildCache,
 	"mailbox":      buildMailbox,
 	"redrive":      buildRedrive,
+
+	"projection":         buildProjection(projection.New),
+	"projection rebuild": rebuilding(buildProjection(projection.New)),
 }
 
 // flawedBuilders are the services with a planted defect, by the defect.
@@ -115,12 +120,13 @@ func choose(args []string) (builder, error) {
 	if prefix == "" {
 		names += "|flawed DEFECT"
 	}
-	if len(args) != 1 {
+	if len(args) == 0 {
 		return nil, fmt.Errorf("usage: services %s%s", prefix, names)
 	}
-	build, ok := all[args[0]]
+	name := strings.Join(args, " ")
+	build, ok := all[name]
 	if !ok {
-		return nil, fmt.Errorf("unknown %s %q; usage: services %s%s", what, args[0], prefix, names)
+		return nil, fmt.Errorf("unknown %s %q; usage: services %s%s", what, name, prefix, names)
 	}
 	return build, nil
 }
@@ -253,6 +259,36 @@ func buildCache(environ map[string]string, logTo io.Writer) (service, func(), er
 		return nil, nil, abandon(usageError{err}, listener)
 	}
 	return s, func() {}, nil
+}
+
+// buildProjection returns the builder of projection, or of a service that stands
+// for it.
+func buildProjection(build func(projection.Config) (*projection.Service, error)) builder {
+	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
+		var e projectionEnv
+		listener, log, err := start("projection", &e, &e.CommonEnv, environ, logTo)
+		if err != nil {
+			return nil, nil, err
+		}
+		db, err := openDatabase(e.DatabaseURL)
+		if err != nil {
+			return nil, nil, abandon(err, listener)
+		}
+		s, err := build(projection.Config{Listener: listener, DB: db, Consumer: e.config(), Rebuild: e.Rebuild, Log: log})
+		if err != nil {
+			return nil, nil, abandon(usageError{err}, listener, db)
+		}
+		return s, func() { db.Close() }, nil
+	}
+}
+
+// rebuilding is the builder with REBUILD=true.
+func rebuilding(build builder) builder {
+	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
+		environ = maps.Clone(environ)
+		environ["REBUILD"] = "true"
+		return build(environ, logTo)
+	}
 }
 
 func buildMailbox(environ map[string]string, logTo io.Writer) (service, func(), error) {

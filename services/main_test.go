@@ -33,7 +33,7 @@ func TestWrongUsage(t *testing.T) {
 		environ map[string]string
 		want    []string
 	}{
-		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|redrive|registration|flawed DEFECT"}},
+		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|projection|projection rebuild|redrive|registration|flawed DEFECT"}},
 		"unknown service": {"mail", nil, []string{`unknown service "mail"`, "usage:"}},
 		"two services":    {"email cache", nil, []string{"usage:"}},
 		"no defect":       {"flawed", nil, []string{"usage: services flawed commit-before-processing|"}},
@@ -87,6 +87,13 @@ func TestWrongUsage(t *testing.T) {
 		"no dead letters": {"flawed dead-letter-then-commit", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092",
 		}, []string{"set DEAD_LETTER_TOPIC"}},
+		"no Kafka to project": {"projection", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:"}, []string{
+			"KAFKA_BROKERS is not set, and the view is made of what is in Kafka: set it to host:port,host:port",
+		}},
+		"perhaps rebuild": {"projection", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "REBUILD": "perhaps"}, []string{
+			"REBUILD=perhaps is malformed: set it to true (delete the view at every start, and make it again from offset 0) or false",
+		}},
+		"rebuild alone": {"rebuild", nil, []string{`unknown service "rebuild"`}},
 		"nothing to redrive": {"redrive", nil, []string{
 			"KAFKA_BROKERS is not set: set it to host:port,host:port", "DEAD_LETTER_TOPIC is not set: set it to a topic's name",
 		}},
@@ -286,6 +293,26 @@ func TestEveryAnalytics(t *testing.T) {
 				t.Errorf("deliveries %v, want each id once", got)
 			}
 		})
+	}
+}
+
+// A view that is deleted says the same again.
+func TestProjection(t *testing.T) {
+	k := kafkatest.Loopback(t, 2)
+	environ := map[string]string{
+		"KAFKA_BROKERS": strings.Join(k.Brokers, ","), "DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "projection.db"),
+	}
+	client := servicetest.NewClient(t, (&net.Dialer{}).DialContext)
+	for i := range 20 {
+		k.PutEvent(int32(i%2), event.Event{ID: fmt.Sprint("e", i), UserID: fmt.Sprint("u", i%2), Action: "updated"})
+	}
+	for i, service := range []string{"projection", "projection rebuild"} {
+		addr := begin(t, client, service, environ)
+		for !strings.Contains(client.Get(addr, "/users/u1").Body, `"events":10`) && t.Context().Err() == nil {
+		}
+		if deliveries := ids(t, environ["DATABASE_URL"]); len(deliveries) < (i+1)*10 {
+			t.Errorf("%s: %d deliveries", service, len(deliveries))
+		}
 	}
 }
 

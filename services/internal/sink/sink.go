@@ -1,6 +1,6 @@
-// Package sink is what email, analytics and cache have in common: each reacts
-// to an event, and the event may come as an HTTP call or as a Kafka record.
-// Both end in the same function.
+// Package sink is what email, analytics, cache and projection have in common:
+// each reacts to an event, and the event may come as an HTTP call or as a Kafka
+// record. Both end in the same function.
 package sink
 
 import (
@@ -20,11 +20,13 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/web"
 )
 
-// Config describes a sink. Name, Path, Listener and Handle are required.
+// Config describes a sink. Name and Listener are required, and Handle or Consume.
 type Config struct {
 	Name     string // the service's name, and its consumer group by default
-	Path     string // where it takes its HTTP call, for example /log-event
+	Path     string // where it takes its HTTP call, for example /log-event; "": it takes none
 	Listener net.Listener
+	// Routes are what else it answers, by pattern. It may be nil.
+	Routes map[string]http.HandlerFunc
 	// Consumer describes the group to consume with; no Brokers, no consumer.
 	// Its Handle and AttemptTimeout are the sink's own, and its Dial and Log
 	// default to the sink's.
@@ -108,7 +110,12 @@ func New(config Config) (*Sink, error) {
 func (s *Sink) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+s.config.Path, s.call)
+	if s.config.Path != "" {
+		mux.HandleFunc("POST "+s.config.Path, s.call)
+	}
+	for pattern, handler := range s.config.Routes {
+		mux.HandleFunc(pattern, handler)
+	}
 	server := web.Server{Listener: s.config.Listener, Handler: mux, Ready: s.ready, Log: s.config.Log}
 	group.Go(func() error { return server.Run(ctx) })
 	group.Go(func() error { return s.prepare(ctx) })
