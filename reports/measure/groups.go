@@ -25,7 +25,8 @@ type lag struct {
 }
 
 // newLag takes the lag from samples, or, for a service that keeps its position
-// in its sink, from its sink: ids acknowledged and not yet in effect.
+// in its sink, from its sink: ids acknowledged and not yet in effect, or no longer
+// because its position was set back.
 func newLag(x *history.Index, s history.Service, phases spans, end time.Duration) lag {
 	l := lag{service: s}
 	n := len(newCounts(end))
@@ -85,13 +86,10 @@ func (l *lag) fromSamples(x *history.Index, end time.Duration) {
 
 func (l *lag) fromSink(x *history.Index, end time.Duration) {
 	change := newCounts(end)
-	effects := x.Sink(l.service.Sink.Name).Effects
-	for r := range x.Owed(l.service) {
-		change.add(max(r.End, r.At))
-		if done := effects.Of(r); len(done) > 0 {
-			if i := window(max(done[0].At, r.End, r.At)); i < len(change) {
-				change[i]--
-			}
+	for _, g := range gapsOf(x, l.service, end) {
+		change.add(g.from)
+		if i := window(g.to); !g.open && i < len(change) {
+			change[i]--
 		}
 	}
 	l.last = end
@@ -121,8 +119,9 @@ func groups(lags []lag) []Group {
 	return all
 }
 
-func sinks(x *history.Index, end time.Duration) []Sink {
+func (f *fold) sinks() []Sink {
 	var all []Sink
+	x, end := f.index, f.end
 	for _, s := range x.Log.Header.Sinks() {
 		held := x.Sink(s.Sink.Name)
 		k := Sink{Name: s.Sink.Name, Service: s.Name, IDs: held.Effects.Len()}
@@ -140,6 +139,11 @@ func sinks(x *history.Index, end time.Duration) []Sink {
 			}
 		}
 		k.Rate = rate.rate()
+		for _, v := range f.stale {
+			if v.service.Name == s.Name {
+				k.Staleness = v.points()
+			}
+		}
 		all = append(all, k)
 	}
 	return all

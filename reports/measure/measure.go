@@ -97,6 +97,11 @@ type Sink struct {
 	Attempts int     `json:"attempts"` // 0 when the sink records none
 	Rate     []Point `json:"rate"`     // effects a second, by window
 	Missing  int     `json:"missing"`  // acknowledged ids without an effect at the end
+
+	// Staleness of a service that consumes, in seconds, by window: the highest
+	// age in it of the oldest acknowledged event that was not in the sink, see
+	// [Staleness]. 0: none was missing.
+	Staleness []Point `json:"staleness,omitempty"`
 }
 
 // Group is one consumer group on one topic.

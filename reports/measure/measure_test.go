@@ -594,6 +594,9 @@ func TestPhrases(t *testing.T) {
 		{measure.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
 		{measure.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
 		{measure.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
+		{measure.Staleness("view"), 4.1, "highest staleness of view", "4.1 s", "staleness 4.1 s"},
+		{measure.StalenessIn(history.During, "view"), 4.1, "highest staleness of view during the fault", "4.1 s", "staleness 4.1 s during the fault"},
+		{measure.FreshAgain("view"), 0.75, "after the heal view is fresh again in", "750 ms", "fresh again in 750 ms"},
 		{measure.EffectsRatio("cache"), 0.95, "effects in cache per request during the fault", "0.95", "effects per request 0.95"},
 	} {
 		if got := measure.Phrase(c.name); got != c.phrase {
@@ -622,7 +625,7 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		measure.AvailabilityIn(history.Before, "x"), measure.Lost("x"), measure.Duplicates("x"), measure.Redelivered("x"), measure.EffectsDuring("x"),
 		measure.EffectsRatio("x"), measure.Amplification("x"), measure.Detection("x"), measure.Outage("x"), measure.WorkerOutage("x"),
 		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
-		measure.Orphans, measure.BlastRadius,
+		measure.Orphans, measure.BlastRadius, measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
 	} {
 		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)

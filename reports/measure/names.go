@@ -108,6 +108,31 @@ func ReplayDepth(group string) string { return name("replay-depth", group) }
 // membership or generation after the first fault had become active.
 func Rejoins(group string) string { return name("rejoins", group) }
 
+// Staleness names the highest staleness of a consuming service's sink in the whole
+// run, in seconds. At each instant it is the age, since its acknowledgement, of the
+// oldest acknowledged event that is not in the sink then, and 0 when none is
+// missing: what a reader of the view may have to wait for that somebody else was
+// promised.
+//
+// An event is in the sink from its first effect. Where the service stores its
+// positions in the sink and somebody outside the group sets them back (a view is
+// deleted and made again), it is missing once more until a stored position has
+// passed its record again. One that is missing when the run ends makes the value a
+// lower bound. Effects are placed by the sink's own clock, so that values below
+// its skew say nothing.
+func Staleness(service string) string { return name("staleness", service) }
+
+// StalenessIn names the highest staleness of a service's sink in a phase (before:
+// its baseline; during; after), in seconds. What was acknowledged in an earlier
+// phase and is still missing counts with its whole age.
+func StalenessIn(phase, service string) string { return name("staleness."+phase, service) }
+
+// FreshAgain names the seconds from the witnessed heal until the staleness of a
+// service's sink is back at its baseline and stays there; of several faults the
+// longest. The baseline is the highest of the windows before the fault after their
+// highest tenth is left out; up to one [Window] above it is back.
+func FreshAgain(service string) string { return name("fresh-again", service) }
+
 func name(measure, subject string) string { return measure + "[" + subject + "]" }
 
 // Split takes a name apart: "latency.p50.during" and "POST /register".
@@ -132,8 +157,11 @@ func Unit(name string) string {
 	if strings.HasPrefix(measure, "availability.") {
 		return "share"
 	}
+	if strings.HasPrefix(measure, "staleness.") {
+		return "s"
+	}
 	switch measure {
-	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal":
+	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal", "staleness", "fresh-again":
 		return "s"
 	case "amplification", "headroom", "effects.ratio":
 		return "ratio"

@@ -21,6 +21,7 @@ type fold struct {
 	requests requests
 	traffic  *traffic
 	climbs   [][]*climb // by consumer
+	stale    []stale    // of the consumers that have a sink
 }
 
 func newFold(x *history.Index) *fold {
@@ -74,6 +75,9 @@ func Of(log history.Log) Measurements {
 	f.traffic = newTraffic(f.index, f.spans, history.Request, history.Call, history.Produce, history.Commit)
 	for _, s := range f.consumers {
 		f.climbs = append(f.climbs, newClimbs(f.index, s, f.end))
+		if s.Sink != nil {
+			f.stale = append(f.stale, newStale(f.index, s, f.spans, f.end))
+		}
 	}
 	begin, _ := log.Header.Span()
 	m := Measurements{
@@ -83,7 +87,7 @@ func Of(log history.Log) Measurements {
 		Exercised:  exercised(f.index),
 		Operations: operations(f.requests, f.spans, f.end),
 		Faults:     faults(f.index),
-		Sinks:      sinks(f.index, f.end),
+		Sinks:      f.sinks(),
 		Groups:     groups(f.lags),
 		Hops:       f.traffic.hops(f.spans),
 		Breaches:   f.traffic.breaches(f.spans),

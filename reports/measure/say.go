@@ -27,6 +27,8 @@ func Phrase(name string) string {
 		}
 	case parts[0] == "availability" && len(parts) == 2:
 		return of + " ok " + phaseWords[parts[1]]
+	case parts[0] == "staleness" && len(parts) == 2:
+		return "highest staleness of " + of + " " + phaseWords[parts[1]]
 	}
 	if p, ok := phrases[measure]; ok {
 		return fmt.Sprintf(p.long, of)
@@ -54,6 +56,8 @@ var phrases = map[string]struct{ long, short string }{
 	"headroom":       {"replay rate of %s ÷ arrival rate", "replay ÷ arrival rate"},
 	"replay-depth":   {"records that %s was sent again", "sent again"},
 	"rejoins":        {"rejoins of %s", "rejoins"},
+	"staleness":      {"highest staleness of %s", "staleness"},
+	"fresh-again":    {"after the heal %s is fresh again in", "fresh again in"},
 }
 
 // Bound is a bound on the value of that name, as people write it: "10 s", and
@@ -83,6 +87,8 @@ func (m Measurements) Brief(name string) string {
 		return parts[1] + " " + m.Tell(name)
 	case parts[0] == "availability":
 		return v.String() + " of " + of + " ok"
+	case parts[0] == "staleness" && len(parts) == 2:
+		return "staleness " + v.String() + " " + phaseWords[parts[1]]
 	}
 	if p, ok := phrases[measure]; ok {
 		if v.Unit == "count" && measure != "rejoins" && measure != BlastRadius {

@@ -46,7 +46,8 @@ func (f *fold) values(m Measurements) []Value {
 		add(Rejoins(s.Group), float64(n), resumes)
 		add(ReplayDepth(s.Group), float64(depth), resumes)
 	}
-	return append(all, f.recoveryValues(m)...)
+	all = append(all, f.recoveryValues(m)...)
+	return append(all, f.stalenessValues()...)
 }
 
 func (f *fold) latencies(op Operation, add func(string, float64, int)) {
