@@ -8,5 +8,7 @@ var Claims = map[string]string{
 	"S5a": "Without a queue, what a dead callee missed is gone",
 	"E1":  "Publishing does not wait for consumers",
 	"E2":  "A consumer recovers by replaying from its last committed offset",
+	"E7":  "State can be rebuilt from events; the log is an audit trail",
+	"E8":  "A view is made of events as they come",
 	"T3":  "The broker is a new single point of failure",
 }

@@ -79,6 +79,32 @@ func DeadLettering() []breakwater.Service {
 	})
 }
 
+// Projected is the event-driven system with a fourth consumer: projection, which
+// keeps a view of all users and, in the same transactions, how far it goes.
+func Projected() []breakwater.Service {
+	s := service("projection", map[string]string{"DATABASE_URL": "${database}"}, to(breakwater.Database))
+	s.Ledger = &breakwater.Ledger{
+		Sink: "projection", Of: breakwater.Database, Table: "events", Attempts: "deliveries", Key: "user_id", Once: true,
+		Instance: "instance", Positions: "positions", Fenced: true,
+		Projection: breakwater.CountByKey, State: "users",
+	}
+	s = consumer(Event, s)
+	s.Offsets = breakwater.OffsetsInSink
+	return append(EventDriven(), s)
+}
+
+// Rebuilding is Projected with a projection that deletes its view whenever it
+// starts, and makes it again from the beginning of the log. So each event takes
+// effect once in every view that it made.
+func Rebuilding() []breakwater.Service {
+	return with(Projected(), "projection", func(s *breakwater.Service) {
+		s.Env["REBUILD"] = "true"
+		ledger := *s.Ledger
+		ledger.Once = false
+		s.Ledger = &ledger
+	})
+}
+
 // Outbox is the system whose registration writes its events beside its users.
 func Outbox() []breakwater.Service {
 	return with(System(EventOutbox), "registration", func(s *breakwater.Service) { s.Outbox = topic })
