@@ -91,6 +91,9 @@ func flawedBuilders() map[string]builder {
 	for defect, build := range flawed.Analytics {
 		all[defect] = buildAnalytics(build)
 	}
+	for defect, build := range flawed.Projection {
+		all[defect] = buildProjection(build)
+	}
 	for defect, way := range flawed.Registration {
 		all[defect] = buildRegistration(way)
 	}

@@ -9,11 +9,13 @@ import (
 	"github.com/breakwater-kit/breakwater/services/flawed/notimeouts"
 	"github.com/breakwater-kit/breakwater/services/flawed/publishbeforecommit"
 	"github.com/breakwater-kit/breakwater/services/flawed/retrywithnewid"
+	"github.com/breakwater-kit/breakwater/services/projection"
 	"github.com/breakwater-kit/breakwater/services/registration"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/flawed/commitbeforeprocessing"
 	"github.com/breakwater-kit/breakwater/services/flawed/commitpastfailure"
+	"github.com/breakwater-kit/breakwater/services/flawed/countsdeliveries"
 	"github.com/breakwater-kit/breakwater/services/flawed/deadletterthencommit"
 	"github.com/breakwater-kit/breakwater/services/flawed/deadletterwithoutorigin"
 	"github.com/breakwater-kit/breakwater/services/flawed/deduplicationinmemory"
@@ -54,4 +56,9 @@ var Registration = map[string]func(registration.Config) (registration.Way, error
 	"outbox-mark-before-publish":   markbeforepublish.New,
 	"outbox-publish-before-commit": publishbeforecommit.New,
 	"retry-with-new-id":            retrywithnewid.New,
+}
+
+// Projection are the flawed services that stand for projection, by their defect.
+var Projection = map[string]func(projection.Config) (*projection.Service, error){
+	"counts-deliveries": countsdeliveries.New,
 }
