@@ -140,6 +140,17 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		breaks: []string{check.NoAbortedRead},
 		also:   []string{check.NoOrphans},
 	}),
+	Entry("counts deliveries, and not events", SpecTimeout(2*time.Minute), defect{
+		name: "counts-deliveries", of: "projection", in: subjects.Projected(),
+		under: "the database's answers to projection are lost, three times", plan: Plan{
+			// A transaction that was done and whose answer is lost is sent again: three
+			// times, so that luck has no part in it.
+			At(2 * time.Second).Inject(Silence(Edge("projection", Database)).Towards(Downstream)).For(time.Second),
+			At(4 * time.Second).Inject(Silence(Edge("projection", Database)).Towards(Downstream)).For(time.Second),
+			At(6 * time.Second).Inject(Silence(Edge("projection", Database)).Towards(Downstream)).For(time.Second),
+		},
+		breaks: []string{check.ProjectionEqualsReplay},
+	}),
 	Entry("publishes before it stores", SpecTimeout(2*time.Minute), defect{
 		name: "outbox-publish-before-commit", of: "registration", in: subjects.Outbox(),
 		under:  "registration is cut off from its database",
