@@ -130,7 +130,7 @@ func StalenessIn(phase, service string) string { return name("staleness."+phase,
 // FreshAgain names the seconds from the witnessed heal until the staleness of a
 // service's sink is back at its baseline and stays there; of several faults the
 // longest. The baseline is the highest of the windows before the fault after their
-// highest tenth is left out; up to one [Window] above it is back.
+// highest tenth is left out; up to a second above it is back.
 func FreshAgain(service string) string { return name("fresh-again", service) }
 
 func name(measure, subject string) string { return measure + "[" + subject + "]" }

@@ -9,6 +9,11 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
+// freshEnough is how much staler than at its baseline a sink may be and still is
+// back at it. A process that waits for a busy machine, and a group that lets a
+// member in, take some hundred milliseconds each, in a run without any fault too.
+const freshEnough = time.Second
+
 // gap is a span [from, to) in which the event of a request was not in a sink that
 // was owed it, although it was known to its sender.
 type gap struct {
@@ -192,9 +197,9 @@ func (v stale) highest(in []history.Window, end time.Duration) (age time.Duratio
 }
 
 // freshAgain is when, after the fault, the staleness was back at its baseline or
-// at most a window's width above it, and stayed there, as [catchUp] has it; and
-// false when that was not measured. While requests are not answered it is not:
-// where nothing is acknowledged nothing can be stale.
+// at most freshEnough above it, and stayed there, as [catchUp] has it; and false
+// when that was not measured. While requests are not answered it is not: where
+// nothing is acknowledged nothing can be stale.
 func (f *fold) freshAgain(e era, v stale) (Span, bool) {
 	if !v.hasBase {
 		return Span{None: true}, false
@@ -202,7 +207,7 @@ func (f *fold) freshAgain(e era, v stale) (Span, bool) {
 	state := make([]window3, len(v.value))
 	for i, age := range v.value {
 		state[i] = fine
-		if age > v.base+Window || f.served[i] == breached {
+		if age > v.base+freshEnough || f.served[i] == breached {
 			state[i] = breached
 		}
 	}
