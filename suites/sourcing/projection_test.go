@@ -69,7 +69,7 @@ var _ = Describe("A view that is made of events", func() {
 				AtLeast(measure.StalenessIn(history.During, "projection"), long-1),
 				AtMost(measure.StalenessIn(history.During, "projection"), long+1),
 				AtMost(measure.FreshAgain("projection"), 6),
-				AtMost(measure.Staleness("analytics"), 1),
+				AtMost(measure.StalenessIn(history.During, "analytics"), 1),
 			)
 			Expect(harness.Run(ctx, cut)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
