@@ -124,10 +124,10 @@ func TestStaleness(t *testing.T) {
 
 func TestStalenessByWindow(t *testing.T) {
 	m := of(header(view()), load(fine), effects("db", func(at time.Duration) time.Duration {
-		switch {
-		case at == 900*ms: // acknowledged at 910 ms, missing until 1.7 s
+		switch at {
+		case 900 * ms: // acknowledged at 910 ms, missing until 1.7 s
 			return 800 * ms
-		case at == 1000*ms: // younger, and missing until 1.3 s
+		case 1000 * ms: // younger, and missing until 1.3 s
 			return 300 * ms
 		}
 		return 30 * ms

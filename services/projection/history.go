@@ -27,11 +27,10 @@ type history struct {
 	topic   string
 	options []kgo.Opt
 
-	client  *kgo.Client // between open and close
-	one     chan struct{}
+	client  *kgo.Client   // between open and close
+	one     chan struct{} // has room for the replay that runs
+	closing chan struct{} // ends the replays of requests that the server has given up
 	replays sync.WaitGroup
-	ctx     context.Context //nolint:containedctx // ends the replays of requests that the server has given up
-	end     context.CancelFunc
 }
 
 func newHistory(c Config) *history {
@@ -39,11 +38,11 @@ func newHistory(c Config) *history {
 		topic:   c.Consumer.Topic,
 		options: kafka.Options(c.Consumer.Brokers, c.Consumer.ClientID, c.Consumer.Dial, c.Log),
 		one:     make(chan struct{}, 1),
+		closing: make(chan struct{}),
 	}
 }
 
 func (h *history) open() (err error) {
-	h.ctx, h.end = context.WithCancel(context.Background())
 	if h.client, err = kgo.NewClient(h.options...); err != nil {
 		return fmt.Errorf("projection: %w", err)
 	}
@@ -51,7 +50,7 @@ func (h *history) open() (err error) {
 }
 
 func (h *history) close() {
-	h.end()
+	close(h.closing)
 	h.replays.Wait()
 	h.client.Close()
 }
@@ -136,7 +135,13 @@ func (h *history) replay(ctx context.Context, upTo offsets) (map[string]User, er
 	defer h.replays.Done()
 	ctx, cancel := context.WithTimeout(ctx, replayTimeout)
 	defer cancel()
-	defer context.AfterFunc(h.ctx, cancel)()
+	h.replays.Go(func() {
+		select {
+		case <-h.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	select {
 	case h.one <- struct{}{}:
 		defer func() { <-h.one }()
