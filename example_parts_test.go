@@ -116,6 +116,30 @@ func ExampleRestart() {
 	// Output: restart registration 0s
 }
 
+func ExampleStop() {
+	fmt.Println(breakwater.Stop("analytics/3"))
+	// Output: stop analytics/3
+}
+
+// A fourth dependent comes while load runs.
+func ExampleStart() {
+	audit := breakwater.Service{Name: "audit", Late: 1}
+	step := breakwater.At(6 * time.Second).Inject(breakwater.Start("audit"))
+	fmt.Println(audit.Names(), audit.Early(), step.Name())
+	// Output: [audit/1] [] start audit
+}
+
+// A group reads everything again, from an offset on, or from a time on.
+func ExampleResetOffsets() {
+	for _, where := range []breakwater.Where{breakwater.ToEarliest(), breakwater.ToOffset(120), breakwater.ToTime(4 * time.Second)} {
+		fmt.Println(breakwater.ResetOffsets("analytics", where))
+	}
+	// Output:
+	// reset-offsets analytics to the earliest
+	// reset-offsets analytics to offset 120
+	// reset-offsets analytics to 4s after the baseline began
+}
+
 func ExampleConstant() {
 	load := breakwater.Constant(100).For(14 * time.Second)
 	fmt.Println(load.Rate*load.Duration.Seconds(), "requests,", load.Arrivals)

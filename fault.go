@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Fault is one way to break one thing. It is data; how it is carried out is the
-// world's business. Make one with the constructors below.
+// Fault is one way to break one thing, or to change it on purpose. It is data;
+// how it is carried out is the world's business. Make one with the constructors
+// below.
 type Fault struct {
 	Kind    FaultKind
 	Edge    EdgeRef // for faults of a connection
@@ -19,6 +21,7 @@ type Fault struct {
 	Jitter    time.Duration
 	Rate      int64     // kilobytes a second
 	Direction Direction // for Silence
+	Where     Where     // for ResetOffsets
 }
 
 // FaultKind names a fault the way the report and the plan's JSON do.
@@ -34,6 +37,10 @@ const (
 	KindKill     FaultKind = "kill"
 	KindFreeze   FaultKind = "freeze"
 	KindRestart  FaultKind = "restart"
+	KindStop     FaultKind = "stop"
+	KindStart    FaultKind = "start"
+
+	KindResetOffsets FaultKind = "reset-offsets"
 )
 
 // OnEdge is whether faults of this kind break a connection and not a process.
@@ -113,6 +120,29 @@ func Freeze(service string) Fault { return Fault{Kind: KindFreeze, Service: serv
 // after the step's duration. A process that has not ended after 10 s is killed.
 func Restart(service string) Fault { return Fault{Kind: KindRestart, Service: service} }
 
+// Stop asks the process to end (SIGTERM, or the engine's stop). A consumer leaves
+// its group at once, and others take over; its peers see their connections closed
+// (FIN) and new ones refused. A process that has not ended after 10 s is killed.
+// When healed it is started again with the same configuration, addresses and data.
+func Stop(service string) Fault { return Fault{Kind: KindStop, Service: service} }
+
+// Start starts instances that the system began without, see [Service.Late]. Until
+// then their peers are refused; from when they are ready on they are like any
+// other, a consumer with a group of its own beginning where its client does
+// without a committed offset. It has no end: what was started stays, unless a
+// later step stops it.
+func Start(service string) Fault { return Fault{Kind: KindStart, Service: service} }
+
+// ResetOffsets stops the service as [Stop] does, sets the offsets of its group on
+// the scenario's topic while the group is empty, and starts the service again: at
+// once, or after the step's duration. Another service of the same group is stopped
+// with it. The consumers see the place they are told to go on from: what lies
+// behind it is delivered again, what lies before it never is, if they had not come
+// that far. It takes a service whose offsets are in Kafka.
+func ResetOffsets(service string, where Where) Fault {
+	return Fault{Kind: KindResetOffsets, Service: service, Where: where}
+}
+
 // Target is what the fault is aimed at, as the report writes it.
 func (f Fault) Target() string {
 	if f.Kind.OnEdge() {
@@ -137,6 +167,8 @@ func (f Fault) Params() string {
 		return fmt.Sprintf("%d kB/s", f.Rate)
 	case KindSilence:
 		return string(cmp.Or(f.Direction, BothWays))
+	case KindResetOffsets:
+		return f.Where.String()
 	}
 	return ""
 }
@@ -155,10 +187,12 @@ func (f Fault) validate() error {
 		return fmt.Errorf("silence: direction %q; use both, upstream or downstream", f.Direction)
 	case f.Kind.OnEdge():
 		return nil
-	case f.Kind != KindKill && f.Kind != KindFreeze && f.Kind != KindRestart:
+	case !slices.Contains(faultKinds(), string(f.Kind)):
 		return fmt.Errorf("fault kind %q is unknown; use %s", f.Kind, strings.Join(faultKinds(), ", "))
 	case f.Service == "":
 		return fmt.Errorf("%s: name the service or instance it is aimed at", f.Kind)
+	case f.Kind == KindResetOffsets:
+		return f.Where.validate()
 	}
 	return nil
 }
@@ -167,6 +201,7 @@ func faultKinds() []string {
 	return []string{
 		string(KindLatency), string(KindThrottle), string(KindCut), string(KindSilence),
 		string(KindReset), string(KindKill), string(KindFreeze), string(KindRestart),
+		string(KindStop), string(KindStart), string(KindResetOffsets),
 	}
 }
 
@@ -178,11 +213,15 @@ type faultJSON struct {
 	Jitter    Duration  `json:"jitter,omitempty"`
 	Rate      int64     `json:"rate,omitempty"`
 	Direction Direction `json:"direction,omitempty"`
+	Where     *Where    `json:"where,omitempty"`
 }
 
 // MarshalJSON writes durations as "300ms", for a plan is read by people.
 func (f Fault) MarshalJSON() ([]byte, error) {
-	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction}
+	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction, nil}
+	if f.Where != (Where{}) {
+		j.Where = &f.Where
+	}
 	if f.Edge != (EdgeRef{}) {
 		j.Edge = &f.Edge
 	}
@@ -198,6 +237,9 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	*f = Fault{Kind: j.Kind, Service: j.Service, Latency: time.Duration(j.Latency), Jitter: time.Duration(j.Jitter), Rate: j.Rate, Direction: j.Direction}
 	if j.Edge != nil {
 		f.Edge = *j.Edge
+	}
+	if j.Where != nil {
+		f.Where = *j.Where
 	}
 	return nil
 }

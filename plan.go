@@ -86,7 +86,10 @@ func (s Step) validate() error {
 	if err := s.Fault.validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if s.Last < 0 || s.Last == 0 && s.Fault.Kind != KindRestart {
+	switch k := s.Fault.Kind; {
+	case k == KindStart && s.Last != 0:
+		errs = append(errs, fmt.Errorf("it lasts %s, but what is started stays; leave out For, and end it with a Stop of its own", s.Last))
+	case s.Last < 0, s.Last == 0 && k != KindRestart && k != KindStart && k != KindResetOffsets:
 		errs = append(errs, fmt.Errorf("it lasts %s; say how long with For", s.Last))
 	}
 	if s.When == nil && s.At <= 0 {

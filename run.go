@@ -271,7 +271,8 @@ func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseli
 		return span{}
 	}
 	f := step.Fault
-	record := &history.FaultRecord{Kind: string(f.Kind), Target: f.Target(), Params: f.Params()}
+	f.Where = f.Where.since(baseline)
+	record := &history.FaultRecord{Kind: string(f.Kind), Target: f.Target(), Params: step.Fault.Params()}
 	e := history.Event{Kind: history.Fault, Name: step.Name(), Fault: record, At: c.world.Now()}
 
 	// Once something is broken it is healed, cancelled or not.

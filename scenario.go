@@ -214,6 +214,9 @@ func (s Scenario) validate(contender string) error {
 			errs = append(errs, fmt.Errorf("plan, step %d (%s): %w", i+1, step.Name(), err))
 		}
 	}
+	if err := s.validateLate(); err != nil {
+		errs = append(errs, err)
+	}
 	if len(errs) == 0 { // an order is only asked of services that are sound in themselves
 		if _, err := s.startOrder(); err != nil {
 			errs = append(errs, err)
@@ -242,6 +245,8 @@ func (s Scenario) validateService(v Service) (errs []error) {
 			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (kafka, database, redis)", n.To, s.names())
 		case other.Name == v.Name:
 			add("it needs itself")
+		case len(other.Early()) == 0:
+			add("it needs %q, which the system begins without; set Late of %s to 0, for what is needed has to be there", n.To, n.To)
 		case other.Instances > 1:
 			add("it needs %q, which has %d instances; a need goes to a service with one", n.To, other.Instances)
 		case n.Port != "" && !slices.Contains(other.Listeners(), n.Port):
@@ -321,8 +326,8 @@ func (s Scenario) validateStep(step Step) error {
 	f := step.Fault
 	if f.Kind.OnEdge() {
 		errs = append(errs, s.validateEdge(f.Edge.Client, f.Edge.To))
-	} else if len(s.Match(f.Service)) == 0 {
-		errs = append(errs, fmt.Errorf("%q is no service or instance of the scenario (%s)", f.Service, s.names()))
+	} else {
+		errs = append(errs, s.validateProcess(step))
 	}
 	if t := step.When; t != nil {
 		errs = append(errs, s.validateEdge(t.Client, t.To), s.validateTrigger(*t))
@@ -383,7 +388,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 		}
 	}
 	for _, v := range s.Services {
-		hs := history.Service{Name: v.Name, Instances: v.Names(), Group: v.Group, Offsets: string(v.Offsets), Settings: v.Settings}
+		hs := history.Service{Name: v.Name, Instances: v.Names(), Late: v.late(), Group: v.Group, Offsets: string(v.Offsets), Settings: v.Settings}
 		if v.Group != "" {
 			hs.Topic = s.Topic.Name
 			hs.Offsets = string(cmp.Or(v.Offsets, OffsetsInKafka))

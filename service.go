@@ -17,6 +17,11 @@ type Service struct {
 	Instances int     `json:"instances,omitempty"` // default 1
 	Program   Program `json:"program"`
 
+	// Late is how many of its instances, the last ones, the system begins without;
+	// default 0. Their edges are there from the beginning, and a step of the plan
+	// starts them, see [Start].
+	Late int `json:"late,omitempty"`
+
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
 	// listeners), ${NEED} (the address of its edge to a need; for a database the
@@ -119,6 +124,20 @@ func (s Service) Names() []string {
 		names[i] = fmt.Sprintf("%s/%d", s.Name, i+1)
 	}
 	return names
+}
+
+// Early lists the instances that are started with the system: all but the late ones.
+func (s Service) Early() []string {
+	names := s.Names()
+	return names[:max(0, len(names)-max(s.Late, 0))]
+}
+
+// late lists the other ones; nil for none.
+func (s Service) late() []string {
+	if names := s.Names(); s.Late > 0 {
+		return names[len(s.Early()):]
+	}
+	return nil
 }
 
 // Listeners is Ports with its default.

@@ -25,8 +25,10 @@ func (r Request) validate(s Scenario) (errs []error) {
 	add := func(format string, a ...any) {
 		errs = append(errs, fmt.Errorf("request %s: "+format, append([]any{r.Name()}, a...)...))
 	}
-	if _, ok := s.Service(r.Service); !ok {
+	if v, ok := s.Service(r.Service); !ok {
 		add("service %q is none of the scenario's (%s)", r.Service, s.names())
+	} else if len(v.Early()) == 0 {
+		add("service %q is one that the system begins without; send it to another, or set Late to less than its instances", r.Service)
 	}
 	if r.Method == "" || !strings.HasPrefix(r.Path, "/") {
 		add("give a method and a path that begins with /")
@@ -133,6 +135,9 @@ func (v Service) validateStart() (errs []error) {
 	}
 	if v.Instances < 0 || v.Instances > mostInstances {
 		add("%d instances; give 1 to %d", v.Instances, mostInstances)
+	}
+	if n := len(v.Names()); v.Late < 0 || v.Late > n {
+		add("late %d; give 0 to %d, how many of its instances a Start step starts", v.Late, n)
 	}
 	ports := map[string]bool{}
 	for _, p := range v.Ports {

@@ -29,8 +29,9 @@ type World interface {
 	Now() time.Duration
 	Base() (wall time.Time, clock string)
 
-	// Start starts all instances of a service behind their edges and returns
+	// Start starts the instances of a service behind their edges and returns
 	// when each is ready. The error of one that is not holds its last log lines.
+	// Of those that are late it makes everything but the process.
 	Start(ctx context.Context, s Service) error
 
 	// Address is where the load reaches the service's listener, and Dial how: it
@@ -42,7 +43,7 @@ type World interface {
 	Arm(ctx context.Context, t Trigger) (Armed, error)
 
 	// Inject is the only door through which damage enters. On error nothing is
-	// left broken.
+	// left broken. An instant in the fault is one of the world's time base.
 	Inject(ctx context.Context, f Fault) (Injection, error)
 
 	// Witness asks whether the fault bites now where it was planned, by the edge's

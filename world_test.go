@@ -27,6 +27,7 @@ type fakeWorld struct {
 
 	mu       sync.Mutex
 	calls    []string
+	faults   []breakwater.Fault // that were injected
 	biting   bool
 	conns    chan net.Conn
 	server   *http.Server
@@ -143,7 +144,7 @@ func (a fakeArmed) Release(_ context.Context, drop bool) error {
 func (w *fakeWorld) Inject(_ context.Context, f breakwater.Fault) (breakwater.Injection, error) {
 	w.note("inject")
 	w.mu.Lock()
-	w.biting = !w.noop
+	w.biting, w.faults = !w.noop, append(w.faults, f)
 	w.mu.Unlock()
 	return fakeInjection{w}, nil
 }

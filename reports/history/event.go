@@ -220,6 +220,10 @@ type FaultRecord struct {
 	Evidence []string `json:"evidence,omitempty"` // "probe refused", "3 connections closed"
 }
 
+// Outsider is the client in whose name the kit itself sets a group's offsets: it is
+// no instance of any service, which is how a history tells a reset.
+const Outsider = "breakwater"
+
 // Crossed is whether the edges recorded the event, their [Account] and the kit's
 // trouble left aside.
 func (e *Event) Crossed() bool {
@@ -227,7 +231,7 @@ func (e *Event) Crossed() bool {
 	case Call, Produce, Resume, Fetched, Transaction, Assign, Clock:
 		return true
 	case Commit:
-		return e.Sink == "" // else its sink did
+		return e.Sink == "" && e.Client != Outsider // else its sink did, or the kit itself
 	}
 	return false
 }

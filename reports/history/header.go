@@ -56,6 +56,7 @@ type Look struct {
 type Service struct {
 	Name      string   `json:"name"`
 	Instances []string `json:"instances"`       // analytics/1, analytics/2
+	Late      []string `json:"late,omitempty"`  // those of them that the system began without
 	Needs     []string `json:"needs,omitempty"` // names of what it depends on
 	Group     string   `json:"group,omitempty"` // its consumer group, "" when it consumes nothing
 	Topic     string   `json:"topic,omitempty"`
