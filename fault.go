@@ -120,17 +120,18 @@ func Freeze(service string) Fault { return Fault{Kind: KindFreeze, Service: serv
 // after the step's duration. A process that has not ended after 10 s is killed.
 func Restart(service string) Fault { return Fault{Kind: KindRestart, Service: service} }
 
-// Stop asks the process to end (SIGTERM, or the engine's stop). A consumer leaves
-// its group at once, and others take over; its peers see their connections closed
-// (FIN) and new ones refused. A process that has not ended after 10 s is killed.
-// When healed it is started again with the same configuration, addresses and data.
+// Stop asks the process to end (SIGTERM, or the engine's stop). A consumer that
+// minds it leaves its group at once, and others take over without waiting for its
+// session to expire. Its peers see their connections closed (EOF); behind an edge,
+// new ones are reset. A process that has not ended after 10 s is killed. When healed
+// it is started again with the same configuration, addresses and data.
 func Stop(service string) Fault { return Fault{Kind: KindStop, Service: service} }
 
-// Start starts instances that the system began without, see [Service.Late]. Until
-// then their peers are refused; from when they are ready on they are like any
-// other, a consumer with a group of its own beginning where its client does
-// without a committed offset. It has no end: what was started stays, unless a
-// later step stops it.
+// Start starts instances that the system began without, see [Service.Late]. From
+// when they are ready on they are like any other: a consumer joins its group, which
+// the others see as a rebalance, and in a group of its own it begins where its
+// client does without a committed offset. It has no end: what was started stays,
+// unless a later step stops it.
 func Start(service string) Fault { return Fault{Kind: KindStart, Service: service} }
 
 // ResetOffsets stops the service as [Stop] does, sets the offsets of its group on
