@@ -91,6 +91,11 @@ func all(parts ...any) events {
 
 var waits = events{sent, record("u1", 7)}
 
+// latecomer is a consumer that the system began without.
+func latecomer() history.Header {
+	return analytics(func(s *history.Service) { s.Late = []string{"analytics/1", "analytics/2"} })
+}
+
 var stuckCases = []small{
 	{"never tried", NoStuck, consumer(), all(waits, commit(5, 50*ms, 51*ms, history.OK)), Broken, []string{"u1"}, "analytics is alive and never tried it, and stands at 5"},
 	{"of unknown outcome, but in the log", NoStuck, consumer(), events{request("u2", 20*ms, history.Unknown), record("u2", 0)}, Broken, []string{"u2"}, "1 of 1"},
@@ -113,6 +118,10 @@ var stuckCases = []small{
 	{"restarted, and continued", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, time.Second), process("analytics/1", history.Started, 2*time.Second),
 		process("analytics/2", history.Exited, time.Second)), Broken, []string{"u1"}, ""},
 	{"stopped when all was over", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 9500*ms), process("analytics/2", history.Exited, 9500*ms)), Broken, []string{"u1"}, ""},
+	{"it was never started", NoStuck, latecomer(), waits, Unknown, nil, "1 acknowledged ids wait, and no instance of analytics was alive"},
+	{"one of two was", NoStuck, analytics(func(s *history.Service) { s.Late = []string{"analytics/2"} }), waits, Broken, []string{"u1"}, ""},
+	{"it was started late, and never tried", NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second)), Broken, []string{"u1"}, "analytics is alive and never tried it"},
+	{"it was started late, and did it", NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second), effect("db", "u1", 1100*ms)), Holds, nil, ""},
 	{"nothing waits for the dead", NoStuck, consumer(), all(waits, effect("db", "u1", 20*ms), process("analytics/1", history.Exited, time.Second), process("analytics/2", history.Exited, time.Second)), Holds, nil, ""},
 	{"lost by the broker", NoStuck, consumer(), events{sent}, Unknown, nil, "no acknowledged id is in the log"},
 	{"given up", NoStuck, deadLetters(), all(waits, on("dead", record("u1", 0))), Unknown, nil, ""},
@@ -125,6 +134,7 @@ var stuckCases = []small{
 	{"and counted", NoAcknowledgedLoss, consumer(), all(waits, request("u2", 20*ms, history.OK)), Broken, []string{"u1", "u2"}, "2 of 2 acknowledged ids never took effect in db, 1 of them stuck"},
 	{"what was taken up above is not stuck", NoAcknowledgedLoss, consumer(), all(waits, resume(50*ms, -1, 8)), Broken, []string{"u1"}, "though analytics took up at 8"},
 	{"what was tried is not stuck", NoAcknowledgedLoss, consumer(), all(waits, attempt("db", "u1", 20*ms)), Broken, []string{"u1"}, "analytics had not committed past it"},
+	{"nor before who was never started", NoAcknowledgedLoss, latecomer(), waits, Broken, []string{"u1"}, "analytics had not committed past it"},
 	{"and nothing is before the dead", NoAcknowledgedLoss, consumer(), all(waits, process("analytics/1", history.Exited, time.Second), process("analytics/2", history.Exited, time.Second)), Broken, []string{"u1"}, "analytics had not committed past it"},
 }
 

@@ -17,7 +17,8 @@ import (
 // no-acknowledged-loss tells of both.
 //
 // A consumer is alive unless each of its instances was last seen to exit or to
-// freeze. What waits for a dead one is not stuck: the verdict is unknown.
+// freeze, or was never started, being one that the system began without. What waits
+// for a dead one is not stuck: the verdict is unknown.
 const NoStuck = "no-stuck"
 
 func noStuck(x *history.Index) Verdict {
@@ -120,6 +121,9 @@ func (w waiting) behind(record *history.Event) bool {
 // as the history says anything about it.
 func (w waiting) alive() bool {
 	end, down := over(w.x), map[string]bool{}
+	for _, late := range w.service.Late {
+		down[late] = true
+	}
 	for e := range w.x.Of(history.Process) {
 		if e.At <= end && slices.Contains(w.service.Instances, e.Client) {
 			down[e.Client] = e.Name == history.Exited || e.Name == history.Frozen

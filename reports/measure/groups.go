@@ -20,13 +20,15 @@ type lag struct {
 	base    float64 // see lagBaseline
 	hasBase bool
 	max     float64
+	since   time.Duration   // when somebody was in the group, where at first nobody was
 	last    time.Duration   // when it was last seen
 	seen    []time.Duration // when it was seen, in order
 }
 
 // newLag takes the lag from samples, or, for a service that keeps its position
 // in its sink, from its sink: ids acknowledged and not yet in effect, or no longer
-// because its position was set back.
+// because its position was set back. A service that the system began without has none
+// before it is started, and is at its baseline once it has caught up with the log's end.
 func newLag(x *history.Index, s history.Service, phases spans, end time.Duration) lag {
 	l := lag{service: s}
 	n := len(newCounts(end))
@@ -36,8 +38,14 @@ func newLag(x *history.Index, s history.Service, phases spans, end time.Duration
 	} else {
 		l.fromSamples(x, end)
 	}
+	late := len(s.Late) > 0 && len(s.Late) == len(s.Instances)
+	if late {
+		l.since = arrival(x, s, end)
+		l.seen = slices.DeleteFunc(l.seen, func(at time.Duration) bool { return at < l.since })
+	}
 	var before []float64
 	for i := range l.value {
+		l.known[i] = l.known[i] && time.Duration(i+1)*Window > l.since
 		if !l.known[i] {
 			continue
 		}
@@ -47,7 +55,20 @@ func newLag(x *history.Index, s history.Service, phases spans, end time.Duration
 		}
 	}
 	l.base, l.hasBase = lagBaseline(before), len(before) > 0
+	if late {
+		l.base, l.hasBase = 0, true
+	}
 	return l
+}
+
+// arrival is when the first instance of the service was started, the end if none was.
+func arrival(x *history.Index, s history.Service, end time.Duration) time.Duration {
+	for e := range x.Of(history.Process) {
+		if e.Name == history.Started && slices.Contains(s.Instances, e.Client) {
+			return e.At
+		}
+	}
+	return end
 }
 
 // lagBaseline is the highest lag of the time before the fault after its highest
@@ -350,6 +371,22 @@ func rejoins(x *history.Index, group string, after time.Duration) (n, resumes in
 		}
 	}
 	return len(since), resumes
+}
+
+// restarts counts the starts of the service's processes beyond the first of each
+// instance, and all of them.
+func restarts(x *history.Index, s history.Service) (n, starts int) {
+	seen := map[string]bool{}
+	for e := range x.Of(history.Process) {
+		if e.Name != history.Started || !slices.Contains(s.Instances, e.Client) {
+			continue
+		}
+		if starts++; seen[e.Client] {
+			n++
+		}
+		seen[e.Client] = true
+	}
+	return n, starts
 }
 
 func faults(x *history.Index) []Fault {

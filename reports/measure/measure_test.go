@@ -279,6 +279,59 @@ func TestCatchUp(t *testing.T) {
 	}
 }
 
+// A group that nobody is in at first has no lag until somebody is, and is at its
+// baseline once it has caught up with the log; faults of before do not disturb it.
+func TestCatchUpOfALatecomer(t *testing.T) {
+	s := time.Second
+	late := consumer()
+	late.Late = late.Instances
+	started := func(at time.Duration) []history.Event {
+		return []history.Event{{Kind: history.Process, Client: "analytics/2", Name: history.Started, At: at}}
+	}
+	// What nobody reads waits: 20 a second, up to a limit, and until an instant.
+	lag := func(limit int64, until time.Duration) []history.Event {
+		return samples(func(at time.Duration) int64 {
+			if at >= until {
+				return 0
+			}
+			return min(limit, int64(at/(50*ms)))
+		})
+	}
+	for name, c := range map[string]struct {
+		service history.Service
+		events  []history.Event
+		lag     []history.Event
+		want    string
+	}{
+		"it catches up":               {late, started(s), lag(100, 4500*ms), "2.5 s"},
+		"it never does":               {late, started(s), lag(15, 20*s), "> 8 s"},
+		"others had as much before":   {consumer(), started(s), lag(15, 20*s), "0 s"},
+		"nobody ever started it":      {late, nil, lag(100, 20*s), "0 s"},
+		"started when it was healed":  {late, started(2 * s), lag(100, 4500*ms), "2.5 s"},
+		"it had caught up by the end": {late, started(s), lag(100, 2*s), "0 s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := of(header(c.service), load(fine), c.lag, c.events, []history.Event{cut})
+			want{measure.CatchUp("analytics"): c.want}.check(t, m)
+			if c.service.Late != nil && m.Groups[0].BaselineLag != 0 {
+				t.Errorf("a baseline of %g", m.Groups[0].BaselineLag)
+			}
+		})
+	}
+}
+
+func TestRestarts(t *testing.T) {
+	process := func(client, name string, at time.Duration) history.Event {
+		return history.Event{Kind: history.Process, Client: client, Name: name, At: at}
+	}
+	m := of(header(consumer(), history.Service{Name: "email", Instances: []string{"email/1"}}, history.Service{Name: "cache", Instances: []string{"cache/1"}}), load(fine), []history.Event{
+		process("analytics/1", history.Started, ms), process("analytics/1", history.Ready, 2*ms), process("email/1", history.Started, ms),
+		process("analytics/2", history.Started, time.Second), process("analytics/1", history.Exited, 2*time.Second),
+		process("analytics/1", history.Started, 3*time.Second), process("analytics/1", history.Started, 4*time.Second), process("stranger/1", history.Started, 4*time.Second),
+	})
+	want{measure.Restarts("analytics"): "2", measure.Restarts("email"): "0", measure.Restarts("cache"): "not measured"}.check(t, m)
+}
+
 // Whichever comes first: an error, a rebalance, a lag above the baseline; and
 // none that comes after the recovery.
 func TestGroupDetection(t *testing.T) {
@@ -592,6 +645,7 @@ func TestPhrases(t *testing.T) {
 		{measure.CatchUp("analytics"), 0.75, "catch-up of analytics", "750 ms", "catch-up 750 ms"},
 		{measure.Redelivered("analytics"), 1, "ids delivered again to analytics", "1", "1 delivered again"},
 		{measure.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
+		{measure.Restarts("registration"), 0, "restarts of registration", "0", "restarts 0"},
 		{measure.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
 		{measure.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
 		{measure.Staleness("view"), 4.1, "highest staleness of view", "4.1 s", "staleness 4.1 s"},
@@ -625,7 +679,7 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		measure.AvailabilityIn(history.Before, "x"), measure.Lost("x"), measure.Duplicates("x"), measure.Redelivered("x"), measure.EffectsDuring("x"),
 		measure.EffectsRatio("x"), measure.Amplification("x"), measure.Detection("x"), measure.Outage("x"), measure.WorkerOutage("x"),
 		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
-		measure.Orphans, measure.BlastRadius, measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
+		measure.Restarts("x"), measure.Orphans, measure.BlastRadius, measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
 	} {
 		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)

@@ -133,6 +133,10 @@ func StalenessIn(phase, service string) string { return name("staleness."+phase,
 // highest tenth is left out; up to a second above it is back.
 func FreshAgain(service string) string { return name("fresh-again", service) }
 
+// Restarts names how often processes of a service were started again: every start
+// but the first of each instance, when load ran or not.
+func Restarts(service string) string { return name("restarts", service) }
+
 func name(measure, subject string) string { return measure + "[" + subject + "]" }
 
 // Split takes a name apart: "latency.p50.during" and "POST /register".
@@ -165,7 +169,7 @@ func Unit(name string) string {
 		return "s"
 	case "amplification", "headroom", "effects.ratio":
 		return "ratio"
-	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "effects.during", "replay-depth", "rejoins":
+	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "effects.during", "replay-depth", "rejoins", "restarts":
 		return "count"
 	}
 	return ""

@@ -155,8 +155,12 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 func (f *fold) limit(l lag) float64 { return l.base + f.arrivals*Window.Seconds() }
 
 // groupCatchUp is when the group's lag was back, the window from which on it was,
-// and false when that was not measured.
+// and false when that was not measured. A group that nobody was in yet was not
+// disturbed.
 func (f *fold) groupCatchUp(e era, l lag) (Span, int, bool) {
+	if l.since >= e.until {
+		return Span{None: true}, 0, true
+	}
 	state := make([]window3, len(l.value))
 	for i := range state {
 		if l.known[i] && l.hasBase {

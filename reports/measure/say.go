@@ -58,6 +58,7 @@ var phrases = map[string]struct{ long, short string }{
 	"rejoins":        {"rejoins of %s", "rejoins"},
 	"staleness":      {"highest staleness of %s", "staleness"},
 	"fresh-again":    {"after the heal %s is fresh again in", "fresh again in"},
+	"restarts":       {"restarts of %s", "restarts"},
 }
 
 // Bound is a bound on the value of that name, as people write it: "10 s", and
@@ -91,7 +92,7 @@ func (m Measurements) Brief(name string) string {
 		return "staleness " + v.String() + " " + phaseWords[parts[1]]
 	}
 	if p, ok := phrases[measure]; ok {
-		if v.Unit == "count" && measure != "rejoins" && measure != BlastRadius {
+		if v.Unit == "count" && measure != "rejoins" && measure != "restarts" && measure != BlastRadius {
 			return v.String() + " " + p.short
 		}
 		return p.short + " " + v.String()

@@ -46,6 +46,10 @@ func (f *fold) values(m Measurements) []Value {
 		add(Rejoins(s.Group), float64(n), resumes)
 		add(ReplayDepth(s.Group), float64(depth), resumes)
 	}
+	for _, s := range f.index.Log.Header.Services {
+		n, starts := restarts(f.index, s)
+		add(Restarts(s.Name), float64(n), starts)
+	}
 	all = append(all, f.recoveryValues(m)...)
 	return append(all, f.stalenessValues()...)
 }
