@@ -97,6 +97,7 @@ type emailEnv struct {
 	ConsumerEnv
 	SMTPAddr    string        `env:"SMTP_ADDR,required,notEmpty" fix:"the mail server's host:port"`
 	SMTPTimeout time.Duration `env:"SMTP_TIMEOUT" envDefault:"5s" fix:"a positive duration like 5s"`
+	DatabaseURL string        `env:"DATABASE_URL" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
 }
 
 type analyticsEnv struct {

@@ -199,17 +199,25 @@ func buildEmail(environ map[string]string, logTo io.Writer) (service, func(), er
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := email.New(email.Config{
+	config := email.Config{
 		Listener:    listener,
 		SMTPAddr:    e.SMTPAddr,
 		SMTPTimeout: e.SMTPTimeout,
 		Consumer:    e.config(),
 		Log:         log,
-	})
-	if err != nil {
-		return nil, nil, abandon(usageError{err}, listener)
 	}
-	return s, func() {}, nil
+	done, opened := func() {}, []io.Closer{listener}
+	if e.DatabaseURL != "" {
+		if config.DB, err = openDatabase(e.DatabaseURL); err != nil {
+			return nil, nil, abandon(err, listener)
+		}
+		done, opened = func() { config.DB.Close() }, append(opened, config.DB)
+	}
+	s, err := email.New(config)
+	if err != nil {
+		return nil, nil, abandon(usageError{err}, opened...)
+	}
+	return s, done, nil
 }
 
 // buildAnalytics returns the builder of analytics, or of a service that stands

@@ -193,7 +193,7 @@ func TestWholeSystem(t *testing.T) {
 			}
 			smtp := freeAddr(t)
 			mailbox := begin(t, client, "mailbox", map[string]string{"SMTP_LISTEN": smtp})
-			email := begin(t, client, "email", with("SMTP_ADDR", smtp))
+			email := begin(t, client, "email", with("SMTP_ADDR", smtp, "DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "mails.db")))
 			analytics := begin(t, client, "analytics", with("DATABASE_URL", analyticsDB))
 			cache := begin(t, client, "cache", with("REDIS_ADDR", redis.Addr()))
 			registration := begin(t, client, "registration", with(

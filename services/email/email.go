@@ -2,10 +2,14 @@
 //
 // A mail cannot be taken back or sent again without effect, so an event that
 // is delivered twice sends two mails with the same X-Event-Id and Message-ID.
+// With a database the service remembers what it has sent, and sends it once, but
+// for one gap that no sender can close: a crash after the mail server has taken a
+// mail and before that is written down.
 package email
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +17,8 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
 )
 
@@ -27,6 +33,10 @@ type Config struct {
 	SMTPAddr string
 	// SMTPTimeout bounds one mail, connecting included. Default 5s.
 	SMTPTimeout time.Duration
+	// DB is a SQLite (driver "sqlite") or PostgreSQL (driver "pgx") database in
+	// which the service remembers the events whose mail was sent. The caller closes
+	// it after Run has returned. Nil: it remembers none.
+	DB *sql.DB
 	// Consumer without Brokers means HTTP only. Group and ClientID default to
 	// "email"; Handle and AttemptTimeout are the service's own.
 	Consumer Consumer
@@ -54,7 +64,16 @@ func New(config Config) (*Service, error) {
 	if config.Dial == nil {
 		config.Dial = (&net.Dialer{}).DialContext
 	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
 	s := &Service{mailer: newMailer(config.SMTPAddr, config.Dial)}
+	var before *sent
+	var prepare func(context.Context) error
+	if config.DB != nil {
+		before = &sent{config.DB}
+		prepare = func(ctx context.Context) error { return database.Migrate(ctx, config.DB, config.Log, sentTable) }
+	}
 	var err error
 	s.sink, err = sink.New(sink.Config{
 		Name:          "email",
@@ -63,13 +82,15 @@ func New(config Config) (*Service, error) {
 		Consumer:      config.Consumer,
 		Dial:          config.Dial,
 		Log:           config.Log,
-		Handle:        s.mailer.send,
+		Prepare:       prepare,
+		Handle:        func(ctx context.Context, e event.Event) error { return before.once(ctx, e, s.mailer.send) },
 		HandleTimeout: config.SMTPTimeout,
 	})
 	return s, err
 }
 
-// Run serves and consumes until ctx ends.
+// Run serves and consumes until ctx ends. It waits for a database that is not up
+// yet, if it has one.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.mailer.close()
 	return s.sink.Run(ctx)

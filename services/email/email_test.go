@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
 
+	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -178,6 +180,70 @@ func TestSends(t *testing.T) {
 		}
 		if dials.count != 1 {
 			t.Errorf("%d connections, want one that is used again", dials.count)
+		}
+	})
+}
+
+// remembering runs the service with a database, until the test ends or stop is called.
+func remembering(t *testing.T, network *kfake.VirtualNetwork, db *sql.DB) (client *servicetest.Client, stop func()) {
+	t.Helper()
+	listener, err := network.Listen("tcp", "localhost:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Config{Listener: listener, SMTPAddr: "localhost:25", DB: db, Dial: network.DialContext, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop = servicetest.Run(t, s)
+	return servicetest.NewClient(t, network.DialContext), stop
+}
+
+// A mail that was accepted is not sent again, not even by the next process; one
+// that was refused is.
+func TestRemembersWhatItSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := &kfake.VirtualNetwork{}
+		server := serve(t, network.Listen)
+		db, err := database.Open("sqlite::memory:", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		refuse := func(yes bool) {
+			server.mu.Lock()
+			defer server.mu.Unlock()
+			if server.rcpt = nil; yes {
+				server.rcpt = func() error { return &smtp.SMTPError{Code: 550, Message: "no such user"} }
+			}
+		}
+		for range 2 { // processes
+			client, stop := remembering(t, network, db)
+			for range 2 {
+				refuse(false)
+				if answer := client.Post("localhost:80", "/send-welcome", "e1", body); answer.Status != 200 {
+					t.Errorf("%d %s", answer.Status, answer.Body)
+				}
+				refuse(true)
+				if answer := client.Post("localhost:80", "/send-welcome", "e2", body); answer.Status != 502 {
+					t.Errorf("refused: %d %s", answer.Status, answer.Body)
+				}
+			}
+			stop()
+		}
+		refuse(false)
+		client, _ := remembering(t, network, db)
+		client.Post("localhost:80", "/send-welcome", "e2", body)
+		if got := server.ids(); !slices.Equal(got, []string{"e1", "e2"}) {
+			t.Errorf("mails %v, want each once", got)
+		}
+
+		// Who cannot look it up sends nothing.
+		if _, err := db.Exec(`DROP TABLE sent`); err != nil {
+			t.Fatal(err)
+		}
+		if answer := client.Post("localhost:80", "/send-welcome", "e3", body); answer.Status != 502 || len(server.ids()) != 2 {
+			t.Errorf("%d %s, mails %v", answer.Status, answer.Body, server.ids())
 		}
 	})
 }
