@@ -1,5 +1,6 @@
 // Package replay asks whether a consumer recovers by replaying from its last
-// committed offset, whatever has become of it or of its connection (claims E1, E2).
+// committed offset, whatever has become of it or of its connection, and whether
+// events can be read again on purpose (claims E1, E2, E3).
 package replay
 
 import (

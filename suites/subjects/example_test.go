@@ -31,3 +31,25 @@ func ExampleScaled() {
 	// [cache/1]
 	// [mailbox/1]
 }
+
+func ExampleGrowing() {
+	for _, v := range subjects.Growing(subjects.EventDriven(), "analytics", 3)[2:4] {
+		fmt.Println(v.Names(), "of which", v.Early(), "from the beginning")
+	}
+	// Output:
+	// [analytics/1 analytics/2 analytics/3] of which [analytics/1] from the beginning
+	// [cache/1] of which [cache/1] from the beginning
+}
+
+// A fourth dependent is a group of its own where events are published, and one
+// that nobody calls where they are not.
+func ExampleAudited() {
+	for _, contender := range []string{subjects.SyncFanout, subjects.Event} {
+		system := subjects.Audited(contender)
+		audit := system[len(system)-1]
+		fmt.Printf("%s: %s, %d late, group %q, ledger %s\n", contender, audit.Name, audit.Late, audit.Group, audit.Ledger.Sink)
+	}
+	// Output:
+	// sync-fanout: audit, 1 late, group "", ledger audit
+	// event: audit, 1 late, group "audit", ledger audit
+}

@@ -28,6 +28,47 @@ func Scaled(system []breakwater.Service, name string, n int) []breakwater.Servic
 	return with(system, name, func(s *breakwater.Service) { s.Instances = n })
 }
 
+// Growing is the system with n instances of one service, of which only the first
+// is started with it.
+func Growing(system []breakwater.Service, name string, n int) []breakwater.Service {
+	return with(system, name, func(s *breakwater.Service) { s.Instances, s.Late = n, n-1 })
+}
+
+// OneByOne is registration, and n instances of an analytics that takes one record
+// at a time: how fast it is depends on how many there are.
+func OneByOne(n int) []breakwater.Service {
+	system := with(EventDriven(), "analytics", func(s *breakwater.Service) {
+		s.Instances = n
+		s.Env["MAX_POLL_RECORDS"], s.Settings["records a poll"] = "1", "1"
+	})
+	return slices.DeleteFunc(system, func(s breakwater.Service) bool { return s.Name != "registration" && s.Name != "analytics" })
+}
+
+// Audited is the contender's system with a fourth dependent, audit, that it begins
+// without. It is the same program as analytics, with a group and a database of its
+// own. A synchronous registration knows nothing of it.
+func Audited(contender string) []breakwater.Service {
+	s := analytics(contender)
+	s.Name, s.Late = "audit", 1
+	if s.Group != "" {
+		s.Group, s.Env["KAFKA_GROUP"] = s.Name, s.Name
+	}
+	s.Ledger.Sink = s.Name
+	return append(System(contender), s)
+}
+
+// Remembering is the event-driven system whose email remembers, in a database of
+// its own, which mails it has sent.
+func Remembering() []breakwater.Service {
+	return with(EventDriven(), "email", func(s *breakwater.Service) {
+		s.Env["DATABASE_URL"] = "${database}"
+		s.Needs = append(slices.Clone(s.Needs), to(breakwater.Database))
+		ledger := *s.Ledger
+		ledger.Once = true
+		s.Ledger = &ledger
+	})
+}
+
 // Flawed is the system with one service replaced by one that has the planted
 // defect, and nothing else changed. Package services/flawed says what it is.
 func Flawed(system []breakwater.Service, name, defect string) []breakwater.Service {

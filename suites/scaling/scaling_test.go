@@ -1,0 +1,95 @@
+package scaling
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/suites/harness"
+	. "github.com/breakwater-kit/breakwater/suites/matchers"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+// consumed is a run of the event-driven system.
+func consumed(title string, plan ...Step) Scenario {
+	return Scenario{
+		Claim:    "E4",
+		Title:    title,
+		Services: subjects.EventDriven(),
+		Requests: subjects.Requests(),
+		Load:     Constant(100).For(14 * time.Second),
+		Plan:     plan,
+		Require:  Require{Recovery: Duration(10 * time.Second)},
+	}
+}
+
+// untouched predicts that the groups go on as if nothing had happened.
+func untouched(groups ...string) (p Predictions) {
+	for _, group := range groups {
+		p = Predict(p, AtMost(measure.CatchUp(group), 0), AtMost(measure.Rejoins(group), 0))
+	}
+	return p
+}
+
+var _ = Describe("A group of consumers", func() {
+	It("shares its partitions with who comes, takes over from who goes, and does nothing twice", func(ctx SpecContext) {
+		s := consumed("consumers come and go under load",
+			At(3*time.Second).Inject(Start("analytics/2")),
+			At(5*time.Second).Inject(Start("analytics/3")),
+			At(8*time.Second).Inject(Stop("analytics/2")).For(2*time.Second))
+		s.Services = subjects.Growing(s.Services, "analytics", 3)
+		s.Predict = Predict(
+			Holds(check.NoAcknowledgedLoss, check.NoPhantom, check.EffectOnce, check.ExplainedRedelivery, check.ResumeAtCommitted,
+				check.CommitAfterEffect, check.CommittedMonotone, check.ReplayIsContiguous, check.SingleOwner, check.BoundedRecovery),
+			// Who leaves in order has committed what it did.
+			AtMost(measure.Redelivered("analytics"), 0),
+			// All of a group pauses for each rebalance: a heartbeat, and what it takes to join.
+			AtMost(measure.Outage("analytics"), 2),
+			AtMost(measure.CatchUp("analytics"), 3),
+			untouched("email", "cache"),
+		)
+		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("does not slow down others that read the same events", func(ctx SpecContext) {
+		s := consumed("analytics is slow, the others are well",
+			At(4*time.Second).Inject(Latency(Edge("analytics", Database), 300*time.Millisecond, 0)).For(5*time.Second))
+		s.Predict = Predict(
+			Holds(check.NoAcknowledgedLoss, check.BoundedRecovery),
+			AtMost(measure.EffectsRatio("analytics"), 0.5),
+			AtLeast(measure.EffectsRatio("mailbox"), 0.95),
+			AtLeast(measure.EffectsRatio("cache"), 0.95),
+			untouched("email", "cache"),
+		)
+		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("is as fast as it has members, up to the number of partitions", func(ctx SpecContext) {
+		// While a record takes 100 ms, one at a time, a member does at most 10 of
+		// the 48 that come in a second.
+		slow := consumed("each record takes a tenth of a second",
+			At(3*time.Second).Inject(Latency(Edge("analytics", Database), 100*time.Millisecond, 0)).For(6*time.Second))
+		slow.Services, slow.Load.Rate = nil, 60
+		const one = 10. / 48
+		done := measure.EffectsRatio("analytics")
+		e := Experiment{Scenario: slow, Contenders: []Contender{
+			{Name: "one", Services: subjects.OneByOne(1)},
+			{Name: "two", Services: subjects.OneByOne(2)},
+			{Name: "four", Services: subjects.OneByOne(4)},
+			{Name: "five", Services: subjects.OneByOne(5)},
+		}}
+		e.Predict = Predict(
+			Holds(check.NoAcknowledgedLoss),
+			AtMost(done, one+0.02).By("one"), AtLeast(done, 0.7*one).By("one"),
+			AtMost(done, 2*one+0.02).By("two"), AtLeast(done, 2*0.7*one).By("two"),
+			AtMost(done, 4*one+0.02).By("four"), AtLeast(done, 4*0.7*one).By("four"),
+			// There are four partitions: the fifth member has nothing to do.
+			AtMost(done, 4*one+0.02).By("five"), AtLeast(done, 4*0.7*one).By("five"),
+		)
+		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+})
