@@ -18,13 +18,12 @@ import (
 // again. A record is new to nobody then, and stays in effect once.
 func again(title string, where Where) Scenario {
 	s := disturbed(title,
-		At(6*time.Second).Inject(ResetOffsets("analytics", where)),
-		At(6*time.Second).Inject(ResetOffsets("email", where)))
+		At(6*time.Second).Inject(ResetOffsets("analytics", where)).For(time.Second),
+		At(6*time.Second).Inject(ResetOffsets("email", where)).For(time.Second))
 	s.Claim = "E3"
 	s.Services = subjects.Remembering()
 	s.Load = Constant(60).For(14 * time.Second)
 	s.Require.Replay = true
-	s.Require.MinOperations = 5 // while they are down, which is a moment
 	s.Predict = Predict(
 		Holds(check.NoAcknowledgedLoss, check.NoPhantom, check.EffectOnce, check.ExplainedRedelivery, check.ResumeAtCommitted,
 			check.CommittedMonotone, check.ReplayIsContiguous, check.CommitAfterEffect, check.BoundedRecovery),
