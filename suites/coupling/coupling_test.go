@@ -23,7 +23,8 @@ var _ = Describe("A fourth dependent", func() {
 				Requests: subjects.Requests(),
 				Load:     Constant(60).For(14 * time.Second),
 				Plan:     Plan{At(6 * time.Second).Inject(Start("audit"))},
-				Require:  Require{MinOperations: 1}, // while it comes up, which is a moment
+				// It comes up in a moment, in which few requests fall.
+				Require: Require{MinOperations: 1, Recovery: Duration(10 * time.Second)},
 			},
 			Contenders: []Contender{
 				{Name: subjects.SyncFanout, Services: subjects.Audited(subjects.SyncFanout)},
