@@ -23,13 +23,13 @@ func TestResets(t *testing.T) {
 	// u1 and u2 are brought and committed; then both are brought again.
 	back := func(reset ...history.Event) events {
 		return all(one, two, records(0, 1), resume(3*ms, -1, 0), brought(5, 1), brought(6, 2), commit(2, 10*ms, 11*ms, history.OK),
-			process("analytics/1", history.Exited, 20*ms), events(reset), process("analytics/1", history.Started, 40*ms),
+			process("analytics/1", history.Exited, 20*ms), reset, process("analytics/1", history.Started, 40*ms),
 			resume(50*ms, 0, 0), attempt("db", "u1", 55*ms), commit(1, 57*ms, 58*ms, history.OK), attempt("db", "u2", 60*ms), commit(2, 62*ms, 63*ms, history.OK))
 	}
 	// u1 is brought and committed; u2 is left out; u3 is brought.
 	on := func(reset ...history.Event) events {
 		return all(one, two, request("u3", 3*ms, history.OK), records(0, 1, 2), resume(4*ms, -1, 0), brought(6, 1), commit(1, 10*ms, 11*ms, history.OK),
-			process("analytics/1", history.Exited, 20*ms), events(reset), process("analytics/1", history.Started, 40*ms),
+			process("analytics/1", history.Exited, 20*ms), reset, process("analytics/1", history.Started, 40*ms),
 			resume(50*ms, 2, 2), brought(55, 3), commit(3, 57*ms, 58*ms, history.OK))
 	}
 	for _, c := range []struct {
