@@ -85,6 +85,16 @@ func ExampleCut() {
 	// Output: cut registration→kafka
 }
 
+func ExampleDropAnswers() {
+	kafka := breakwater.Edge("registration", breakwater.Kafka)
+	// Done, and never heard of, for a while from the 50th on.
+	step := breakwater.On(breakwater.Published("registration").Nth(50).Answered()).
+		Then(breakwater.DropAnswers(kafka, "Produce")).For(time.Second)
+	fmt.Println(step.Name())
+	// Output:
+	// drop-answers registration→kafka Produce
+}
+
 func ExampleSilence() {
 	fmt.Println(breakwater.Silence(breakwater.Edge("cache", breakwater.Redis)))
 	fmt.Println(breakwater.Silence(breakwater.Edge("cache", breakwater.Redis)).Towards(breakwater.Downstream)) // done, but never answered

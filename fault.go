@@ -22,6 +22,7 @@ type Fault struct {
 	Rate      int64     // kilobytes a second
 	Direction Direction // for Silence
 	Where     Where     // for ResetOffsets
+	API       string    // for DropAnswers: Kafka's name of it, or "METHOD /route"
 }
 
 // FaultKind names a fault the way the report and the plan's JSON do.
@@ -34,6 +35,7 @@ const (
 	KindCut      FaultKind = "cut"
 	KindSilence  FaultKind = "silence"
 	KindReset    FaultKind = "reset"
+	KindDrop     FaultKind = "drop-answers"
 	KindKill     FaultKind = "kill"
 	KindFreeze   FaultKind = "freeze"
 	KindRestart  FaultKind = "restart"
@@ -46,7 +48,7 @@ const (
 // OnEdge is whether faults of this kind break a connection and not a process.
 func (k FaultKind) OnEdge() bool {
 	switch k {
-	case KindLatency, KindThrottle, KindCut, KindSilence, KindReset:
+	case KindLatency, KindThrottle, KindCut, KindSilence, KindReset, KindDrop:
 		return true
 	}
 	return false
@@ -105,6 +107,17 @@ func (f Fault) Towards(d Direction) Fault { f.Direction = d; return f }
 // Reset answers with RST: open connections are reset at once, new ones as soon
 // as they are accepted. The client sees "connection reset by peer".
 func Reset(e EdgeRef) Fault { return Fault{Kind: KindReset, Edge: e} }
+
+// DropAnswers passes on each request of an API, and resets the connection in
+// place of its answer: what was asked for is done, and the client never hears of
+// it. It sees "connection reset by peer", as it does when the request never
+// arrived, and may connect and ask again at once. Other requests are answered. A
+// request counts that comes while the fault lasts; of a step that begins with
+// the answer to one, that answer is dropped too. Kafka and http edges only.
+//
+// For an answer that never comes on a connection that stays open, see Silence
+// and [Fault.Towards].
+func DropAnswers(e EdgeRef, api string) Fault { return Fault{Kind: KindDrop, Edge: e, API: api} }
 
 // Kill ends the process with SIGKILL. Nothing is flushed, no group is left. Its
 // peers see their connections closed by the kernel. When healed it is started
@@ -170,6 +183,8 @@ func (f Fault) Params() string {
 		return string(cmp.Or(f.Direction, BothWays))
 	case KindResetOffsets:
 		return f.Where.String()
+	case KindDrop:
+		return f.API
 	}
 	return ""
 }
@@ -186,6 +201,8 @@ func (f Fault) validate() error {
 		return fmt.Errorf("throttle: rate %d kB/s; give a positive rate, or use Silence for none at all", f.Rate)
 	case f.Kind == KindSilence && f.Direction != "" && f.Direction != BothWays && f.Direction != Upstream && f.Direction != Downstream:
 		return fmt.Errorf("silence: direction %q; use both, upstream or downstream", f.Direction)
+	case f.Kind == KindDrop && f.API == "":
+		return fmt.Errorf("%s: of which requests? name one, such as Produce or \"POST /log-event\"", f.Kind)
 	case f.Kind.OnEdge():
 		return nil
 	case !slices.Contains(faultKinds(), string(f.Kind)):
@@ -201,7 +218,7 @@ func (f Fault) validate() error {
 func faultKinds() []string {
 	return []string{
 		string(KindLatency), string(KindThrottle), string(KindCut), string(KindSilence),
-		string(KindReset), string(KindKill), string(KindFreeze), string(KindRestart),
+		string(KindReset), string(KindDrop), string(KindKill), string(KindFreeze), string(KindRestart),
 		string(KindStop), string(KindStart), string(KindResetOffsets),
 	}
 }
@@ -215,11 +232,12 @@ type faultJSON struct {
 	Rate      int64     `json:"rate,omitempty"`
 	Direction Direction `json:"direction,omitempty"`
 	Where     *Where    `json:"where,omitempty"`
+	API       string    `json:"api,omitempty"`
 }
 
 // MarshalJSON writes durations as "300ms", for a plan is read by people.
 func (f Fault) MarshalJSON() ([]byte, error) {
-	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction, nil}
+	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction, nil, f.API}
 	if f.Where != (Where{}) {
 		j.Where = &f.Where
 	}
@@ -235,7 +253,7 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	if err := decode(b, &j); err != nil {
 		return err
 	}
-	*f = Fault{Kind: j.Kind, Service: j.Service, Latency: time.Duration(j.Latency), Jitter: time.Duration(j.Jitter), Rate: j.Rate, Direction: j.Direction}
+	*f = Fault{Kind: j.Kind, Service: j.Service, Latency: time.Duration(j.Latency), Jitter: time.Duration(j.Jitter), Rate: j.Rate, Direction: j.Direction, API: j.API}
 	if j.Edge != nil {
 		f.Edge = *j.Edge
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -80,6 +81,21 @@ func (s Step) RestartAfter(d time.Duration) Step { return s.For(d) }
 
 // Name is the step as the report writes it.
 func (s Step) Name() string { return s.Fault.String() }
+
+// drops is whether what the trigger held goes no further: a killed sender's
+// request dies with it, and a dropped answer is the fault itself. Any other
+// sender still waits for its answer.
+func (s Step) drops() bool {
+	t, f := s.When, s.Fault
+	return f.Kind == KindKill ||
+		f.Kind == KindDrop && t.Done && t.API == f.API && t.To == f.Edge.To && sameClient(t.Client, f.Edge.Client)
+}
+
+// sameClient is whether one names the other: the same, or a service and an
+// instance of it.
+func sameClient(a, b string) bool {
+	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
+}
 
 func (s Step) validate() error {
 	var errs []error

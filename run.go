@@ -280,8 +280,7 @@ func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseli
 	defer cancel()
 	injection, err := c.world.Inject(firm, f)
 	if armed != nil {
-		// A killed sender's request dies with it; any other sender still waits for its answer.
-		if err := armed.Release(firm, f.Kind == KindKill); err != nil {
+		if err := armed.Release(firm, step.drops()); err != nil {
 			c.trouble(fmt.Errorf("release the request held for %s: %w", step.Name(), err))
 		}
 	}

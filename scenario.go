@@ -325,7 +325,7 @@ func (s Scenario) validateStep(step Step) error {
 	var errs []error
 	f := step.Fault
 	if f.Kind.OnEdge() {
-		errs = append(errs, s.validateEdge(f.Edge.Client, f.Edge.To))
+		errs = append(errs, s.validateEdge(f.Edge.Client, f.Edge.To), s.validateDrop(f))
 	} else {
 		errs = append(errs, s.validateProcess(step))
 	}

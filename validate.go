@@ -182,10 +182,27 @@ func (s Scenario) validateTrigger(t Trigger) error {
 		return fmt.Errorf("its trigger waits for %s of %s→%s, whose tap sees bytes only; inject at a time", t.API, t.Client, t.To)
 	case isHTTP != (n.Tap() == "http"):
 		return fmt.Errorf("its trigger waits for %q of %s→%s, which speaks %s; name a request such as %s", t.API, t.Client, t.To, n.Tap(),
-			map[string]string{"kafka": "OffsetCommit", "http": `"POST /log-event"`}[n.Tap()])
+			exampleAPI[n.Tap()])
 	}
 	return nil
 }
+
+// validateDrop finds answers that could never be told from others.
+func (s Scenario) validateDrop(f Fault) error {
+	v, n := s.edge(f.Edge.Client, f.Edge.To)
+	_, _, isHTTP := strings.Cut(f.API, " ")
+	switch {
+	case f.Kind != KindDrop || v == nil: // the second is said already
+		return nil
+	case n.Tap() == "tcp":
+		return fmt.Errorf("it drops answers to %s of %s, whose tap sees bytes only; use Silence towards the client", f.API, f.Edge)
+	case isHTTP != (n.Tap() == "http"):
+		return fmt.Errorf("it drops answers to %q of %s, which speaks %s; name a request such as %s", f.API, f.Edge, n.Tap(), exampleAPI[n.Tap()])
+	}
+	return nil
+}
+
+var exampleAPI = map[string]string{"kafka": "OffsetCommit", "http": `"POST /log-event"`}
 
 // edge finds the need behind an edge; nil where there is none.
 func (s Scenario) edge(client, to string) (*Service, Need) {

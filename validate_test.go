@@ -87,6 +87,12 @@ func TestScenarioIsValidated(t *testing.T) {
 		"throttled to nothing": {func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{at(breakwater.Throttle(breakwater.Edge("api", "redis"), 0))}
 		}, "throttle: rate 0 kB/s; give a positive rate, or use Silence for none at all"},
+		"answers to nothing are dropped": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.DropAnswers(breakwater.Edge("api", "redis"), ""))}
+		}, "drop-answers: of which requests? name one"},
+		"answers are dropped that nobody sees": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.DropAnswers(breakwater.Edge("api", "redis"), "Produce"))}
+		}, "it drops answers to Produce of api→redis, whose tap sees bytes only; use Silence towards the client"},
 		"silence somewhere": {func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{at(breakwater.Silence(breakwater.Edge("api", "redis")).Towards("up"))}
 		}, `silence: direction "up"; use both, upstream or downstream`},
