@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
-	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 // New makes the service; it stands for analytics with a dead letter topic.
@@ -31,7 +31,7 @@ type client = kgo.Client
 // session is a client without transactions in the place of one with them.
 type session struct{ *client }
 
-func plain(_ string, options ...kgo.Opt) (deadletter.Session, error) {
+func plain(_ string, options ...kgo.Opt) (transact.Session, error) {
 	c, err := kgo.NewClient(options...)
 	return session{c}, err
 }

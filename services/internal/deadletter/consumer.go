@@ -18,21 +18,20 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 const (
 	// grace is how long the records in hand may still take when the member has
-	// to stop or to give up its partitions. With endTimeout it fits the time for
-	// which the group waits.
-	grace      = 2 * time.Second
-	endTimeout = 2500 * time.Millisecond
+	// to stop or to give up its partitions. With what a transaction may take it
+	// fits the time for which the group waits.
+	grace = 2 * time.Second
 
 	commitTimeout = 1500 * time.Millisecond
 	maxRetryDelay = time.Second
@@ -58,7 +57,7 @@ func (p Policy) Loop(config consumer.Config) (consumer.Loop, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.all = append(c.all, &lane{Member: m, policy: p, wait: wait, endRound: func() {}})
+		c.all = append(c.all, newLane(m, p, wait))
 	}
 	return c, nil
 }
@@ -70,7 +69,7 @@ type lanes struct{ all []*lane }
 func (c *lanes) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for _, l := range c.all {
-		running.Go(func() { l.run(ctx) })
+		running.Go(func() { _ = l.Run(ctx) }) // nil
 	}
 	running.Wait()
 	return nil
@@ -88,96 +87,29 @@ func (c *lanes) Ready() error {
 
 // lane consumes one topic.
 type lane struct {
-	*consumer.Member
+	*transact.Loop
 	policy Policy
 	wait   time.Duration // how old a record must be before it is tried
-
-	rebalanced atomic.Bool
-	mu         sync.Mutex
-	endRound   context.CancelFunc
 }
 
-// run consumes until ctx ends. When it is unknown what became of a transaction
-// it starts over with a new client: that one ends the transaction of the old
-// one, and then the committed offsets say what is left to do.
-func (l *lane) run(ctx context.Context) {
-	for failures := 1; ctx.Err() == nil; failures++ {
-		err := l.consume(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		l.Log.Warn("consumer starts over", "topic", l.Topic, "error", err)
-		sleep(ctx, backoff.Delay(failures, maxRetryDelay))
-	}
+func newLane(m *consumer.Member, policy Policy, wait time.Duration) *lane {
+	l := &lane{policy: policy, wait: wait}
+	l.Loop = transact.New(m, policy.NewSession, l.work)
+	return l
 }
 
-func (l *lane) consume(ctx context.Context) error {
-	clientCtx, cancel := consumer.ClientContext(ctx)
-	defer cancel()
-	dropped := func(context.Context, *kgo.Client, map[string][]int32) { l.rebalanced.Store(true) }
-	s, err := l.policy.NewSession(
-		// One for each member, and the same after a restart: the next process
-		// of this name ends what this one leaves open.
-		l.Group+"-"+l.ClientID+"-"+l.Topic,
-		l.ClientOptions(
-			kgo.WithContext(clientCtx),
-			kgo.DisableAutoCommit(),
-			kgo.OnPartitionsCallbackBlocked(func(context.Context, *kgo.Client) { l.interrupt() }),
-			kgo.OnPartitionsRevoked(dropped),
-			kgo.OnPartitionsLost(dropped),
-		)...)
-	if err != nil {
-		return err
-	}
-	defer l.Leave(ctx, s.Client(), cancel)
-	// Now, not with the first letter: until the transaction that a crashed
-	// predecessor left open has ended, its partitions' offsets cannot be read.
-	if _, _, err := s.Client().ProducerID(ctx); err != nil {
-		return fmt.Errorf("end what a predecessor left open: %w", err)
-	}
-	for ctx.Err() == nil {
-		if err := l.round(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// interrupt ends the round in progress because a rebalance waits for it.
-func (l *lane) interrupt() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endRound()
-}
-
-// round polls, processes, and makes it final: all of it or nothing.
-func (l *lane) round(ctx context.Context, s Session) error {
-	round, endRound := context.WithCancel(context.Background())
-	defer endRound()
-	l.mu.Lock()
-	l.endRound = endRound
-	l.mu.Unlock()
-
-	defer s.AllowRebalance()
-	polled := s.PollRecords(ctx, l.MaxPollRecords)
-	if err := l.FetchErrors(ctx, polled); err != nil {
-		l.Log.Warn("poll failed, will try again", "error", err)
-		sleep(ctx, 100*time.Millisecond)
-	}
-	if polled.Empty() {
-		return nil
-	}
-	// The session refuses the first transaction after a rebalance. It is used
-	// up here, before anything is done that would have to be done again.
-	if l.rebalanced.Swap(false) || !l.due(ctx, round, polled) {
-		return l.giveBack(ctx, s)
+// work gives each record an attempt once all are due, hands over what failed, and
+// commits.
+func (l *lane) work(ctx, round context.Context, s transact.Session, polled kgo.Fetches) error {
+	if !l.due(ctx, round, polled) {
+		return l.GiveBack(ctx, s)
 	}
 	letters, all := l.process(ctx, round, polled)
 	switch {
 	case !all:
-		return l.giveBack(ctx, s)
+		return l.GiveBack(ctx, s)
 	case len(letters) > 0:
-		return l.handOver(ctx, s, letters)
+		return l.Publish(ctx, s, letters)
 	default:
 		l.commit(ctx, round, s.Client())
 		return nil
@@ -248,38 +180,6 @@ func (l *lane) try(ctx context.Context, r *kgo.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, l.AttemptTimeout)
 	defer cancel()
 	return l.Handle(ctx, r)
-}
-
-// handOver publishes the letters and commits the offsets of what was polled,
-// both or neither. Neither: it is read again. Its error means that this is not
-// known.
-func (l *lane) handOver(ctx context.Context, s Session, letters []*kgo.Record) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer cancel()
-	if err := s.Begin(); err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	end := kgo.TryCommit
-	if err := s.ProduceSync(ctx, letters...).FirstErr(); err != nil {
-		l.Log.Warn("could not hand over, will try again", "letters", len(letters), "error", err)
-		end = kgo.TryAbort
-	}
-	committed, err := s.End(ctx, end)
-	if err != nil {
-		return fmt.Errorf("end transaction: %w", err)
-	}
-	if !committed {
-		l.Log.Warn("transaction aborted, its records are read again", "topic", l.Topic, "letters", len(letters))
-	}
-	return nil
-}
-
-// giveBack leaves what was polled to the next poll.
-func (l *lane) giveBack(ctx context.Context, s Session) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer cancel()
-	_, err := s.End(ctx, kgo.TryAbort)
-	return err
 }
 
 // commit commits what was polled the plain way, until that succeeds or the

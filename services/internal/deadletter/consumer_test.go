@@ -20,6 +20,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -200,7 +201,7 @@ func TestCrashLeavesOneLetter(t *testing.T) {
 				began := time.Now()
 				join(t, k, &sink{fails: s.fails}, Policy{Topic: dead}, named(heir))
 				k.WaitCommitted(group, 0, 3)
-				if took := time.Since(began); took > transactionTimeout+10*time.Second || heir == "instance-1" && took > 5*time.Second {
+				if took := time.Since(began); took > transact.Timeout+10*time.Second || heir == "instance-1" && took > 5*time.Second {
 					t.Errorf("went on after %v", took)
 				}
 				if letters := k.Read(dead, 1); len(letters) != 1 {

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 // Policy says where a record goes that could not be processed. Topic is
@@ -30,8 +31,8 @@ type Policy struct {
 
 	// NewLetter makes the record that is handed over. Default [NewLetter].
 	NewLetter func(topic string, r *kgo.Record, why Failure) *kgo.Record
-	// NewSession makes the client. Default [Transactional].
-	NewSession NewSession
+	// NewSession makes the client. Default [transact.Transactional].
+	NewSession transact.NewSession
 }
 
 func (p Policy) withDefaults() Policy {
@@ -39,9 +40,6 @@ func (p Policy) withDefaults() Policy {
 	p.Backoff = cmp.Or(p.Backoff, time.Second)
 	if p.NewLetter == nil {
 		p.NewLetter = NewLetter
-	}
-	if p.NewSession == nil {
-		p.NewSession = Transactional
 	}
 	return p
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/internal/kafka"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 // Redrive sends the letters in a dead letter topic back to where they came
@@ -43,7 +44,7 @@ func (d Redrive) Run(ctx context.Context) (redriven int, err error) {
 	if len(d.Brokers) == 0 || d.Topic == "" {
 		return 0, errors.New("redrive: Brokers or Topic is empty: give host:port and the dead letter topic")
 	}
-	s, err := Transactional(d.Group+"-"+d.ClientID, append(kafka.Options(d.Brokers, d.ClientID, d.Dial, d.Log),
+	s, err := transact.Transactional(d.Group+"-"+d.ClientID, append(kafka.Options(d.Brokers, d.ClientID, d.Dial, d.Log),
 		kgo.ConsumerGroup(d.Group),
 		kgo.ConsumeTopics(d.Topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
@@ -110,7 +111,7 @@ func (d Redrive) left(ctx context.Context, admin *kadm.Client, ends kadm.ListedO
 }
 
 // round takes one poll's letters. After an abort they are taken again.
-func (d Redrive) round(ctx context.Context, s Session) (redriven, passedOver int, err error) {
+func (d Redrive) round(ctx context.Context, s transact.Session) (redriven, passedOver int, err error) {
 	wait, cancel := context.WithTimeout(ctx, time.Second) // another process may have taken the rest
 	defer cancel()
 	defer s.AllowRebalance()

@@ -1,4 +1,4 @@
-package deadletter
+package transact
 
 import (
 	"context"
@@ -7,13 +7,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// transactionTimeout is how long the partitions of a member that died in the
-// middle of a transaction stay unreadable for others. Default 40s. A
-// transaction takes a few requests here, since it begins after the processing.
-const transactionTimeout = 5 * time.Second
+// Timeout is how long the partitions of a member that died in the middle of a
+// transaction stay unreadable for others. Default 40s. A transaction takes a few
+// requests here, since it begins after the processing.
+const Timeout = 5 * time.Second
 
 // Session is a client that consumes, publishes and commits in transactions:
-// what the consumer needs of a [kgo.GroupTransactSession].
+// what a [Loop] needs of a [kgo.GroupTransactSession].
 type Session interface {
 	Client() *kgo.Client
 	PollRecords(ctx context.Context, limit int) kgo.Fetches
@@ -33,8 +33,8 @@ type NewSession func(transactionalID string, options ...kgo.Opt) (Session, error
 func Transactional(transactionalID string, options ...kgo.Opt) (Session, error) {
 	return kgo.NewGroupTransactSession(append(options,
 		kgo.TransactionalID(transactionalID),
-		kgo.TransactionTimeout(transactionTimeout),
-		// Default 10ms. All letters of a round are there at once.
+		kgo.TransactionTimeout(Timeout),
+		// Default 10ms. All records of a transaction are there at once.
 		kgo.ProducerLinger(0),
 	)...)
 }
