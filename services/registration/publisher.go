@@ -30,7 +30,7 @@ func NewPublisher(config Config) (*Publisher, error) {
 }
 
 func producerOptions(config Config) []kgo.Opt {
-	return append(
+	options := append(
 		kafka.Options(config.Brokers, config.ClientID, config.Dial, config.Log),
 		// Both are the client's defaults, and what a 202 stands for: the
 		// record is on every in-sync replica, once. (Idempotence is on unless
@@ -47,6 +47,10 @@ func producerOptions(config Config) []kgo.Opt {
 		// A few dozen bytes do not shrink.
 		kgo.ProducerBatchCompression(kgo.NoCompression()),
 	)
+	if config.Repeating {
+		options = append(options, kgo.DisableIdempotentWrite())
+	}
+	return options
 }
 
 // Close gives up what is still buffered: nobody waits for it any more.

@@ -85,6 +85,10 @@ type Config struct {
 	ClientID string
 	// PublishTimeout is how long to wait for the acknowledgement. Default 2s.
 	PublishTimeout time.Duration
+	// Repeating switches the producer's idempotence off: what it is not told was
+	// appended it appends again. With it the broker knows a batch that is sent
+	// again by its number. Not in mode event-transactional.
+	Repeating bool
 
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil means net.Dialer
 	Log  *slog.Logger                                                      // nil means slog.Default()
@@ -161,6 +165,7 @@ func (c Config) validate() error {
 			require(isBaseURL(base), "%s is %q: give a base URL like http://host:8080 in mode %s", name, base, c.Mode)
 		}
 	case Event, EventOutbox, EventTransactional:
+		require(!c.Repeating || c.Mode != EventTransactional, "Repeating is set: mode %s is nothing without an idempotent producer", c.Mode)
 		require(len(c.Brokers) > 0, "Brokers is empty: give at least one host:port in mode %s", c.Mode)
 	default:
 		require(false, "Mode is %q: give one of %v", c.Mode, Modes)
