@@ -70,6 +70,7 @@ type registrationEnv struct {
 	Topic          string            `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
 	Instance       string            `env:"KAFKA_INSTANCE" fix:"a client id"`
 	PublishTimeout time.Duration     `env:"PUBLISH_TIMEOUT" envDefault:"2s" fix:"a positive duration like 2s"`
+	Idempotent     bool              `env:"IDEMPOTENT" envDefault:"true" fix:"true or false"`
 }
 
 func (e registrationEnv) check() error {
@@ -85,6 +86,9 @@ func (e registrationEnv) check() error {
 		require("ANALYTICS_URL", e.AnalyticsURL, "a base URL like http://analytics:8080")
 		require("CACHE_URL", e.CacheURL, "a base URL like http://cache:8080")
 	case registration.Event, registration.EventOutbox, registration.EventTransactional:
+		if e.Mode == registration.EventTransactional && !e.Idempotent {
+			errs = append(errs, fmt.Errorf("IDEMPOTENT=false, and MODE=%s is nothing without it: leave it true", e.Mode))
+		}
 		require("KAFKA_BROKERS", strings.Join(e.Brokers, ","), "host:port,host:port")
 	default:
 		errs = append(errs, fmt.Errorf("MODE=%s is unknown: set it to one of %v", e.Mode, registration.Modes))
@@ -150,6 +154,19 @@ type projectionEnv struct {
 func (e projectionEnv) check() error {
 	if len(e.Brokers) == 0 {
 		return errors.New("KAFKA_BROKERS is not set, and the view is made of what is in Kafka: set it to host:port,host:port")
+	}
+	return e.ConsumerEnv.check()
+}
+
+type transferEnv struct {
+	CommonEnv
+	ConsumerEnv
+	Output string `env:"KAFKA_OUTPUT,required,notEmpty" fix:"a topic's name"`
+}
+
+func (e transferEnv) check() error {
+	if len(e.Brokers) == 0 {
+		return errors.New("KAFKA_BROKERS is not set: set it to host:port,host:port")
 	}
 	return e.ConsumerEnv.check()
 }

@@ -1,6 +1,6 @@
 // Command services is the sample system: one binary that runs one service.
 //
-//	services registration|email|analytics|cache|projection|mailbox
+//	services registration|email|analytics|cache|projection|mailbox|transfer
 //	services projection rebuild
 //	services redrive
 //	services flawed DEFECT
@@ -43,6 +43,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/mailbox"
 	"github.com/breakwater-kit/breakwater/services/projection"
 	"github.com/breakwater-kit/breakwater/services/registration"
+	"github.com/breakwater-kit/breakwater/services/transfer"
 )
 
 func main() {
@@ -80,6 +81,7 @@ var builders = map[string]builder{
 	"cache":        buildCache,
 	"mailbox":      buildMailbox,
 	"redrive":      buildRedrive,
+	"transfer":     buildTransfer,
 
 	"projection":         buildProjection(projection.New),
 	"projection rebuild": rebuilding(buildProjection(projection.New)),
@@ -184,6 +186,7 @@ func buildRegistration(way func(registration.Config) (registration.Way, error)) 
 			Topic:          e.Topic,
 			ClientID:       e.Instance,
 			PublishTimeout: e.PublishTimeout,
+			Repeating:      !e.Idempotent,
 			Log:            log,
 		})
 		if err != nil {
@@ -316,6 +319,19 @@ func buildMailbox(environ map[string]string, logTo io.Writer) (service, func(), 
 	s, err := mailbox.New(mailbox.Config{Listener: listener, SMTPListener: mail, LedgerFile: e.LedgerFile, MailsPerSecond: e.MailsPerSecond, Log: log})
 	if err != nil {
 		return nil, nil, abandon(fmt.Errorf("LEDGER_FILE=%s: %w", e.LedgerFile, err), listener, mail)
+	}
+	return s, func() {}, nil
+}
+
+func buildTransfer(environ map[string]string, logTo io.Writer) (service, func(), error) {
+	var e transferEnv
+	listener, log, err := start("transfer", &e, &e.CommonEnv, environ, logTo)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := transfer.New(transfer.Config{Listener: listener, Consumer: e.config(), Output: e.Output, Log: log})
+	if err != nil {
+		return nil, nil, abandon(usageError{err}, listener)
 	}
 	return s, func() {}, nil
 }

@@ -33,7 +33,7 @@ func TestWrongUsage(t *testing.T) {
 		environ map[string]string
 		want    []string
 	}{
-		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|projection|projection rebuild|redrive|registration|flawed DEFECT"}},
+		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|projection|projection rebuild|redrive|registration|transfer|flawed DEFECT"}},
 		"unknown service": {"mail", nil, []string{`unknown service "mail"`, "usage:"}},
 		"two services":    {"email cache", nil, []string{"usage:"}},
 		"no defect":       {"flawed", nil, []string{"usage: services flawed commit-before-processing|"}},
@@ -97,6 +97,14 @@ func TestWrongUsage(t *testing.T) {
 		"nothing to redrive": {"redrive", nil, []string{
 			"KAFKA_BROKERS is not set: set it to host:port,host:port", "DEAD_LETTER_TOPIC is not set: set it to a topic's name",
 		}},
+		"nowhere to transfer": {"transfer", map[string]string{"LISTEN": listen}, []string{"KAFKA_OUTPUT is not set: set it to a topic's name"}},
+		"nothing to transfer": {"transfer", map[string]string{"LISTEN": listen, "KAFKA_OUTPUT": "o"}, []string{"KAFKA_BROKERS is not set"}},
+		"transferred to itself": {"transfer", map[string]string{"LISTEN": listen, "KAFKA_BROKERS": "x:9092", "KAFKA_OUTPUT": "user-events"}, []string{
+			`Output is "user-events": name a topic, other than the one that is read`,
+		}},
+		"transactions without idempotence": {"registration", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "MODE": "event-transactional", "KAFKA_BROKERS": "x:9092", "IDEMPOTENT": "false",
+		}, []string{"IDEMPOTENT=false, and MODE=event-transactional is nothing without it: leave it true"}},
 		"unknown database": {"analytics", map[string]string{"LISTEN": listen, "DATABASE_URL": "mysql://u:secret@h/d"}, []string{
 			`DATABASE_URL: database URL starts with "mysql": use sqlite:`,
 		}},
@@ -342,6 +350,25 @@ func TestRedrive(t *testing.T) {
 	}
 	if events := k.Read(k.Topic, 3); len(events) != 3 {
 		t.Errorf("%d records, want the event and each letter that was sent back once", len(events))
+	}
+}
+
+// Each event that registration publishes is in the output, once.
+func TestTransfer(t *testing.T) {
+	k := kafkatest.Loopback(t, 2, "output")
+	client := servicetest.NewClient(t, (&net.Dialer{}).DialContext)
+	brokers := strings.Join(k.Brokers, ",")
+	registration := begin(t, client, "registration", map[string]string{
+		"KAFKA_BROKERS": brokers, "MODE": "event", "IDEMPOTENT": "false", "DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "users.db"),
+	})
+	begin(t, client, "transfer", map[string]string{"KAFKA_BROKERS": brokers, "KAFKA_OUTPUT": "output"})
+	for _, id := range []string{"e1", "e2", "e3"} {
+		if answer := client.Post(registration, "/register", id, `{"userId":"u-`+id+`","action":"registered"}`); answer.Status != http.StatusAccepted {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+	}
+	if records := k.Read("output", 3); len(records) != 3 {
+		t.Errorf("%d records in the output, want 3", len(records))
 	}
 }
 
