@@ -178,6 +178,29 @@ func TestSinks(t *testing.T) {
 	want{measure.Orphans: "not measured"}.check(t, one)
 }
 
+// What stands in a topic more than once, and what nobody will ever read.
+func TestTopics(t *testing.T) {
+	var events []history.Event
+	stand := func(kind history.Kind, topic string, offset int64, id string) {
+		events = append(events, history.Event{Kind: kind, At: 10 * time.Second, Topic: topic, Offset: offset, ID: id})
+	}
+	stand(history.Audit, "orders", 0, "a")
+	stand(history.Audit, "orders", 1, "b")
+	stand(history.Audit, "orders", 2, "a")
+	stand(history.Audit, "orders", 3, "a")
+	stand(history.Audit, "orders", 4, "") // no two records without an id are the same
+	stand(history.Audit, "orders", 5, "")
+	stand(history.Audit, "copy", 0, "a") // the same id in another topic is no duplicate
+	stand(history.Aborted, "copy", 1, "b")
+	stand(history.Aborted, "gone", 0, "b")
+	m := of(header(), events)
+	want{
+		measure.LogDuplicates("orders"): "2", measure.Aborted("orders"): "0",
+		measure.LogDuplicates("copy"): "0", measure.Aborted("copy"): "1",
+		measure.LogDuplicates("gone"): "not measured", measure.Aborted("gone"): "1",
+	}.check(t, m)
+}
+
 // samples gives the lag of orders/0 every 250 ms for 10 s.
 func samples(lag func(at time.Duration) int64) []history.Event {
 	var all []history.Event
@@ -679,7 +702,8 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		measure.AvailabilityIn(history.Before, "x"), measure.Lost("x"), measure.Duplicates("x"), measure.Redelivered("x"), measure.EffectsDuring("x"),
 		measure.EffectsRatio("x"), measure.Amplification("x"), measure.Detection("x"), measure.Outage("x"), measure.WorkerOutage("x"),
 		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
-		measure.Restarts("x"), measure.Orphans, measure.BlastRadius, measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
+		measure.LogDuplicates("x"), measure.Aborted("x"), measure.Restarts("x"), measure.Orphans, measure.BlastRadius,
+		measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
 	} {
 		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)

@@ -12,7 +12,7 @@ import (
 //	name      = measure { "." part } [ "[" subject "]" ]
 //	measure   = lower-case letters and "-"
 //	part      = the same, and digits: p50, p99, before, during, after, excess, added, worker, ratio
-//	subject   = an operation ("POST /register"), a sink, a group or a service
+//	subject   = an operation ("POST /register"), a sink, a group, a service or a topic
 //
 // "latency.p99.during[POST /register]", "catch-up[analytics]", "orphans".
 // The functions below make them, so that nobody types one.
@@ -62,6 +62,15 @@ func Duplicates(sink string) string { return name("duplicates", sink) }
 
 // Redelivered names the attempts beyond the first of each id in a sink.
 func Redelivered(sink string) string { return name("redelivered", sink) }
+
+// LogDuplicates names the records beyond the first of each id in a topic, whoever
+// published them again: a producer that is not idempotent, or an application.
+// Readers of committed records see them all.
+func LogDuplicates(topic string) string { return name("log-duplicates", topic) }
+
+// Aborted names the records in a topic whose transaction was aborted. Readers of
+// committed records see none of them.
+func Aborted(topic string) string { return name("aborted", topic) }
 
 // EffectsDuring names the effects in a sink while a fault was active.
 func EffectsDuring(sink string) string { return name("effects.during", sink) }
@@ -169,7 +178,7 @@ func Unit(name string) string {
 		return "s"
 	case "amplification", "headroom", "effects.ratio":
 		return "ratio"
-	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "effects.during", "replay-depth", "rejoins", "restarts":
+	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "log-duplicates", "aborted", "effects.during", "replay-depth", "rejoins", "restarts":
 		return "count"
 	}
 	return ""

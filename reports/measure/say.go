@@ -43,6 +43,8 @@ var phrases = map[string]struct{ long, short string }{
 	BlastRadius:      {"services breached beyond the broken one%s", "blast radius"},
 	"lost":           {"ids lost in %s", "lost"},
 	"duplicates":     {"duplicate effects in %s", "duplicates"},
+	"log-duplicates": {"records of %s beyond the first of their id", "duplicates in the log"},
+	"aborted":        {"records of %s whose transaction was aborted", "aborted"},
 	"redelivered":    {"ids delivered again to %s", "delivered again"},
 	"effects.during": {"effects in %s during the fault", "effects"},
 	"effects.ratio":  {"effects in %s per request during the fault", "effects per request"},

@@ -27,6 +27,7 @@ func (f *fold) values(m Measurements) []Value {
 		}
 	}
 	f.sinkValues(m, add)
+	f.topicValues(add)
 	f.cascadeValues(m, add)
 	for _, s := range f.consumers {
 		depth := 0
@@ -121,6 +122,31 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 		}
 	}
 	add(Orphans, float64(orphans), asking)
+}
+
+// topicValues are those of each topic in which the independent reader found
+// something.
+func (f *fold) topicValues(add func(string, float64, int)) {
+	hidden, topics := map[string]int{}, map[string]bool{}
+	for p := range f.index.Records {
+		topics[p.Topic] = true
+	}
+	for p, records := range f.index.Hidden {
+		topics[p.Topic] = true
+		hidden[p.Topic] += len(records)
+	}
+	for _, topic := range slices.Sorted(maps.Keys(topics)) {
+		found := f.index.Topic(topic)
+		named := found.Count() - len(found.ID(""))
+		distinct := 0
+		for records := range found.All() {
+			if records[0].ID != "" {
+				distinct++
+			}
+		}
+		add(LogDuplicates(topic), float64(named-distinct), named)
+		add(Aborted(topic), float64(hidden[topic]), found.Count()+hidden[topic])
+	}
 }
 
 func (f *fold) cascadeValues(m Measurements, add func(string, float64, int)) {
