@@ -9,7 +9,11 @@ import (
 	"github.com/breakwater-kit/breakwater"
 )
 
-const topic = "user-events"
+// Topics, as measurements and predictions name them.
+const (
+	Topic       = "user-events"
+	Transferred = Topic + ".transferred" // what Transferring passes on
+)
 
 // with changes one service of a system; the system given stays as it is.
 func with(system []breakwater.Service, name string, change func(*breakwater.Service)) []breakwater.Service {
@@ -99,8 +103,8 @@ func StoringOffsets() []breakwater.Service {
 
 // How analytics gives up records in DeadLettering.
 const (
-	deadLetterTopic = topic + ".analytics.dead"
-	retryTopic      = topic + ".analytics.retry"
+	deadLetterTopic = Topic + ".analytics.dead"
+	retryTopic      = Topic + ".analytics.retry"
 	maxAttempts     = 4
 	retryBackoff    = 500 * time.Millisecond
 )
@@ -148,7 +152,7 @@ func Rebuilding() []breakwater.Service {
 
 // Outbox is the system whose registration writes its events beside its users.
 func Outbox() []breakwater.Service {
-	return with(System(EventOutbox), "registration", func(s *breakwater.Service) { s.Outbox = topic })
+	return with(System(EventOutbox), "registration", func(s *breakwater.Service) { s.Outbox = Topic })
 }
 
 // Transacting is the system whose registration publishes in Kafka transactions.
@@ -159,6 +163,31 @@ func Transacting() []breakwater.Service {
 		s.Settings["transaction time-out"] = "10s"
 		s.Ledger = nil
 	})
+}
+
+// Transferring is registration, which publishes events, and a service that reads
+// them and passes them on in Kafka transactions.
+func Transferring() []breakwater.Service {
+	transfer := consumer(Event, service("transfer", map[string]string{"KAFKA_OUTPUT": Transferred}))
+	transfer.Output = Transferred
+	transfer.TransactionTimeout = breakwater.Duration(5 * time.Second)
+	transfer.Settings["transaction time-out"] = "5s"
+	return []breakwater.Service{registration(Event), transfer}
+}
+
+// Repeating is Transferring with a producer that is not idempotent: what
+// registration is not told was appended it appends again.
+func Repeating() []breakwater.Service {
+	return with(Transferring(), "registration", func(s *breakwater.Service) {
+		s.Env["IDEMPOTENT"], s.Settings["idempotence"] = "false", "off"
+	})
+}
+
+// Redriving is DeadLettering with a service that sends back, whenever it starts,
+// the letters that are there.
+func Redriving() []breakwater.Service {
+	return append(DeadLettering(), service("redrive",
+		map[string]string{"KAFKA_BROKERS": "${kafka}", "DEAD_LETTER_TOPIC": deadLetterTopic}, to(breakwater.Kafka)))
 }
 
 // Congested is the hardened system with so many workers that nothing holds back

@@ -1,0 +1,62 @@
+package delivery
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/suites/harness"
+	. "github.com/breakwater-kit/breakwater/suites/matchers"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+// givingUp is a run in which the plan disturbs analytics, which puts off what
+// fails for a while and gives up what no retry can help.
+func givingUp(title string, plan ...Step) Scenario {
+	return Scenario{
+		Claim: "E6", Title: title,
+		Services: subjects.DeadLettering(),
+		Requests: subjects.Poisoned(0.1),
+		Load:     Constant(40).For(12 * time.Second),
+		Plan:     plan,
+		Require:  Require{Recovery: Duration(8 * time.Second)},
+		Predict: Predict(
+			Holds(check.DeadLetterClosure, check.NoAcknowledgedLoss, check.BoundedRecovery, check.EffectOnce),
+			// What is poison holds nobody up, and what fails waits elsewhere.
+			AtMost(measure.CatchUp("analytics"), 8),
+		),
+	}
+}
+
+var _ = Describe("A consumer with retries and a dead letter topic", func() {
+	database := Edge("analytics", Database)
+
+	It("gives up a poison record once, though it is killed on the way", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, givingUp("a tenth is poison to analytics, which is killed when a letter is appended",
+			On(Published("analytics/1").Nth(10).Answered()).Then(Kill("analytics/1")).RestartAfter(2*time.Second),
+		))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("brings every record to one end, though its database fails for a while", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, givingUp("a tenth is poison to analytics, which is cut off from its database",
+			At(4*time.Second).Inject(Cut(database)).For(3*time.Second),
+		))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("does once what is sent back to it when its database is well again", func(ctx SpecContext) {
+		redriven := givingUp("what analytics gave up without its database is sent back",
+			At(3*time.Second).Inject(Cut(database)).For(3*time.Second),
+			At(8*time.Second).Inject(Restart("redrive")).For(time.Second))
+		redriven.Services, redriven.Requests = subjects.Redriving(), subjects.Requests()
+		redriven.Predict = Predict(
+			Holds(check.DeadLetterClosure, check.NoOrphans, check.EffectOnce),
+			AtLeast(measure.LogDuplicates(subjects.Topic), 1), // the letters that were sent back
+			AtMost(measure.Lost("analytics"), 0),
+		)
+		Expect(harness.Run(ctx, redriven)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+})

@@ -1,0 +1,113 @@
+package delivery
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/suites/harness"
+	. "github.com/breakwater-kit/breakwater/suites/matchers"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+// transferring is a run in which the plan disturbs a service that passes on what
+// is published to another topic.
+func transferring(title string, plan ...Step) Scenario {
+	return Scenario{
+		Claim: "E5", Title: title,
+		Services: subjects.Transferring(),
+		Requests: subjects.Requests(),
+		Load:     Constant(40).For(12 * time.Second),
+		Plan:     plan,
+		Predict:  Holds(check.ExactlyOnceTransfer, check.TransactionAtomic, check.NoHangingTransaction, check.NoLogDuplicate),
+	}
+}
+
+// ended is the first EndTxn request of a producer.
+func ended(client string) Trigger {
+	return Trigger{Client: client, To: Kafka, API: "EndTxn", Count: 1}
+}
+
+var _ = Describe("A service that reads, publishes and commits in one transaction", func() {
+	kafka := Edge("transfer/1", Kafka)
+	someAborted := AtLeast(measure.Aborted(subjects.Transferred), 1)
+
+	It("transfers every record once, though it is killed with a transaction open", func(ctx SpecContext) {
+		killed := transferring("transfer is killed before its transaction ends",
+			On(ended("transfer/1").Nth(100)).Then(Kill("transfer/1")).RestartAfter(2*time.Second))
+		killed.Predict = Predict(killed.Predict, someAborted)
+		Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("is fenced when it was frozen with a transaction open and others have done its work", func(ctx SpecContext) {
+		frozen := transferring("transfer/1 is frozen past its session time-out, in a transaction",
+			On(Published("transfer/1").Nth(100)).Then(Freeze("transfer/1")).For(5*time.Second))
+		frozen.Services = subjects.Scaled(frozen.Services, "transfer", 2)
+		frozen.Predict = Predict(frozen.Predict, someAborted, AtLeast(measure.Rejoins("transfer"), 1))
+		Expect(harness.Run(ctx, frozen)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("transfers every record once, though it is cut off from Kafka", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, transferring("transfer is cut off from Kafka",
+			On(ended("transfer/1").Nth(100)).Then(Cut(kafka)).For(4*time.Second),
+		))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("transfers every record once, though it never hears that what it published was appended", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, transferring("the answers to what transfer publishes are lost",
+			On(Published("transfer/1").Nth(100).Answered()).Then(DropAnswers(kafka, "Produce")).For(time.Second),
+		))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("transfers every record once, though it never hears that its transaction was committed", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, transferring("the answers to the ends of transfer's transactions are lost",
+			On(ended("transfer/1").Nth(100).Answered()).Then(DropAnswers(kafka, "EndTxn")).For(time.Second),
+		))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+})
+
+var _ = Describe("A producer in a transaction", func() {
+	It("is not read when it dies before the end of it", func(ctx SpecContext) {
+		killed := transferring("registration is killed before its transaction ends",
+			On(ended("registration/1").Nth(60)).Then(Kill("registration/1")).RestartAfter(2*time.Second))
+		killed.Services, killed.Load = subjects.Transacting(), Constant(20).For(12*time.Second)
+		killed.Require.MayFail = true
+		killed.Predict = Predict(
+			Holds(check.NoAbortedRead, check.TransactionAtomic, check.NoHangingTransaction),
+			AtLeast(measure.Aborted(subjects.Topic), 1),
+		)
+		Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+})
+
+var _ = Describe("A producer that is not told that the broker has appended", func() {
+	It("appends once when it is idempotent, and again when it is not", func(ctx SpecContext) {
+		const repeating = "not-idempotent"
+		Expect(harness.Compare(ctx, Experiment{
+			Scenario: Scenario{
+				Claim: "E5", Title: "the answers to what registration publishes are lost",
+				Requests: subjects.Requests(),
+				Load:     Constant(40).For(12 * time.Second),
+				Plan: Plan{On(Published("registration/1").Nth(120).Answered()).
+					Then(DropAnswers(Edge("registration/1", Kafka), "Produce")).For(time.Second)},
+				Require: Require{MayFail: true},
+				Predict: Predict(
+					Holds(check.ExactlyOnceTransfer),
+					Holds(check.NoLogDuplicate).By(subjects.Event),
+					AtMost(measure.LogDuplicates(subjects.Topic), 0).By(subjects.Event),
+					// No number tells the broker that it knows the record already, so
+					// no-log-duplicate is not asked: the ids are counted.
+					AtLeast(measure.LogDuplicates(subjects.Topic), 1).By(repeating),
+				),
+			},
+			Contenders: []Contender{
+				{Name: subjects.Event, Services: subjects.Transferring()},
+				{Name: repeating, Services: subjects.Repeating()},
+			},
+		})).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+})
