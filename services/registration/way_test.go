@@ -142,6 +142,19 @@ func TestOutboxPublishesAgain(t *testing.T) {
 	})
 }
 
+// Without idempotence a record has no number by which the broker could know it.
+func TestRepeating(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := start(t, Event, func(c *Config) { c.Repeating = true })
+		if answer, _ := w.register("e1"); answer.Status != 202 {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+		if r := consumed(t, w, 1)[0]; r.ProducerID != -1 {
+			t.Errorf("published by producer %d", r.ProducerID)
+		}
+	})
+}
+
 // readers see the topic's records as read_committed and as read_uncommitted do.
 func readers(t *testing.T, w *world) (committed, all int) {
 	t.Helper()

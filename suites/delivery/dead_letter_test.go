@@ -26,7 +26,7 @@ func givingUp(title string, plan ...Step) Scenario {
 		Require:  Require{Recovery: Duration(8 * time.Second)},
 		Predict: Predict(
 			Holds(check.DeadLetterClosure, check.NoAcknowledgedLoss, check.BoundedRecovery, check.EffectOnce),
-			// What is poison holds nobody up, and what fails waits elsewhere.
+			// What is poison holds nobody up, and what fails waits in another topic.
 			AtMost(measure.CatchUp("analytics"), 8),
 		),
 	}
@@ -48,6 +48,8 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 	}, SpecTimeout(90*time.Second))
 
 	It("does once what is sent back to it when its database is well again", func(ctx SpecContext) {
+		// What sends letters back does so when it starts: once before there are any,
+		// and again when somebody starts it again.
 		redriven := givingUp("what analytics gave up without its database is sent back",
 			At(3*time.Second).Inject(Cut(database)).For(3*time.Second),
 			At(8*time.Second).Inject(Restart("redrive")).For(time.Second))

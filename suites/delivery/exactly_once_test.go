@@ -44,8 +44,10 @@ var _ = Describe("A service that reads, publishes and commits in one transaction
 	}, SpecTimeout(90*time.Second))
 
 	It("is fenced when it was frozen with a transaction open and others have done its work", func(ctx SpecContext) {
+		// Longer than its session (3 s), shorter than its transaction (5 s): it is
+		// the group that fences it, and no time-out comes to its help.
 		frozen := transferring("transfer/1 is frozen past its session time-out, in a transaction",
-			On(Published("transfer/1").Nth(100)).Then(Freeze("transfer/1")).For(5*time.Second))
+			On(Published("transfer/1").Nth(100)).Then(Freeze("transfer/1")).For(4*time.Second))
 		frozen.Services = subjects.Scaled(frozen.Services, "transfer", 2)
 		frozen.Predict = Predict(frozen.Predict, someAborted, AtLeast(measure.Rejoins("transfer"), 1))
 		Expect(harness.Run(ctx, frozen)).To(BeAsPredicted())
