@@ -14,8 +14,8 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// dying is an experiment in which registration is killed at the trigger. A user is
-// in the database by then, and nobody else has heard of it. The contenders are
+// dying is an experiment in which registration is killed at the trigger: a user is
+// in the database by then, and what follows from it is not done. The contenders are
 // those that have the edge on which the trigger waits.
 func dying(title string, at Trigger, contenders ...Contender) Experiment {
 	return Experiment{
