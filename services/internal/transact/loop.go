@@ -59,12 +59,10 @@ func New(m *consumer.Member, newSession NewSession, work Work) *Loop {
 // the old one, and then the committed offsets say what is left to do.
 func (l *Loop) Run(ctx context.Context) error {
 	for failures := 1; ctx.Err() == nil; failures++ {
-		err := l.consume(ctx)
-		if ctx.Err() != nil {
-			break
+		if err := l.consume(ctx); err != nil && ctx.Err() == nil {
+			l.Log.Warn("consumer starts over", "topic", l.Topic, "error", err)
+			sleep(ctx, backoff.Delay(failures, maxRetryDelay))
 		}
-		l.Log.Warn("consumer starts over", "topic", l.Topic, "error", err)
-		sleep(ctx, backoff.Delay(failures, maxRetryDelay))
 	}
 	return nil
 }
