@@ -71,10 +71,10 @@ var _ = Describe("A synchronous chain, beside events", func() {
 	It("fails where nothing was wrong, once its workers all wait", func(ctx SpecContext) {
 		cascade := compared("S3", "the mail sink is silent under load", 100,
 			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
-		// As many look at the catalog as register: enough of them to measure a share
-		// by, and of the others no more than three systems on two cores can catch up
-		// with after the heal while the load is sent on schedule.
-		cascade.Requests[1].Weight = cascade.Requests[0].Weight
+		// Enough look at the catalog to measure a share by, and no more register than
+		// three systems on two cores can catch up with after the heal while the load is
+		// sent on schedule.
+		cascade.Requests[0].Weight, cascade.Requests[1].Weight = 3, 2
 		cascade.Require.Unrelated = subjects.Catalog
 		cascade.Predict = Predict(
 			synchronous(Breaks(check.Contained)),
