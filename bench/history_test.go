@@ -146,6 +146,9 @@ func BenchmarkFile(b *testing.B) {
 			}
 			events = append(events, e)
 		}
+		if len(events) != len(log.Events) {
+			b.Fatalf("%d events were read of %d", len(events), len(log.Events))
+		}
 	}
 	n := float64(len(log.Events))
 	compare := func(what string, ours, bare func()) {
