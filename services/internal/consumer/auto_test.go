@@ -30,7 +30,10 @@ func joinAuto(t *testing.T, k *kafkatest.Kafka, j *journal) (stop func()) {
 func TestAutoCommitsOnlyWhatIsProcessed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)
-		j := &journal{handle: func(ctx context.Context, _ *kgo.Record) error {
+		j := &journal{handle: func(ctx context.Context, r *kgo.Record) error {
+			if r.Offset == 31 {
+				<-ctx.Done() // under way when it is stopped
+			}
 			sleep(ctx, 300*time.Millisecond)
 			return ctx.Err()
 		}}
@@ -46,7 +49,9 @@ func TestAutoCommitsOnlyWhatIsProcessed(t *testing.T) {
 		stop := joinAuto(t, k, j)
 		k.WaitCommitted(group, 0, 30)
 		put(k, 0, 3)
-		time.Sleep(500 * time.Millisecond) // one of the three is done, the second under way
+		for !j.has(0, 30) { // the first of the three
+			time.Sleep(10 * time.Millisecond)
+		}
 		stop()
 		if committed < 3 {
 			t.Errorf("%d commits", committed)
