@@ -42,23 +42,6 @@ func run(t *testing.T, config Config) (stop func()) {
 	return servicetest.Run(t, s)
 }
 
-func strs(t *testing.T, db *sql.DB, query string) (all []string) {
-	t.Helper()
-	rows, err := db.Query(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
 // The whole service in virtual time: a broker and HTTP on a network in memory,
 // and a database that is handed in.
 func TestInVirtualTime(t *testing.T) {
@@ -87,11 +70,11 @@ func TestInVirtualTime(t *testing.T) {
 		}
 		stop()
 
-		if got, want := strs(t, db, "SELECT id || ' ' || user_id || ' ' || action FROM events ORDER BY recorded_at"),
+		if got, want := servicetest.Strings(t, db, "SELECT id || ' ' || user_id || ' ' || action FROM events ORDER BY recorded_at"),
 			[]string{"e1 u1 registered", "e2 u2 registered"}; !slices.Equal(got, want) {
 			t.Errorf("events %q, want %q", got, want)
 		}
-		if got, want := strs(t, db, "SELECT id FROM deliveries ORDER BY seq"), []string{"e1", "e2", "e2", "e1"}; !slices.Equal(got, want) {
+		if got, want := servicetest.Strings(t, db, "SELECT id FROM deliveries ORDER BY seq"), []string{"e1", "e2", "e2", "e1"}; !slices.Equal(got, want) {
 			t.Errorf("deliveries %q, want %q", got, want)
 		}
 		var first int64
@@ -153,10 +136,10 @@ func TestTwoInstancesOneFile(t *testing.T) {
 		k.WaitCommitted("analytics", p, 50)
 	}
 	db := openDB(t, url)
-	if got := len(strs(t, db, "SELECT id FROM events")); got != 100 {
+	if got := len(servicetest.Strings(t, db, "SELECT id FROM events")); got != 100 {
 		t.Errorf("%d events, want 100", got)
 	}
-	if got := len(strs(t, db, "SELECT id FROM deliveries")); got != 200 {
+	if got := len(servicetest.Strings(t, db, "SELECT id FROM deliveries")); got != 200 {
 		t.Errorf("%d deliveries, want 200", got)
 	}
 }

@@ -52,14 +52,14 @@ func TestFence(t *testing.T) {
 	if err := record(heir, 43); err != nil {
 		t.Error(err)
 	}
-	if got, want := strs(t, db, "SELECT id FROM events ORDER BY id"), []string{"e41", "e43"}; !slices.Equal(got, want) {
+	if got, want := servicetest.Strings(t, db, "SELECT id FROM events ORDER BY id"), []string{"e41", "e43"}; !slices.Equal(got, want) {
 		t.Errorf("events %q, want %q", got, want)
 	}
-	if got, want := strs(t, db, "SELECT partition || ':' || next_offset || ' ' || epoch || ' ' || instance FROM positions ORDER BY seq"),
+	if got, want := servicetest.Strings(t, db, "SELECT partition || ':' || next_offset || ' ' || epoch || ' ' || instance FROM positions ORDER BY seq"),
 		[]string{"0:0 3 zombie", "1:0 3 zombie", "1:42 3 zombie", "1:42 4 heir", "1:44 4 heir"}; !slices.Equal(got, want) {
 		t.Errorf("positions %q, want %q", got, want)
 	}
-	if got, want := strs(t, db, "SELECT partition || ':' || next_offset || ' ' || epoch FROM offsets ORDER BY 1"),
+	if got, want := servicetest.Strings(t, db, "SELECT partition || ':' || next_offset || ' ' || epoch FROM offsets ORDER BY 1"),
 		[]string{"0:0 3", "1:44 4"}; !slices.Equal(got, want) {
 		t.Errorf("offsets %q, want %q", got, want)
 	}
@@ -99,21 +99,21 @@ func TestOffsetsInTheDatabase(t *testing.T) {
 
 	db := openDB(t, url)
 	positions := func() []string {
-		return strs(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
+		return servicetest.Strings(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
 	}
 	for began := time.Now(); !slices.Equal(positions(), []string{"0 75", "1 75", "2 75", "3 75"}); time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
 			t.Fatalf("positions %q after half a minute, want 75 in all four", positions())
 		}
 	}
-	if got := strs(t, db, "SELECT id FROM events ORDER BY id"); len(got) != 294 {
+	if got := servicetest.Strings(t, db, "SELECT id FROM events ORDER BY id"); len(got) != 294 {
 		t.Errorf("%d events, want 300 without the 6 that no retry can help", len(got))
 	}
-	if fell := strs(t, db, `SELECT a.seq FROM positions a JOIN positions b ON a.partition = b.partition AND a.seq < b.seq
+	if fell := servicetest.Strings(t, db, `SELECT a.seq FROM positions a JOIN positions b ON a.partition = b.partition AND a.seq < b.seq
 		WHERE a.next_offset > b.next_offset OR a.epoch > b.epoch`); len(fell) > 0 {
 		t.Errorf("%d positions fell", len(fell))
 	}
-	if got := strs(t, db, "SELECT DISTINCT instance FROM deliveries ORDER BY 1"); !slices.Equal(got, []string{"1", "2"}) {
+	if got := servicetest.Strings(t, db, "SELECT DISTINCT instance FROM deliveries ORDER BY 1"); !slices.Equal(got, []string{"1", "2"}) {
 		t.Errorf("delivered by %q", got)
 	}
 	for p := range int32(4) {
@@ -138,7 +138,7 @@ func TestUnknownAction(t *testing.T) {
 		k.PutEvent(0, event.Event{ID: "e2", UserID: "u1", Action: "corrupt"})
 		k.PutEvent(0, event.Event{ID: "e3", UserID: "u1", Action: "updated"})
 		k.WaitCommitted("analytics", 0, 2)
-		if got := strs(t, db, "SELECT id || ' ' || instance FROM deliveries"); !slices.Equal(got, []string{"e3 analytics"}) {
+		if got := servicetest.Strings(t, db, "SELECT id || ' ' || instance FROM deliveries"); !slices.Equal(got, []string{"e3 analytics"}) {
 			t.Errorf("deliveries %q, want the event that can be recorded", got)
 		}
 	})

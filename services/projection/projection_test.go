@@ -50,23 +50,6 @@ func run(t *testing.T, config Config) (stop func()) {
 	return servicetest.Run(t, s)
 }
 
-func strs(t *testing.T, db *sql.DB, query string) (all []string) {
-	t.Helper()
-	rows, err := db.Query(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
 // world is the service in virtual time: a broker and HTTP on a network in memory,
 // and a database that is handed in.
 type world struct {
@@ -112,12 +95,12 @@ func (w *world) publish(partition int32, id, user, action string) {
 func (w *world) settle() {
 	w.Helper()
 	for range 6000 {
-		if got := strs(w.T, w.db, "SELECT COALESCE(sum(next_offset), 0) FROM offsets"); got[0] == fmt.Sprint(w.put) {
+		if got := servicetest.Strings(w.T, w.db, "SELECT COALESCE(sum(next_offset), 0) FROM offsets"); got[0] == fmt.Sprint(w.put) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	w.Fatalf("%d records after a minute: %q", w.put, strs(w.T, w.db, "SELECT partition || ':' || next_offset FROM offsets"))
+	w.Fatalf("%d records after a minute: %q", w.put, servicetest.Strings(w.T, w.db, "SELECT partition || ':' || next_offset FROM offsets"))
 }
 
 // deleteBefore deletes the partition's records below the offset.
@@ -219,7 +202,7 @@ func TestViewAndRebuild(t *testing.T) {
 			"SELECT next_offset || '' FROM positions WHERE instance = 'reset' ORDER BY partition": {"0", "0"},
 			"SELECT count(*) FROM positions WHERE next_offset = 3 AND partition = 0":              {"3"},
 		} {
-			if got := strs(t, w.db, query); !slices.Equal(got, want) {
+			if got := servicetest.Strings(t, w.db, query); !slices.Equal(got, want) {
 				t.Errorf("%s: %q, want %q", query, got, want)
 			}
 		}
@@ -313,7 +296,7 @@ func TestAsOf(t *testing.T) {
 			}
 		}
 		w.wantUsers("afterwards", points[len(points)-1].users)
-		if got := strs(t, w.db, "SELECT count(*) FROM deliveries"); got[0] != "30" {
+		if got := servicetest.Strings(t, w.db, "SELECT count(*) FROM deliveries"); got[0] != "30" {
 			t.Errorf("%s deliveries, want 30", got)
 		}
 		// Without a partition nothing of it is read.
@@ -428,20 +411,20 @@ func TestRebuildBesideAnother(t *testing.T) {
 	put(300, 400)
 	db := openDB(t, file)
 	positions := func() []string {
-		return strs(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
+		return servicetest.Strings(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
 	}
 	for began := time.Now(); !slices.Equal(positions(), []string{"0 100", "1 100", "2 100", "3 100"}); time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > time.Minute {
 			t.Fatalf("positions %q after a minute, want 100 in all four", positions())
 		}
 	}
-	if got := strs(t, db, "SELECT DISTINCT value || '' FROM users"); !slices.Equal(got, []string{"50"}) {
+	if got := servicetest.Strings(t, db, "SELECT DISTINCT value || '' FROM users"); !slices.Equal(got, []string{"50"}) {
 		t.Errorf("events of the users: %q, want 50 of each", got)
 	}
-	if got := strs(t, db, "SELECT count(*) FROM events WHERE build = 1"); got[0] != "400" {
+	if got := servicetest.Strings(t, db, "SELECT count(*) FROM events WHERE build = 1"); got[0] != "400" {
 		t.Errorf("%s events in the new build, want 400", got)
 	}
-	if got := strs(t, db, "SELECT DISTINCT instance FROM positions ORDER BY 1"); !slices.Equal(got, []string{"1", "2", "reset"}) {
+	if got := servicetest.Strings(t, db, "SELECT DISTINCT instance FROM positions ORDER BY 1"); !slices.Equal(got, []string{"1", "2", "reset"}) {
 		t.Errorf("positions by %q", got)
 	}
 }

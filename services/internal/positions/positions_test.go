@@ -1,7 +1,6 @@
 package positions
 
 import (
-	"database/sql"
 	"log/slog"
 	"slices"
 	"testing"
@@ -10,26 +9,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func strs(t *testing.T, db *sql.DB, query string) (all []string) {
-	t.Helper()
-	rows, err := db.Query(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, s)
-	}
-	return all
-}
 
 // What the fence does is tested where it is used, in analytics. After a reset
 // nobody goes on who was there before, and who claims begins again.
@@ -69,7 +52,7 @@ func TestReset(t *testing.T) {
 	if err := advance(owner, 0); err != nil {
 		t.Error(err)
 	}
-	if got, want := strs(t, db, "SELECT next_offset || ' ' || epoch || ' ' || instance FROM positions WHERE topic = 't' ORDER BY seq"),
+	if got, want := servicetest.Strings(t, db, "SELECT next_offset || ' ' || epoch || ' ' || instance FROM positions WHERE topic = 't' ORDER BY seq"),
 		[]string{"0 3 owner", "42 3 owner", "0 0 reset", "0 3 owner", "1 3 owner"}; !slices.Equal(got, want) {
 		t.Errorf("positions %q, want %q", got, want)
 	}

@@ -3,6 +3,7 @@ package servicetest
 
 import (
 	"context"
+	"database/sql"
 	"io"
 	"net"
 	"net/http"
@@ -81,4 +82,22 @@ func (c *Client) do(method, addr, path, id, body string) Answer {
 		c.t.Error(err)
 	}
 	return Answer{Status: response.StatusCode, Header: response.Header, Body: string(answer)}
+}
+
+// Strings is the query's only column.
+func Strings(t *testing.T, db *sql.DB, query string) (all []string) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	return all
 }
