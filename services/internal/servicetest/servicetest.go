@@ -87,7 +87,7 @@ func (c *Client) do(method, addr, path, id, body string) Answer {
 // Strings is the query's only column.
 func Strings(t *testing.T, db *sql.DB, query string) (all []string) {
 	t.Helper()
-	rows, err := db.Query(query)
+	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
