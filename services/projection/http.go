@@ -21,7 +21,7 @@ func (s *Service) user(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), questionTimeout)
 	defer cancel()
 	id := r.PathValue("id")
-	u, err := s.view.user(ctx, id)
+	u, err := s.current().user(ctx, id)
 	switch {
 	case errors.Is(err, errUnknownUser):
 		web.Error(w, http.StatusNotFound, err)
@@ -50,12 +50,13 @@ type Staleness struct {
 func (s *Service) staleness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), questionTimeout)
 	defer cancel()
-	newest, err := s.view.newest(ctx)
+	view := s.current()
+	newest, err := view.newest(ctx)
 	if err != nil {
 		web.Error(w, web.FailureStatus(err), err)
 		return
 	}
-	read, err := s.view.position(ctx, s.config.Consumer.Topic)
+	read, err := view.position(ctx, s.config.Consumer.Topic)
 	if err != nil {
 		web.Error(w, web.FailureStatus(err), err)
 		return

@@ -124,14 +124,14 @@ func (s *Service) Run(ctx context.Context) error {
 
 // prepare makes the tables and, if it is to, begins a new build.
 func (s *Service) prepare(ctx context.Context) error {
-	if err := database.Migrate(ctx, s.config.DB, s.config.Log, append(s.view.Tables(), s.positions.Tables()...)...); err != nil {
+	if err := database.Migrate(ctx, s.config.DB, s.config.Log, append(s.current().Tables(), s.positions.Tables()...)...); err != nil {
 		return err
 	}
 	if !s.config.Rebuild {
 		return nil
 	}
 	s.config.Log.Info("deleting the view, to make it again from offset 0", "topic", s.config.Consumer.Topic)
-	return s.view.rebuild(ctx, s.config.Log, s.positions.Reset())
+	return s.current().rebuild(ctx, s.config.Log, s.positions.Reset())
 }
 
 // claim takes the partitions over, and learns which build they are of: one that
@@ -141,7 +141,7 @@ func (s *Service) claim(ctx context.Context, generation int32, partitions []int3
 	if err != nil {
 		return nil, err
 	}
-	build, err := s.view.latest(ctx)
+	build, err := s.current().latest(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -154,10 +154,14 @@ func (s *Service) claim(ctx context.Context, generation int32, partitions []int3
 // consume takes the event into the view and moves the position behind it, both
 // or neither.
 func (s *Service) consume(ctx context.Context, r *kgo.Record, e event.Event) error {
+	return s.write(ctx, append(s.positions.Advance(r), s.config.Fold(s.current(), r, e)...))
+}
+
+// current is the view of the build that the latest claim learned of.
+func (s *Service) current() View {
 	s.mu.Lock()
-	view := s.view
-	s.mu.Unlock()
-	return s.write(ctx, append(s.positions.Advance(r), s.config.Fold(view, r, e)...))
+	defer s.mu.Unlock()
+	return s.view
 }
 
 // skip goes on behind a record that is no event.
