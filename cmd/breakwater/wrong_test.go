@@ -56,7 +56,7 @@ func TestWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
-			t.Setenv("HOME", t.TempDir()) // nobody's engine and nobody's cache
+			livesNowhere(t)
 			t.Setenv(session.OutVariable, out)
 			t.Setenv(session.WorldVariable, "")
 			if variable, value, ok := strings.Cut(test.env, "="); ok {
@@ -82,6 +82,25 @@ func TestWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+// livesNowhere gives the test a home of its own: nobody's engine and nobody's
+// cache. The go command's telemetry is off in it, because that would go on
+// writing there in a process that outlives the command.
+func livesNowhere(t *testing.T) {
+	t.Helper()
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
+	config, err := os.UserConfigDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode := filepath.Join(config, "go", "telemetry", "mode")
+	if err := os.MkdirAll(filepath.Dir(mode), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, mode, "off")
 }
 
 func put(t *testing.T, file, content string) {
