@@ -24,11 +24,21 @@ func Holds(guarantees ...string) Predictions { return expect(check.Holds, guaran
 // Breaks predicts that the guarantees are broken.
 func Breaks(guarantees ...string) Predictions { return expect(check.Broken, guarantees) }
 
+// Because asks of predictions that something breaks that it breaks in this way, in a
+// few of the words in which the verdict or one of its anomalies tells it.
+func (p Predictions) Because(because string) Predictions {
+	q := slices.Clone(p)
+	for i := range q {
+		q[i].Because = because
+	}
+	return q
+}
+
 // ProvesNothing predicts, of a run whose kit has a flaw on purpose, that nothing
 // is concluded from it, and why, in a few of the words in which the kit says so.
 // Of any other run it cannot be predicted: see [Performance].
 func ProvesNothing(because string) Predictions {
-	return Predictions{{Guarantee: check.Exercised, Expect: check.Unknown, Because: because}}
+	return expect(check.Unknown, []string{check.Exercised}).Because(because)
 }
 
 // BreaksNothing predicts that no guarantee is broken, whichever are judged.

@@ -290,6 +290,7 @@ func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseli
 	}
 	c.faultBegins(step.Name())
 	record.Active = c.witness(firm, f, record, true)
+	record.Undone = c.witnessEnd(ctx, firm, f, record, e.At+step.Last)
 	c.sleepUntil(ctx, e.At+step.Last)
 
 	if err := injection.Heal(firm); err != nil {
@@ -333,8 +334,31 @@ func (c *conductor) awaitTrigger(ctx context.Context, step Step, armed Armed) bo
 // witness asks until the fault is seen to bite (or, healed, not to), and
 // returns the instant of the look that saw it; 0 when that was never seen.
 func (c *conductor) witness(ctx context.Context, f Fault, record *history.FaultRecord, bites bool) time.Duration {
-	deadline := c.world.Now() + witnessLimit
-	var last string
+	at, seen := c.look(ctx, f, bites, c.world.Now()+witnessLimit)
+	record.Evidence = append(record.Evidence, seen)
+	return at
+}
+
+// witnessEnd asks once more just before a fault is healed, so early that a look as
+// long as the first one does not prolong it. It returns when it found the fault
+// undone, 0 when it still bit. What has hardly begun is not looked at again.
+func (c *conductor) witnessEnd(ctx, firm context.Context, f Fault, record *history.FaultRecord, heals time.Duration) time.Duration {
+	took := c.world.Now() - record.Active + witnessPause
+	if record.Active == 0 || heals-2*took < c.world.Now() || !c.sleepUntil(ctx, heals-2*took) {
+		return 0
+	}
+	at, seen := c.look(firm, f, true, heals-took)
+	if at > 0 {
+		return 0
+	}
+	record.Evidence = append(record.Evidence, "before it was healed: "+seen)
+	return c.world.Now()
+}
+
+// look asks until the fault is seen to bite (or not to), or until the deadline. It
+// returns the instant of the look that saw it, 0 when none did, and what the last
+// one saw.
+func (c *conductor) look(ctx context.Context, f Fault, bites bool, deadline time.Duration) (at time.Duration, last string) {
 	for {
 		at := c.world.Now()
 		seen, err := c.world.Witness(ctx, f)
@@ -344,12 +368,10 @@ func (c *conductor) witness(ctx context.Context, f Fault, record *history.FaultR
 			last = seen.Seen
 		}
 		if err == nil && seen.Bites == bites {
-			record.Evidence = append(record.Evidence, last)
-			return at
+			return at, last
 		}
 		if c.world.Now() > deadline || ctx.Err() != nil {
-			record.Evidence = append(record.Evidence, last)
-			return 0
+			return 0, last
 		}
 		time.Sleep(witnessPause)
 	}

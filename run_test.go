@@ -79,19 +79,35 @@ func TestRunIsAnOpenLoop(t *testing.T) {
 }
 
 func TestRunWithoutAWitnessIsUndecided(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newFakeWorld()
-		w.noop = true
-		s := scenario()
-		s.Plan = breakwater.Plan{breakwater.At(3 * time.Second).Inject(cut()).For(4 * time.Second)}
-		got, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.Outcome != trial.Undecided || got.AsPredicted() {
-			t.Errorf("a fault that never bit gave %s: %s", got.Outcome, got.Why)
-		}
-	})
+	for _, c := range []struct {
+		name  string
+		noop  bool
+		lasts time.Duration
+		want  trial.Outcome
+		why   string
+	}{
+		{"it never bites", true, 0, trial.Undecided, "was never seen to bite"},
+		{"it ends at once", false, time.Second, trial.Undecided, "was undone before it was healed"},
+		{"it ends too early", false, 3 * time.Second, trial.Undecided, "was undone before it was healed"},
+		{"it bites to its end", false, 4 * time.Second, trial.Confirmed, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFakeWorld()
+				w.noop, w.lasts = c.noop, c.lasts
+				s := scenario()
+				s.Plan = breakwater.Plan{breakwater.At(3 * time.Second).Inject(cut()).For(4 * time.Second)}
+				s.Require.Availability = 0.9
+				got, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Outcome != c.want || !strings.Contains(got.Why, c.why) {
+					t.Errorf("%s: %s", got.Outcome, got.Why)
+				}
+			})
+		})
+	}
 }
 
 // What is wrong with the kit on purpose is an observation, and for no other reason.

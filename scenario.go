@@ -39,6 +39,10 @@ type Topic struct {
 	Name       string `json:"name"`       // default "user-events"
 	Partitions int    `json:"partitions"` // of this and of every other topic that a service declares; default 4
 	IDHeader   string `json:"idHeader"`   // record header that carries the event id; default "event-id"
+
+	// Compacted makes it with cleanup.policy=compact: of each key the broker keeps
+	// the newest record only, so that a record which is missing proves nothing.
+	Compacted bool `json:"compacted,omitempty"`
 }
 
 // Request is one kind of request that the load sends. Path, Body and header
@@ -381,6 +385,9 @@ func (s Scenario) header(id, world, contender string) history.Header {
 			MaxLateness:   time.Duration(s.Require.MaxLateness),
 			Deadline:      time.Duration(s.Require.Deadline),
 		},
+	}
+	if s.Topic.Compacted {
+		h.Compacted = []string{s.Topic.Name}
 	}
 	for _, r := range s.Requests {
 		if r.Event {

@@ -21,6 +21,7 @@ type fakeWorld struct {
 
 	handle  http.Handler  // of the service
 	noop    bool          // faults are injected and do nothing
+	lasts   time.Duration // faults end by themselves after as long; 0: they do not
 	never   bool          // the service never becomes ready
 	slow    time.Duration // the service takes as long to become ready
 	trigger chan struct{} // closed when the armed trigger fires
@@ -29,6 +30,7 @@ type fakeWorld struct {
 	calls    []string
 	faults   []breakwater.Fault // that were injected
 	biting   bool
+	injected time.Time // the last fault
 	conns    chan net.Conn
 	server   *http.Server
 	serving  sync.WaitGroup
@@ -144,7 +146,7 @@ func (a fakeArmed) Release(_ context.Context, drop bool) error {
 func (w *fakeWorld) Inject(_ context.Context, f breakwater.Fault) (breakwater.Injection, error) {
 	w.note("inject")
 	w.mu.Lock()
-	w.biting, w.faults = !w.noop, append(w.faults, f)
+	w.biting, w.injected, w.faults = !w.noop, time.Now(), append(w.faults, f)
 	w.mu.Unlock()
 	return fakeInjection{w}, nil
 }
@@ -154,7 +156,8 @@ type fakeInjection struct{ w *fakeWorld }
 func (w *fakeWorld) Witness(context.Context, breakwater.Fault) (breakwater.Evidence, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return breakwater.Evidence{Bites: w.biting, Seen: "looked"}, nil
+	over := w.lasts > 0 && time.Since(w.injected) >= w.lasts
+	return breakwater.Evidence{Bites: w.biting && !over, Seen: "looked"}, nil
 }
 
 func (i fakeInjection) Heal(ctx context.Context) error {

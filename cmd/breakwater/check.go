@@ -36,7 +36,7 @@ func (c *CheckCmd) Run(std streams) error {
 	if err != nil {
 		return trouble(err)
 	}
-	if len(run.Trials)+len(run.Skipped) == 0 {
+	if len(run.Trials)+len(run.Skipped)+len(run.Troubled) == 0 {
 		return trouble(noTrial(c.Dir))
 	}
 	var errs []error
@@ -60,7 +60,7 @@ func (c *CheckCmd) Run(std streams) error {
 	if err := errors.Join(errs...); err != nil {
 		return trouble(err)
 	}
-	return exitWith(trial.ExitCode(run.Trials))
+	return verdict(run)
 }
 
 // unjudged is the trial as one that nothing is known of.

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -45,8 +46,7 @@ func exitWith(code int) error {
 	return exitError{code: code}
 }
 
-// conclude prints the claims, what could not be performed, and the report's
-// path, and makes the exit code.
+// conclude prints the claims and the report's path, and makes the exit code.
 func conclude(to io.Writer, dir string) error {
 	path, err := session.Render(dir)
 	if err != nil {
@@ -59,15 +59,13 @@ func conclude(to io.Writer, dir string) error {
 	if err := session.Table(to, run); err != nil {
 		return trouble(err)
 	}
-	troubles, err := session.Troubles(dir)
-	if err != nil {
-		return trouble(err)
-	}
-	for _, t := range troubles {
-		fmt.Fprintf(to, "\nTROUBLE  %s: %s, %s: %s\n", t.Suite, t.Spec, t.World, t.Error)
-	}
 	fmt.Fprintf(to, "report: %s\n", path)
-	if len(troubles) > 0 {
+	return verdict(run)
+}
+
+// verdict makes the exit code of a run.
+func verdict(run page.Run) error {
+	if len(run.Troubled) > 0 {
 		return exitWith(trial.ExitTrouble)
 	}
 	return exitWith(trial.ExitCode(run.Trials))

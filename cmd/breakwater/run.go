@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
+	"runtime"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
@@ -26,6 +24,7 @@ type RunCmd struct {
 	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
 	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
 	Repeat int      `default:"1" placeholder:"N" help:"Perform all of it N times, into one report; stop after a round that is red."`
+	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: in the local world one for each processor, up to 4; in docker 1."`
 }
 
 // Run builds each suite's test program and runs it here, so that a terminal is
@@ -42,55 +41,96 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	if c.Repeat < 1 {
 		return trouble(fmt.Errorf("--repeat %d: give a whole number from 1", c.Repeat))
 	}
+	if c.Procs < 0 {
+		return trouble(fmt.Errorf("--procs %d: give a whole number from 1", c.Procs))
+	}
 	if _, err := regexp.Compile(c.Focus); err != nil {
 		return trouble(fmt.Errorf("--focus %q is no regular expression: %w", c.Focus, err))
-	}
-	suites, err := findSuites(root, c.Suites)
-	if err != nil {
-		return trouble(err)
-	}
-	if err := c.choose(ctx); errors.Is(err, session.ErrNoWorld) || err != nil && !c.OrSkip {
-		return trouble(err)
-	} else if err != nil {
-		fmt.Fprintf(std.out, "SKIPPED: %s, because %v\n", strings.Join(suites, ", "), err)
-		return nil
 	}
 	bin, err := os.MkdirTemp("", "breakwater-suites-")
 	if err != nil {
 		return trouble(err)
 	}
 	defer os.RemoveAll(bin)
+	suites, err := findSuites(root, bin, c.Suites)
+	if err != nil {
+		return trouble(err)
+	}
+	if err := c.choose(ctx); errors.Is(err, session.ErrNoWorld) || err != nil && !c.OrSkip {
+		return trouble(err)
+	} else if err != nil {
+		fmt.Fprintf(std.out, "SKIPPED: %s, because %v\n", names(suites), err)
+		return nil
+	}
 	var unbuilt []error
-	for _, suite := range suites {
-		unbuilt = append(unbuilt, build(ctx, root, bin, suite, std))
+	for _, s := range suites {
+		unbuilt = append(unbuilt, s.build(ctx, std))
 	}
 	if err := errors.Join(unbuilt...); err != nil {
 		return trouble(err)
 	}
-	id := session.NewRun()
-	var broken []error
-	for round := 1; round <= c.Repeat && len(broken) == 0; round++ {
-		if c.Repeat > 1 {
-			fmt.Fprintf(std.out, "== round %d of %d\n", round, c.Repeat)
-		}
-		for _, suite := range suites {
-			if err := c.suite(root, bin, id, suite, round, std); err != nil {
-				broken = append(broken, fmt.Errorf("suite %s: %w", suite, err))
-			}
-		}
+	screen := session.NewScreen(std.err)
+	release, err := screen.Alone(ctx)
+	if err != nil {
+		return trouble(err)
 	}
+	defer release()
+	id := session.NewRun()
+	broken := c.perform(ctx, suites, id, screen)
+
 	// A suite that was red has said why; here its trials speak for themselves.
 	concluded := conclude(std.out, filepath.Join(out, id))
 	trials, err := store.Load(filepath.Join(out, id))
 	switch {
 	case err != nil:
-		return trouble(err)
-	case len(broken) > 0 && (concluded == nil || len(trials) == 0):
-		return trouble(errors.Join(broken...))
+		return trouble(errors.Join(broken, err))
+	case broken != nil && (concluded == nil || len(trials) == 0):
+		return trouble(broken)
 	case len(trials) == 0 && c.Focus != "":
-		return trouble(fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, strings.Join(suites, ", ")))
+		return trouble(fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, names(suites)))
 	}
 	return concluded
+}
+
+// perform performs the suites as often as was asked for, until a round is red or
+// ctx ends.
+func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen *session.Screen) error {
+	var broken []error
+	for n := 1; n <= c.Repeat && len(broken) == 0; n++ {
+		if c.Repeat > 1 {
+			fmt.Fprintf(screen.Print(), "== round %d of %d\n", n, c.Repeat)
+		}
+		for _, s := range suites {
+			if ctx.Err() != nil {
+				return errors.Join(append(broken, context.Cause(ctx))...)
+			}
+			s.focus, s.env = c.Focus, round(c.World, id, n)
+			if err := s.perform(c.procs(), screen); err != nil {
+				broken = append(broken, fmt.Errorf("suite %s: %w", s.name, err))
+			}
+		}
+	}
+	return errors.Join(broken...)
+}
+
+// procs is how many specs are performed side by side. A container engine has
+// enough to do with one: its broker alone takes a processor while it starts.
+func (c *RunCmd) procs() int {
+	switch {
+	case c.Procs > 0:
+		return c.Procs
+	case c.World == local.Name:
+		return min(runtime.NumCPU(), 4)
+	}
+	return 1
+}
+
+func names(suites []suite) string {
+	var all []string
+	for _, s := range suites {
+		all = append(all, s.name)
+	}
+	return strings.Join(all, ", ")
 }
 
 // choose finds the world, and asks whether it can be had.
@@ -104,52 +144,6 @@ func (c *RunCmd) choose(ctx context.Context) error {
 		return fmt.Errorf("%s=%s: %w", field, c.World, err)
 	}
 	return nil
-}
-
-func build(ctx context.Context, root, bin, suite string, std streams) error {
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", filepath.Join(bin, suite+".test"), ".")
-	build.Dir, build.Stdout, build.Stderr = filepath.Join(root, "suites", suite), std.out, std.err
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build suite %s: %w", suite, err)
-	}
-	return nil
-}
-
-func (c *RunCmd) suite(root, bin, id, suite string, round int, std streams) error {
-	// No context here: a Ctrl-C reaches the suite by itself, and it must have
-	// the time to heal and close what it started.
-	args := []string{"-test.timeout=30m", "-ginkgo.succinct"}
-	if c.Focus != "" {
-		args = append(args, "-ginkgo.focus="+c.Focus)
-	}
-	run := exec.Command(filepath.Join(bin, suite+".test"), args...) //nolint:noctx // see above
-	run.Dir, run.Stdout, run.Stderr = filepath.Join(root, "suites", suite), std.out, std.err
-	run.Env = append(os.Environ(), session.WorldVariable+"="+c.World, session.RunVariable+"="+id, session.RoundVariable+"="+strconv.Itoa(round))
-	return run.Run()
-}
-
-// findSuites lists the folders of suites/ that hold one, or those that were asked for.
-func findSuites(root string, wanted []string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(root, "suites", "*", "*_suite_test.go"))
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, f := range files {
-		all = append(all, filepath.Base(filepath.Dir(f)))
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("there is no suite under %s", filepath.Join(root, "suites"))
-	}
-	for _, w := range wanted {
-		if !slices.Contains(all, w) {
-			return nil, fmt.Errorf("there is no suite %q; there are %s", w, strings.Join(all, ", "))
-		}
-	}
-	if len(wanted) > 0 {
-		return wanted, nil
-	}
-	return all, nil
 }
 
 // Help is the end of the command's --help.

@@ -34,6 +34,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"an unknown suite":         {args: "run nosuch", says: []string{`there is no suite "nosuch"; there are cascade,`}},
 		"no regular expression":    {args: "run --focus (", says: []string{`--focus "(" is no regular expression`}},
 		"never":                    {args: "run --repeat 0", says: []string{"--repeat 0: give a whole number from 1"}},
+		"less than side by side":   {args: "run --procs=-1", says: []string{"--procs -1: give a whole number from 1"}},
 		"no engine":                {args: "run --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock", "unset DOCKER_HOST", "BREAKWATER_WORLD=local"}},
 		"no engine for images":     {args: "images", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock"}},
 		"images from nowhere":      {args: "images", env: "BREAKWATER_IMAGES=mars", says: []string{`BREAKWATER_IMAGES is "mars": set it to auto, public or build`}},
@@ -52,7 +53,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"a trial that was cut off": {args: "check RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "unexpected end of JSON input", "remove it"}},
 		"replay one":               {args: "replay RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "remove it, or choose others with --trial"}},
 		"another version's":        {args: "check RUN", spoil: edit("kill.trial.json", trial.Schema, "breakwater.trial/99"), says: []string{`schema is "breakwater.trial/99", this version reads "` + trial.Schema, "remove it"}},
-		"skips that were cut off":  {args: "check RUN", spoil: func(t *testing.T, run string) { put(t, filepath.Join(run, "skipped.json"), "[{") }, says: []string{"skipped.json cannot be read", "remove it"}},
+		"skips that were cut off":  {args: "check RUN", spoil: func(t *testing.T, run string) { put(t, filepath.Join(run, "skipped.jsonl"), "{") }, says: []string{"skipped.jsonl cannot be read", "remove it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
@@ -262,9 +263,14 @@ func TestTroubleIsTold(t *testing.T) {
 	if code := codeOf(conclude(io.Discard, dir)); code != trial.ExitAsPredicted {
 		t.Errorf("exit code %d", code)
 	}
-	put(t, filepath.Join(dir, "trouble.json"), `[{"suite":"replay","spec":"It recovers","world":"local","error":"api ended before it was ready"}]`)
-	if code := codeOf(conclude(io.Discard, dir)); code != trial.ExitTrouble {
-		t.Errorf("exit code %d", code)
+	put(t, filepath.Join(dir, "trouble.jsonl"), `{"suite":"replay","spec":"It recovers","world":"local","reason":"api ended before it was ready"}`)
+	var said bytes.Buffer
+	if code := codeOf(conclude(&said, dir)); code != trial.ExitTrouble || !strings.Contains(said.String(), "api ended before it was ready") || !strings.Contains(said.String(), "1 spec could not be performed") {
+		t.Errorf("exit code %d, and it says\n%s", code, said.String())
+	}
+	said.Reset()
+	if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &said, io.Discard}); code != trial.ExitTrouble || !strings.Contains(said.String(), "api ended before it was ready") {
+		t.Errorf("judged again: exit code %d, and it says\n%s", code, said.String())
 	}
 }
 

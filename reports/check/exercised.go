@@ -18,7 +18,7 @@ import (
 //   - a load phase (before, during, after) has fewer ok requests than
 //     Require.MinOperations; with Require.MayFail every request that was sent
 //     counts in the during phase;
-//   - a fault was not witnessed to bite, or not witnessed to be gone;
+//   - a fault was not witnessed to bite to its end, or not witnessed to be gone;
 //   - Require.Replay is set and no consumer resumed behind the log's end after
 //     the first fault was injected;
 //   - the generator was behind its schedule by more than Require.MaxLateness.
@@ -82,6 +82,8 @@ func notWitnessed(x *history.Index) []Anomaly {
 			what = "was never seen to bite"
 		case f.Clear == 0:
 			what = "was never seen to be gone"
+		case f.Undone > 0:
+			what = "was undone before it was healed"
 		default:
 			continue
 		}

@@ -267,6 +267,7 @@ var replayCases = []small{
 	{"all in order", ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 1, 2, 3, 4, 5)), Holds, nil, "1 of 1 runs of analytics were contiguous"},
 	{"in any order", ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 2, 1, 4, 5, 3)), Holds, nil, ""},
 	{"one is left out", ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 1, 2, 4, 5)), Broken, []string{"u3"}, "analytics/1 brought orders/0@1 and then 4 to db, and not u3 in between"},
+	{"what was left out may have been superseded", ReplayIsContiguous, with(recorded(), compacted), all(five, took1, attempts(5*ms, 1, 2, 4, 5)), Unknown, nil, "orders is compacted"},
 	{"it began too late", ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 2, 3, 4, 5)), Broken, []string{"u1"}, "took up orders/0@0 and began with 1"},
 	{"it stopped too early", ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 1, 2, 3)), Broken, []string{"u4", "u5"}, "analytics/1 was the last to take up orders/0, and never brought u4, u5 at its end"},
 	{"it stopped for it was dead", ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 1, 3), process("analytics/1", history.Exited, 50*ms), process("analytics/2", history.Exited, 50*ms)), Holds, nil, ""},

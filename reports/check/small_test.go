@@ -38,6 +38,8 @@ func synchronous() history.Header {
 
 func with(h history.Header, edit func(*history.Header)) history.Header { edit(&h); return h }
 
+func compacted(h *history.Header) { h.Compacted = []string{"orders"} }
+
 func request(id string, at time.Duration, o history.Outcome) history.Event {
 	e := history.Event{Kind: history.Request, ID: id, Client: "load", To: "registration", Name: "POST /register", Scheduled: at, At: at, End: at + 5*ms, Outcome: o}
 	return e
@@ -180,6 +182,8 @@ var sent = request("u1", 10*ms, history.OK)
 
 var lostCases = []small{
 	{"missing from the log", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Broken, []string{"u2"}, "lost by the broker"},
+	{"missing from a compacted log", NoLostInLog, with(consumer(), compacted), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Unknown, []string{"u2"}, "orders is compacted, which removes records as well: 1 of 2"},
+	{"all there, though it is compacted", NoLostInLog, with(consumer(), compacted), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
 	{"all there", NoLostInLog, consumer(), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
 	{"failed and unknown are not promised", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.Failed), request("u3", 30*ms, history.Unknown), record("u1", 0)}, Holds, nil, ""},
 	{"a read leaves no record", NoLostInLog, consumer(), events{sent, read("c1", 20*ms, history.OK), record("u1", 0)}, Holds, nil, "0 of 1"},

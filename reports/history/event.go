@@ -217,6 +217,10 @@ type FaultRecord struct {
 	Active time.Duration `json:"active,omitempty"`
 	Clear  time.Duration `json:"clear,omitempty"`
 
+	// Undone is when the witness found it gone that nobody had healed yet. Zero means
+	// that it bit to the end, as far as was seen.
+	Undone time.Duration `json:"undone,omitempty"`
+
 	Evidence []string `json:"evidence,omitempty"` // "probe refused", "3 connections closed"
 }
 

@@ -30,6 +30,9 @@ type Header struct {
 	// method ("GET /catalog").
 	Writes []string `json:"writes,omitempty"`
 
+	// Compacted are topics that keep the newest record of each key only.
+	Compacted []string `json:"compacted,omitempty"`
+
 	// Edges is what the edges said of themselves. nil: nobody asked them, as in
 	// histories of before they were asked.
 	Edges *Edges `json:"edges,omitempty"`

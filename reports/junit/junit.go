@@ -100,13 +100,21 @@ func Write(w io.Writer, run page.Run) error {
 			s.Timestamp = t.Started.UTC().Format("2006-01-02T15:04:05")
 		}
 	}
-	for _, k := range run.Skipped {
-		s := find(k.Suite)
+	absent := func(a page.Absent) (*suite, *testcase) {
+		s := find(a.Suite)
+		c := &testcase{Name: name(a.Title, a.Spec, a.Contender), Class: class(a.Suite, a.Claim, a.World), Time: seconds(0)}
+		s.Cases = append(s.Cases, c)
+		return s, c
+	}
+	for _, a := range run.Troubled {
+		s, c := absent(a)
+		c.Error = &problem{Message: a.Reason, Type: string(trial.Trouble)}
+		s.Errors++
+	}
+	for _, a := range run.Skipped {
+		s, c := absent(a)
+		c.Skipped = &problem{Message: a.Reason}
 		s.Skipped++
-		s.Cases = append(s.Cases, &testcase{
-			Name: name(k.Title, k.Spec, k.Contender), Class: class(k.Suite, k.Claim, k.World), Time: seconds(0),
-			Skipped: &problem{Message: k.Reason},
-		})
 	}
 	for _, s := range all.Suites {
 		s.Tests, s.Time = len(s.Cases), seconds(s.took)

@@ -45,7 +45,8 @@ func Write(w io.Writer, run page.Run, path string) error {
 	writeClaims(b, s)
 	writeDefects(b, s)
 	writeRed(b, run)
-	writeSkipped(b, run)
+	writeAbsent(b, "Could not be performed", run.Troubled)
+	writeAbsent(b, "Skipped", run.Skipped)
 	if path != "" {
 		fmt.Fprintf(b, "\nReport: %s\n", code(path))
 	}
@@ -216,14 +217,14 @@ func witness(t *trial.Trial) string {
 	return ""
 }
 
-func writeSkipped(b *bufio.Writer, run page.Run) {
-	if len(run.Skipped) == 0 {
+func writeAbsent(b *bufio.Writer, title string, absent []page.Absent) {
+	if len(absent) == 0 {
 		return
 	}
-	fmt.Fprint(b, "\n### Skipped\n\n")
-	for i, s := range run.Skipped {
+	fmt.Fprintf(b, "\n### %s\n\n", title)
+	for i, s := range absent {
 		if i == most {
-			fmt.Fprintf(b, "- and %d more, in the report\n", len(run.Skipped)-most)
+			fmt.Fprintf(b, "- and %d more, in the report\n", len(absent)-most)
 			break
 		}
 		fmt.Fprintf(b, "- %s (%s): %s\n", text(cmp.Or(s.Title, s.Spec)), text(s.World), text(s.Reason))

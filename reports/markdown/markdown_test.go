@@ -46,7 +46,7 @@ func TestGolden(t *testing.T) {
 
 func TestNothingBreaksOut(t *testing.T) {
 	var b bytes.Buffer
-	run := page.Run{Replay: "breakwater `replay` x", Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []page.Skip{{Spec: "a|b\nc", Reason: "@everyone ![x](y)"}}}
+	run := page.Run{Replay: "breakwater `replay` x", Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []page.Absent{{Spec: "a|b\nc", Reason: "@everyone ![x](y)"}}}
 	if err := markdown.Write(&b, run, "out/`x`.html"); err != nil {
 		t.Fatal(err)
 	}

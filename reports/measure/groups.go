@@ -165,6 +165,7 @@ func (f *fold) sinks() []Sink {
 				k.Staleness = v.points()
 			}
 		}
+		k.P50, k.P99 = waits(f.promised[k.Name], end)
 		all = append(all, k)
 	}
 	return all
@@ -420,7 +421,7 @@ func exercised(x *history.Index) Exercised {
 	}
 	for fault := range x.Of(history.Fault) {
 		e.Faults++
-		if f := fault.Fault; f != nil && f.Active > 0 && f.Clear > 0 {
+		if f := fault.Fault; f != nil && f.Active > 0 && f.Clear > 0 && f.Undone == 0 {
 			e.Witnessed++
 		}
 	}

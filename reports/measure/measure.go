@@ -23,7 +23,8 @@ type Measurements struct {
 	Hops       []Hop         `json:"hops"`     // per edge, for the cascade map
 	Breaches   []Breach      `json:"breaches"` // per service that was called, for the blast radius
 	Recoveries []Recovery    `json:"recoveries"`
-	Values     []Value       `json:"values"` // every single number, by name; bounds of predictions look here
+	Life       *Life         `json:"life,omitempty"` // of the acknowledged event that took longest to be everywhere
+	Values     []Value       `json:"values"`         // every single number, by name; bounds of predictions look here
 }
 
 // Exercised says what the trial really did.
@@ -102,6 +103,11 @@ type Sink struct {
 	// age in it of the oldest acknowledged event that was not in the sink, see
 	// [Staleness]. 0: none was missing.
 	Staleness []Point `json:"staleness,omitempty"`
+
+	// Quantiles of the consistency window, see [ConsistencyWindow], in ms, by window
+	// of the acknowledgement.
+	P50 []Point `json:"p50,omitempty"`
+	P99 []Point `json:"p99,omitempty"`
 }
 
 // Group is one consumer group on one topic.

@@ -674,6 +674,11 @@ func TestPhrases(t *testing.T) {
 		{measure.Staleness("view"), 4.1, "highest staleness of view", "4.1 s", "staleness 4.1 s"},
 		{measure.StalenessIn(history.During, "view"), 4.1, "highest staleness of view during the fault", "4.1 s", "staleness 4.1 s during the fault"},
 		{measure.FreshAgain("view"), 0.75, "after the heal view is fresh again in", "750 ms", "fresh again in 750 ms"},
+		{measure.ConsistencyWindow(measure.P99, history.During, "db"), 1590, "p99 from acknowledgement to effect in db during the fault", "1.6 s", "p99 window 1.6 s during the fault"},
+		{measure.StaleReads(history.Before, "db"), 0.5, "reads of db at the acknowledgement that miss it, before the fault", "50 %", "50 % stale reads before the fault"},
+		{measure.Overtaken("db"), 3, "events overtaken in db", "3", "3 overtaken"},
+		{measure.OvertakenInKey("db"), 3, "events overtaken in db by a later one of their key", "3", "3 overtaken in their key"},
+		{measure.Traced, 1, "lives of acknowledged events that are wholly known", "100 %", "100 % of lives known"},
 		{measure.EffectsRatio("cache"), 0.95, "effects in cache per request during the fault", "0.95", "effects per request 0.95"},
 	} {
 		if got := measure.Phrase(c.name); got != c.phrase {
@@ -704,6 +709,8 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
 		measure.LogDuplicates("x"), measure.Aborted("x"), measure.Restarts("x"), measure.Orphans, measure.BlastRadius,
 		measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
+		measure.ConsistencyWindow(measure.P50, history.After, "x"), measure.StaleReads(history.After, "x"),
+		measure.Overtaken("x"), measure.OvertakenInKey("x"), measure.Traced,
 	} {
 		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)

@@ -11,7 +11,7 @@ import (
 //
 //	name      = measure { "." part } [ "[" subject "]" ]
 //	measure   = lower-case letters and "-"
-//	part      = the same, and digits: p50, p99, before, during, after, excess, added, worker, ratio
+//	part      = the same, and digits: p50, p99, before, during, after, excess, added, worker, ratio, key
 //	subject   = an operation ("POST /register"), a sink, a group, a service or a topic
 //
 // "latency.p99.during[POST /register]", "catch-up[analytics]", "orphans".
@@ -29,6 +29,12 @@ const Orphans = "orphans"
 // BlastRadius is the name of the number of services that let their callers down
 // while a fault was active, beyond those that were broken on purpose.
 const BlastRadius = "blast-radius"
+
+// Traced is the name of the share, 0…1, of the acknowledged events of which the
+// whole life is known: appended where there is a log; by each service that owes it
+// an effect called for, or delivered to its group and committed past; and every
+// effect that is owed.
+const Traced = "traced"
 
 // Latency names the intended latency of an operation in a phase (before,
 // during, after) in ms. During is while a fault was witnessed to be active;
@@ -142,6 +148,28 @@ func StalenessIn(phase, service string) string { return name("staleness."+phase,
 // highest tenth is left out; up to a second above it is back.
 func FreshAgain(service string) string { return name("fresh-again", service) }
 
+// ConsistencyWindow names the time from the acknowledgement of an event to its first
+// effect in a sink, in ms, over the events acknowledged in a phase; it is 0 where the
+// effect came first. An event that never came waits until the run ends, which makes
+// the value a lower bound. Effects are placed by the sink's own clock, so that values
+// below its skew say nothing.
+func ConsistencyWindow(quantile, phase, sink string) string {
+	return name("consistency."+quantile+"."+phase, sink)
+}
+
+// StaleReads names the share, 0…1, of the events acknowledged in a phase that were
+// not in a sink yet when the acknowledgement came, by more than its skew: a user who
+// looks at once does not find what he wrote. It is the share of violations of
+// read-your-writes by users who do not think.
+func StaleReads(phase, sink string) string { return name("stale-reads."+phase, sink) }
+
+// Overtaken names the events that took effect in a sink after one that was sent only
+// when they had been acknowledged, by more than its skew.
+func Overtaken(sink string) string { return name("overtaken", sink) }
+
+// OvertakenInKey names those that one of the same business key had overtaken.
+func OvertakenInKey(sink string) string { return name("overtaken.key", sink) }
+
 // Restarts names how often processes of a service were started again: every start
 // but the first of each instance, when load ran or not.
 func Restarts(service string) string { return name("restarts", service) }
@@ -167,7 +195,10 @@ func Unit(name string) string {
 		}
 		return "ms"
 	}
-	if strings.HasPrefix(measure, "availability.") {
+	if strings.HasPrefix(measure, "consistency.") {
+		return "ms"
+	}
+	if strings.HasPrefix(measure, "availability.") || strings.HasPrefix(measure, "stale-reads.") || measure == Traced {
 		return "share"
 	}
 	if strings.HasPrefix(measure, "staleness.") {
@@ -178,7 +209,7 @@ func Unit(name string) string {
 		return "s"
 	case "amplification", "headroom", "effects.ratio":
 		return "ratio"
-	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "log-duplicates", "aborted", "effects.during", "replay-depth", "rejoins", "restarts":
+	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "log-duplicates", "aborted", "effects.during", "replay-depth", "rejoins", "restarts", "overtaken", "overtaken.key":
 		return "count"
 	}
 	return ""

@@ -20,8 +20,9 @@ type fold struct {
 	// What a group's catching up does not need.
 	requests requests
 	traffic  *traffic
-	climbs   [][]*climb // by consumer
-	stale    []stale    // of the consumers that have a sink
+	climbs   [][]*climb           // by consumer
+	stale    []stale              // of the consumers that have a sink
+	promised map[string][]promise // by sink
 }
 
 func newFold(x *history.Index) *fold {
@@ -79,6 +80,10 @@ func Of(log history.Log) Measurements {
 			f.stale = append(f.stale, newStale(f.index, s, f.spans, f.end))
 		}
 	}
+	f.promised = map[string][]promise{}
+	for _, s := range log.Header.Sinks() {
+		f.promised[s.Sink.Name] = newPromises(f.index, s, f.end)
+	}
 	begin, _ := log.Header.Span()
 	m := Measurements{
 		Begin:      begin,
@@ -92,6 +97,7 @@ func Of(log history.Log) Measurements {
 		Hops:       f.traffic.hops(f.spans),
 		Breaches:   f.traffic.breaches(f.spans),
 		Recoveries: f.recoveries(),
+		Life:       f.life(),
 	}
 	for _, climbs := range f.climbs {
 		for _, c := range climbs {

@@ -29,6 +29,10 @@ func Phrase(name string) string {
 		return of + " ok " + phaseWords[parts[1]]
 	case parts[0] == "staleness" && len(parts) == 2:
 		return "highest staleness of " + of + " " + phaseWords[parts[1]]
+	case parts[0] == "consistency" && len(parts) == 3:
+		return parts[1] + " from acknowledgement to effect in " + of + " " + phaseWords[parts[2]]
+	case parts[0] == "stale-reads" && len(parts) == 2:
+		return "reads of " + of + " at the acknowledgement that miss it, " + phaseWords[parts[1]]
 	}
 	if p, ok := phrases[measure]; ok {
 		return fmt.Sprintf(p.long, of)
@@ -61,6 +65,9 @@ var phrases = map[string]struct{ long, short string }{
 	"staleness":      {"highest staleness of %s", "staleness"},
 	"fresh-again":    {"after the heal %s is fresh again in", "fresh again in"},
 	"restarts":       {"restarts of %s", "restarts"},
+	"overtaken":      {"events overtaken in %s", "overtaken"},
+	"overtaken.key":  {"events overtaken in %s by a later one of their key", "overtaken in their key"},
+	Traced:           {"lives of acknowledged events that are wholly known%s", "of lives known"},
 }
 
 // Bound is a bound on the value of that name, as people write it: "10 s", and
@@ -92,6 +99,12 @@ func (m Measurements) Brief(name string) string {
 		return v.String() + " of " + of + " ok"
 	case parts[0] == "staleness" && len(parts) == 2:
 		return "staleness " + v.String() + " " + phaseWords[parts[1]]
+	case parts[0] == "consistency" && len(parts) == 3:
+		return parts[1] + " window " + v.String() + " " + phaseWords[parts[2]]
+	case parts[0] == "stale-reads" && len(parts) == 2:
+		return v.String() + " stale reads " + phaseWords[parts[1]]
+	case measure == Traced:
+		return v.String() + " " + phrases[measure].short
 	}
 	if p, ok := phrases[measure]; ok {
 		if v.Unit == "count" && measure != "rejoins" && measure != "restarts" && measure != BlastRadius {

@@ -62,8 +62,12 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}
-	i := int(math.Ceil(q*float64(len(sorted)))) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
+	return sorted[rank(len(sorted), q)]
+}
+
+// rank is where the nearest-rank quantile of n sorted values stands.
+func rank(n int, q float64) int {
+	return min(max(int(math.Ceil(q*float64(n)))-1, 0), n-1)
 }
 
 // thin drops the points that a straight line between their neighbours shows as

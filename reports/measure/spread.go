@@ -103,6 +103,10 @@ func Lead(name string) string {
 		return parts[1]
 	case parts[0] == "availability":
 		return of + " ok"
+	case parts[0] == "consistency" && len(parts) == 3:
+		return parts[1] + " window " + phaseWords[parts[2]]
+	case parts[0] == "stale-reads" && len(parts) == 2:
+		return "stale reads " + phaseWords[parts[1]]
 	case known:
 		return p.short
 	}

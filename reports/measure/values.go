@@ -52,7 +52,9 @@ func (f *fold) values(m Measurements) []Value {
 		add(Restarts(s.Name), float64(n), starts)
 	}
 	all = append(all, f.recoveryValues(m)...)
-	return append(all, f.stalenessValues()...)
+	all = append(all, f.stalenessValues()...)
+	all = append(all, f.promiseValues()...)
+	return append(all, f.traced())
 }
 
 func (f *fold) latencies(op Operation, add func(string, float64, int)) {

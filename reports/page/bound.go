@@ -32,6 +32,7 @@ const (
 	mostOwners      = 24 // incarnations of one partition
 	mostReasons     = 12 // why a trial is not green
 	mostSettings    = 200
+	mostMoments     = 60 // of one life
 	mostLogs        = 16
 	longestLogs     = 48_000 // bytes of all logs of a trial together
 )
@@ -97,6 +98,16 @@ func boundedMeasurements(m measure.Measurements) measure.Measurements {
 		})
 		return l
 	})
+	if m.Life != nil {
+		life := *m.Life
+		life.ID = clip(life.ID, longestName)
+		life.More += max(0, len(life.Moments)-mostMoments)
+		life.Moments = firsts(life.Moments, mostMoments, func(o measure.Moment) measure.Moment {
+			o.Who, o.What = clip(o.Who, longestName), clip(o.What, longestWitness)
+			return o
+		})
+		m.Life = &life
+	}
 	m.Hops, m.Recoveries = firsts(m.Hops, mostHops, same), firsts(m.Recoveries, mostRecoveries, same)
 	return m
 }

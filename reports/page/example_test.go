@@ -46,7 +46,8 @@ func ExampleWriteJSON() {
 	//   "note": "There is nothing to judge.",
 	//   "claims": [],
 	//   "trials": [],
-	//   "skipped": []
+	//   "skipped": [],
+	//   "troubled": []
 	// }
 }
 

@@ -21,6 +21,7 @@ var helpers = template.FuncMap{
 	"glyph":    glyph,
 	"pairs":    pairs,
 	"witness":  witness,
+	"around":   around,
 	"clip":     clip,
 	"history":  historyOf,
 	"says":     sayPrediction,

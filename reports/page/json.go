@@ -25,8 +25,9 @@ type document struct {
 	Took    time.Duration `json:"took"`
 	Replay  string        `json:"replay,omitempty"`
 	Summary
-	Trials  []documentTrial `json:"trials"`
-	Skipped []Skip          `json:"skipped"`
+	Trials   []documentTrial `json:"trials"`
+	Skipped  []Absent        `json:"skipped"`
+	Troubled []Absent        `json:"troubled"`
 }
 
 // documentTrial is a trial without its series over time, which are in the saved
@@ -73,7 +74,7 @@ func WriteJSON(w io.Writer, run Run) error {
 	}
 	d := document{
 		Schema: Schema, ID: run.ID, World: run.World, Took: run.Took, Replay: run.Replay,
-		Summary: Summarize(run), Trials: []documentTrial{}, Skipped: list(run.Skipped),
+		Summary: Summarize(run), Trials: []documentTrial{}, Skipped: list(run.Skipped), Troubled: list(run.Troubled),
 	}
 	if !run.Started.IsZero() {
 		utc := run.Started.UTC()

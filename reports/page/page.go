@@ -38,13 +38,14 @@ type Run struct {
 	// here is shown with the title of its first scenario.
 	Claims map[string]string
 
-	Trials  []*trial.Trial // in the order in which they are to be read
-	Skipped []Skip         // what was not performed, and why
+	Trials   []*trial.Trial // in the order in which they are to be read
+	Skipped  []Absent       // the world cannot do what these need
+	Troubled []Absent       // the kit could not perform these; with one of them the run is not green
 }
 
-// Skip is a spec that did not run because its world cannot do what it needs. It
-// is shown and never counted as green.
-type Skip struct {
+// Absent is a spec that has no trial, and why. It is shown and never counted as
+// green.
+type Absent struct {
 	Suite     string `json:"suite"`
 	Spec      string `json:"spec"`
 	Claim     string `json:"claim,omitempty"`

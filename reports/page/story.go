@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -16,15 +18,17 @@ import (
 // focus is what a scenario is about. Everything else is drawn as well, and folded.
 type focus struct {
 	operations, sinks, groups map[string]bool
-	answers                   bool   // something is predicted about how requests are answered
-	unrelated                 string // the operation that contained is judged by, "" for none
+	waits                     map[string]bool // sinks of which is predicted how long their readers wait
+	views                     map[string]bool // services of which is predicted how stale their sinks are
+	answers                   bool            // something is predicted about how requests are answered
+	unrelated                 string          // the operation that contained is judged by, "" for none
 }
 
 // focus finds what predictions name, and the sinks and groups of the services
 // that were broken. With several broken at once their sinks say little that the
 // lag of their groups does not.
 func (e *experiment) focus() focus {
-	f := focus{operations: map[string]bool{}, sinks: map[string]bool{}, groups: map[string]bool{}}
+	f := focus{operations: map[string]bool{}, sinks: map[string]bool{}, groups: map[string]bool{}, waits: map[string]bool{}, views: map[string]bool{}}
 	broken := map[string]bool{}
 	for _, c := range e.Contenders {
 		for _, fault := range c.M.Faults {
@@ -36,9 +40,13 @@ func (e *experiment) focus() focus {
 		}
 		for _, p := range c.T.Predictions {
 			name, subject := measure.Split(p.Measurement)
-			switch name {
-			case "lost", "duplicates", "redelivered", "effects.during", "effects.ratio":
+			switch kind, _, _ := strings.Cut(name, "."); kind {
+			case "lost", "duplicates", "redelivered", "effects", "overtaken":
 				f.sinks[subject] = true
+			case "consistency", "stale-reads":
+				f.waits[subject] = true
+			case "staleness", "fresh-again":
+				f.views[subject] = true
 			default:
 				f.operations[subject], f.groups[subject] = true, true
 			}
@@ -243,6 +251,14 @@ func (e *experiment) panels(f focus) []panel {
 	if len(e.sinkNames()) == 0 {
 		e.leave("effects", "no sink keeps a ledger")
 	}
+	for _, name := range slices.Sorted(maps.Keys(f.waits)) {
+		add(true, "Consistency window of "+name, "from acknowledgement to effect, by when it was acknowledged; thick p99, thin p50", "consistency window of "+name,
+			chart{Unit: "ms", Height: 72}, func(c contender) ([]series, string) { return waits(c, name) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.views)) {
+		add(true, "Staleness of "+name, "age of the oldest acknowledged event that is not in its sink", "staleness of "+name,
+			chart{Unit: "s", Height: 64}, func(c contender) ([]series, string) { return staleness(c, name) })
+	}
 	for _, name := range e.groupNames() {
 		add(f.groups[name], "Lag of group "+name, "records, over all partitions", "lag of "+name, chart{Unit: "count", Height: 50}, func(c contender) ([]series, string) { return lag(c, name) })
 	}
@@ -367,14 +383,7 @@ func (e *experiment) latency(c contender, op string) ([]series, string) {
 		{Name: "p99", Reads: "p99", Class: c.Class + " strong", Points: centred(c, o.P99), Gap: gap},
 		{Name: "p50", Reads: "p50", Class: c.Class + " thin", Points: centred(c, o.P50), Gap: gap},
 	}
-	rise := measure.LatencyAdded(e.quantile(op), op)
-	if _, measured := c.M.Lookup(rise); !measured {
-		return s, ""
-	}
-	if len(c.Rounds) > 1 {
-		return s, measure.Lead(rise) + " " + measure.Over(rise, c.measured()).String()
-	}
-	return s, c.M.Brief(rise)
+	return s, overRounds(c, measure.LatencyAdded(e.quantile(op), op))
 }
 
 // quantile is the one that predictions on the operation's latency are about; the
@@ -407,6 +416,46 @@ func effects(c contender, sink string) (s []series, fact string) {
 		}
 	}
 	return s, fact
+}
+
+// waits are the lines of a sink's consistency window, and how wide it was.
+func waits(c contender, sink string) (s []series, fact string) {
+	for _, k := range c.M.Sinks {
+		if k.Name != sink || len(k.P99) == 0 {
+			continue
+		}
+		gap := 3 * c.M.Window
+		s = append(s,
+			series{Name: "p99", Reads: "p99", Class: c.Class + " strong", Points: centred(c, k.P99), Gap: gap},
+			series{Name: "p50", Reads: "p50", Class: c.Class + " thin", Points: centred(c, k.P50), Gap: gap})
+	}
+	if name := measure.ConsistencyWindow(measure.P99, history.During, sink); len(s) > 0 {
+		fact = overRounds(c, name)
+	}
+	return s, fact
+}
+
+// staleness is the line of a service's staleness, and how high it was.
+func staleness(c contender, service string) (s []series, fact string) {
+	for _, k := range c.M.Sinks {
+		if k.Service == service && len(k.Staleness) > 0 {
+			s = append(s, series{Reads: "staleness", Class: c.Class, Points: centred(c, k.Staleness), Area: true})
+			fact = overRounds(c, measure.Staleness(service))
+		}
+	}
+	return s, fact
+}
+
+// overRounds is a value in few words, and of several rounds its range; "" for one
+// that was not measured.
+func overRounds(c contender, name string) string {
+	if _, measured := c.M.Lookup(name); !measured {
+		return ""
+	}
+	if len(c.Rounds) > 1 {
+		return measure.Lead(name) + " " + measure.Over(name, c.measured()).String()
+	}
+	return c.M.Brief(name)
 }
 
 func lag(c contender, group string) (s []series, fact string) {

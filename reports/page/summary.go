@@ -17,7 +17,7 @@ import (
 // and the JSON say.
 type Summary struct {
 	Headline string  `json:"headline"` // "3 claims confirmed, 1 refuted"
-	Green    bool    `json:"green"`    // every trial as predicted, and at least one
+	Green    bool    `json:"green"`    // every trial as predicted, at least one, and no spec that the kit could not perform
 	Note     string  `json:"note"`     // one sentence on green or red
 	Claims   []Claim `json:"claims"`
 
@@ -265,6 +265,9 @@ func Summarize(run Run) Summary {
 		}
 	}
 	s.Headline = headline(s.Claims, s.Defects)
+	if n := len(run.Troubled); n > 0 {
+		s.Headline += fmt.Sprintf("; %d %s could not be performed", n, plural(n, "spec"))
+	}
 	s.Green, s.Note = greenness(run)
 	return s
 }
@@ -493,20 +496,23 @@ func greenness(run Run) (bool, string) {
 			knowns++
 		}
 	}
-	skipped := ""
-	if n := len(run.Skipped); n > 0 {
-		skipped = fmt.Sprintf(" %d %s skipped.", n, plural(n, "spec"))
+	absent := ""
+	if n := len(run.Troubled); n > 0 {
+		absent = fmt.Sprintf(" %d %s could not be performed, for the kit's own trouble.", n, plural(n, "spec"))
 	}
-	n := len(run.Trials)
+	if n := len(run.Skipped); n > 0 {
+		absent += fmt.Sprintf(" %d %s skipped.", n, plural(n, "spec"))
+	}
+	n, performed := len(run.Trials), len(run.Troubled) == 0
 	switch {
 	case n == 0:
-		return false, "There is nothing to judge." + skipped
+		return false, "There is nothing to judge." + absent
 	case len(red) == 0 && knowns == 0:
-		return true, fmt.Sprintf("%s came out as predicted.", every(n)) + skipped
+		return performed, fmt.Sprintf("%s came out as predicted.", every(n)) + absent
 	case len(red) == 0:
-		return true, fmt.Sprintf("%s came out as predicted, %d of them refuted as is known.", every(n), knowns) + skipped
+		return performed, fmt.Sprintf("%s came out as predicted, %d of them refuted as is known.", every(n), knowns) + absent
 	}
-	return false, fmt.Sprintf("%d of %d %s did not come out as predicted.", len(red), n, plural(n, "trial")) + skipped
+	return false, fmt.Sprintf("%d of %d %s did not come out as predicted.", len(red), n, plural(n, "trial")) + absent
 }
 
 func every(n int) string {

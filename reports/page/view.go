@@ -36,6 +36,9 @@ type view struct {
 	Exercised   []exercisedRow
 	Environs    []environment
 
+	Compared  []string // contenders that were put to several claims
+	Standings []standing
+
 	PlantedMatrices  []matrix
 	PlantedExercised []exercisedRow
 }
@@ -92,6 +95,7 @@ type experiment struct {
 	Shown      string // which of several rounds all this is about
 	Rounds     []roundRow
 	Spreads    []spreadRow
+	Lives      []lifeOf // of the event that took longest to be everywhere
 
 	over period // of all its pictures
 }
@@ -184,10 +188,14 @@ func newView(run Run) view {
 			v.Experiments = append(v.Experiments, e)
 		}
 	}
+	for _, a := range run.Troubled {
+		v.Red = append(v.Red, redTrial{Anchor: "troubled", Title: cmp.Or(a.Title, a.Spec), Contender: a.Contender, Outcome: trial.Trouble})
+	}
 	if v.MoreRed = len(v.Red) - mostRed; v.MoreRed > 0 {
 		v.Red = v.Red[:mostRed]
 	}
 	v.Worlds = len(worlds)
+	v.Compared, v.Standings = newStandings(v.Summary.Claims, v.Anchors)
 	v.Matrices, v.PlantedMatrices = newMatrices(others, classes, v.Anchors), newMatrices(planted, classes, v.Anchors)
 	v.Exercised, v.PlantedExercised = exercisedRows(v.Experiments), exercisedRows(v.Planted)
 	v.Environs = environments(run)
@@ -290,6 +298,7 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 	e.mapCascade()
 	e.takeRecoveryApart()
 	e.judge()
+	e.follow()
 	return e
 }
 
@@ -608,7 +617,7 @@ func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many boo
 		extra = append(extra, fmt.Sprintf("replays at up to %.1f × the arrival rate", r.Headroom))
 	}
 	if r.ReplayDepth > 0 {
-		extra = append(extra, quantity.Count(r.ReplayDepth)+" "+plural(int(r.ReplayDepth), "record")+" fetched again")
+		extra = append(extra, quantity.Count(r.ReplayDepth)+" "+plural(int(r.ReplayDepth), "record")+" sent again")
 	}
 	if r.Redelivered > 0 {
 		extra = append(extra, quantity.Count(r.Redelivered)+" redelivered")

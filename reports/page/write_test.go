@@ -186,7 +186,7 @@ func broken() *trial.Trial {
 func TestNothingBreaksOut(t *testing.T) {
 	run := page.Run{
 		ID: `</title><script>alert(0)</script>`, World: "<script>", Replay: "</code><script>alert(1)</script>", Claims: map[string]string{"x": "<script>"},
-		Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []page.Skip{{Spec: "<script>", Reason: `"><script>alert(1)</script>`, World: "<b>"}},
+		Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []page.Absent{{Spec: "<script>", Reason: `"><script>alert(1)</script>`, World: "<b>"}},
 	}
 	source := write(t, run)
 	checkPage(t, source)

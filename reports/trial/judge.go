@@ -167,7 +167,7 @@ func (t *Trial) observe(p Prediction) Predicted {
 			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
 		}
 		switch {
-		case v.Status == p.Expect && strings.Contains(v.Why, p.Because):
+		case v.Status == p.Expect && says(v, p.Because):
 			found.Outcome = Confirmed
 		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
@@ -180,6 +180,13 @@ func (t *Trial) observe(p Prediction) Predicted {
 		}
 	}
 	return found
+}
+
+// says is whether the verdict gives the reason, or tells it of one anomaly.
+func says(v check.Verdict, because string) bool {
+	return strings.Contains(v.Why, because) || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool {
+		return strings.Contains(a.What, because)
+	})
 }
 
 func (t *Trial) observeOthers(p Prediction) (Outcome, string) {
@@ -239,8 +246,10 @@ func (p Prediction) Validate() error {
 		}
 	case p.Guarantee != "" && !slices.Contains(check.Names(), p.Guarantee):
 		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(check.Names(), ", "))
-	case (p.Expect == check.Unknown) != (p.Because != ""):
-		return fmt.Errorf("prediction: Expect of %s is %q and Because is %q; a verdict is unknown for a reason, and only such a one is asked for it", cmp.Or(p.Guarantee, p.Measurement), p.Expect, p.Because)
+	case p.Expect == check.Unknown && p.Because == "":
+		return fmt.Errorf("prediction: Expect of %s is %q and Because is empty; a verdict is unknown for a reason, name it", p.Guarantee, p.Expect)
+	case p.Because != "" && p.Expect != check.Unknown && p.Expect != check.Broken:
+		return fmt.Errorf("prediction: Because of %s is %q; only a verdict that is broken or unknown has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
 	case p.Guarantee != "" && p.Expect != check.Holds && p.Expect != check.Broken && p.Expect != check.Unknown:
 		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, check.Holds, check.Broken)
 	case p.Measurement != "" && measure.Unit(p.Measurement) == "":

@@ -74,9 +74,10 @@ type Prediction struct {
 	Guarantee string       `json:"guarantee,omitempty"`
 	Expect    check.Status `json:"expect,omitempty"` // holds | broken, or unknown where the kit has a flaw
 
-	// Because is what an unknown verdict must give as its reason, in a few of its
-	// words. To find nothing is never a success, so unknown can be predicted only
-	// of a trial with a Flaw, and only with its reason.
+	// Because is what the verdict must give as its reason, or tell of one anomaly, in
+	// a few of its words: a guarantee can be broken in several ways. To find nothing
+	// is never a success, so unknown can be predicted only of a trial with a Flaw,
+	// and only with its reason.
 	Because string `json:"because,omitempty"`
 
 	// Except are the guarantees of which a prediction about [Others] says nothing.

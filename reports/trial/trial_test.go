@@ -150,6 +150,24 @@ func TestJudgeAKitWithAFlaw(t *testing.T) {
 	}
 }
 
+// A guarantee that is broken in another way than predicted is no confirmation.
+func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
+	event := historytest.Event(historytest.Options{})
+	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
+	for because, want := range map[string]trial.Outcome{
+		"":                         trial.Confirmed,
+		"never took effect":        trial.Confirmed, // the reason
+		"u0-000042":                trial.Confirmed, // one anomaly
+		"u0-000043":                trial.Refuted,
+		"is missing from the log.": trial.Refuted,
+	} {
+		got := judge(lost, trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken, Because: because})
+		if got.Outcome != want {
+			t.Errorf("because %q: %s (%s), want %s", because, got.Outcome, got.Why, want)
+		}
+	}
+}
+
 // A check that always passes turns what another finds into a refutation.
 func TestRejudgeByOtherCheckers(t *testing.T) {
 	event := historytest.Event(historytest.Options{})
@@ -184,8 +202,9 @@ func TestPredictionValidate(t *testing.T) {
 		{trial.Prediction{Guarantee: "no-phantoms", Expect: check.Holds}, "is none of"},
 		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown}, "Expect of no-phantom"},
 		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown, Because: "two clocks"}, ""},
-		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, Because: "two clocks"}, "Because is"},
-		{trial.Prediction{Measurement: measure.Orphans, Op: "<=", Because: "two clocks"}, "Because is"},
+		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Broken, Because: "never sent"}, ""},
+		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, Because: "two clocks"}, "Because of no-phantom"},
+		{trial.Prediction{Measurement: measure.Orphans, Op: "<=", Because: "two clocks"}, "Because of orphans"},
 		{bound("catchup[analytics]", "<=", 1), `"catchup[analytics]" is not measured`},
 		{bound(measure.Orphans, "<", 1), "Op of orphans"},
 		{others(check.NoPhantom), ""},

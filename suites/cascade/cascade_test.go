@@ -35,7 +35,8 @@ func synchronous(p Predictions) Predictions {
 	return Predict(p.By(subjects.SyncSequential), p.By(subjects.SyncFanout))
 }
 
-var _ = Describe("A synchronous chain, beside events", func() {
+// Three systems at once are as much as a small machine can do.
+var _ = Describe("A synchronous chain, beside events", Serial, func() {
 	mail := Edge("email", "mailbox")
 
 	It("adds up the delays of what it calls, one after the other", func(ctx SpecContext) {

@@ -33,6 +33,13 @@ func RunSpecs(t *testing.T, suite string) {
 		t.Skip("scenarios take their time; run without -short")
 	}
 	gomega.RegisterFailHandler(ginkgo.Fail)
+	switch config, _ := ginkgo.GinkgoConfiguration(); {
+	case config.DryRun:
+		ginkgo.RunSpecs(t, suite) // whoever asks what there is wants no world
+		return
+	case config.ParallelTotal > 1: // its processes would wait for each other
+		t.Fatal("ginkgo's -p and --procs: leave them out; breakwater run --procs N performs specs side by side")
+	}
 	var err error
 	if current, err = session.Open(t.Context(), suite); err != nil {
 		t.Fatal(err)
@@ -48,7 +55,9 @@ func RunSpecs(t *testing.T, suite string) {
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("report: %s", page)
+	if page != "" {
+		t.Logf("report: %s", page)
+	}
 }
 
 // Run performs the scenario. It fails the spec on the kit's own trouble, and

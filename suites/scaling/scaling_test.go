@@ -68,7 +68,7 @@ var _ = Describe("A group of consumers", func() {
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
-	It("is as fast as it has members, up to the number of partitions", func(ctx SpecContext) {
+	It("is as fast as it has members, up to the number of partitions", Serial, func(ctx SpecContext) {
 		// While a record takes 100 ms, one at a time, a member does at most 10 of
 		// the 48 that come in a second.
 		slow := consumed("each record takes a tenth of a second",

@@ -21,8 +21,9 @@ type defect struct {
 	topic    Topic
 	require  Require // beside that all may fail under the fault
 
-	breaks []string // the guarantees that must be found broken, by name
-	also   []string // what may be broken beside them, as a consequence
+	breaks  []string // the guarantees that must be found broken, by name
+	because string   // in which way, where there are several
+	also    []string // what may be broken beside them, as a consequence
 
 	regardless []string // what the right system may break too: the price of its way
 }
@@ -48,7 +49,7 @@ func (d defect) experiment() Experiment {
 			Topic: d.topic, Requests: requests, Load: load, Plan: d.plan,
 			Require: d.require,
 			Predict: Predict(
-				Breaks(d.breaks...).By(d.name),
+				Breaks(d.breaks...).Because(d.because).By(d.name),
 				BreaksNothingBut(append(d.breaks, d.also...)...).By(d.name),
 				Holds(d.breaks...).By(right),
 				BreaksNothingBut(d.regardless...).By(right),

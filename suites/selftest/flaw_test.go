@@ -3,7 +3,9 @@ package selftest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -71,6 +73,37 @@ func (w unhealing) Inject(ctx context.Context, f Fault) (Injection, error) {
 type unhealed struct{ Injection }
 
 func (unhealed) Heal(context.Context) error { return nil }
+
+// impatient heals a fault as soon as it was seen to bite, and not again when it is
+// asked to.
+type impatient struct {
+	World
+	injected *once
+}
+
+type once struct {
+	Injection
+	heal sync.Once
+}
+
+func (w *impatient) Inject(ctx context.Context, f Fault) (Injection, error) {
+	i, err := w.World.Inject(ctx, f)
+	w.injected = &once{Injection: i}
+	return w.injected, err
+}
+
+func (w *impatient) Witness(ctx context.Context, f Fault) (Evidence, error) {
+	e, err := w.World.Witness(ctx, f)
+	if e.Bites {
+		err = errors.Join(err, w.injected.Heal(ctx))
+	}
+	return e, err
+}
+
+func (o *once) Heal(ctx context.Context) (err error) {
+	o.heal.Do(func() { err = o.Injection.Heal(ctx) })
+	return err
+}
 
 // telling hands on what the world recorded as something else, once all is there.
 type telling struct {

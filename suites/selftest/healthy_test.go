@@ -14,7 +14,7 @@ import (
 
 // Whatever breaks around the right systems, no guarantee may be found
 // broken in any of them: `make soak` repeats this.
-var _ = Describe("A right system", func() {
+var _ = Describe("A right system", Serial, func() {
 	healthy := func(under string, plan ...Step) Experiment {
 		return Experiment{
 			Scenario: Scenario{

@@ -28,6 +28,11 @@ var _ = DescribeTable("A kit with a flaw proves nothing, and says why",
 		world:   func(w World) World { return unhealing{w} },
 		predict: ProvesNothing("was never seen to be gone"),
 	}),
+	Entry("its fault is undone too early", SpecTimeout(2*time.Minute), "the fault is healed as soon as it was seen", flaw{
+		name:    "healed-early",
+		world:   func(w World) World { return &impatient{World: w} },
+		predict: ProvesNothing("was undone before it was healed"),
+	}),
 	Entry("it loses the tail of what it recorded", SpecTimeout(2*time.Minute), "the last third of what the edges recorded is lost", flaw{
 		name:    "lost-tail",
 		world:   tells(withoutTail),

@@ -92,13 +92,13 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	Entry("gives a record up without saying where it came from", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-without-origin", of: "analytics", in: subjects.DeadLettering(),
 		under: "a registration in four is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.25),
-		breaks: []string{check.DeadLetterClosure},
+		breaks: []string{check.DeadLetterClosure}, because: "does not say where the original stood",
 	}),
 	Entry("gives a record up, and commits afterwards", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-then-commit", of: "analytics", in: subjects.DeadLettering(),
 		under: "analytics is killed once a dead letter is appended", requests: subjects.Poisoned(0.25),
 		plan:   Plan{On(Published("analytics/1").Nth(20).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
-		breaks: []string{check.DeadLetterClosure},
+		breaks: []string{check.DeadLetterClosure}, because: "two letters stand for",
 	}),
 	Entry("does not fence the positions in its database", SpecTimeout(2*time.Minute), defect{
 		name: "unfenced-offsets", of: "analytics", in: subjects.Scaled(subjects.StoringOffsets(), "analytics", 2),
@@ -111,14 +111,13 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(2 * time.Second).Inject(Latency(Edge("analytics", Database), 60*time.Millisecond, 0)).For(7 * time.Second),
 			At(4 * time.Second).Inject(Freeze("analytics/1")).For(4 * time.Second),
 		},
-		breaks: []string{check.CommittedMonotone, check.SingleOwner},
-		also:   []string{check.EffectOnce},
+		breaks: []string{check.CommittedMonotone, check.SingleOwner, check.EffectOnce},
 	}),
 	Entry("seeks to the end whenever it is given a partition", SpecTimeout(2*time.Minute), defect{
 		name: "seek-to-end-on-rebalance", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed", plan: analyticsIsKilled,
-		breaks: []string{check.ResumeAtCommitted, check.NoAcknowledgedLoss},
-		also:   append(lost, check.CommitAfterEffect, check.DeliveryOrder, check.NoStuck),
+		breaks: []string{check.ResumeAtCommitted, check.NoAcknowledgedLoss, check.DeliveryOrder},
+		also:   append(lost, check.CommitAfterEffect, check.NoStuck),
 	}),
 	Entry("skips the first record after each rebalance", SpecTimeout(2*time.Minute), defect{
 		name: "skip-first-after-rebalance", of: "analytics", in: subjects.EventDriven(),
@@ -155,8 +154,8 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		name: "outbox-publish-before-commit", of: "registration", in: subjects.Outbox(),
 		under:  "registration is cut off from its database",
 		plan:   Plan{At(4 * time.Second).Inject(Cut(Edge("registration", Database))).For(2 * time.Second)},
-		breaks: []string{check.Outbox},
-		also:   []string{check.NoOrphans, check.NoAcknowledgedLoss},
+		breaks: []string{check.Outbox}, because: "a ghost",
+		also: []string{check.NoOrphans, check.NoAcknowledgedLoss},
 	}),
 	Entry("takes an event out of its outbox before it is published", SpecTimeout(2*time.Minute), defect{
 		name: "outbox-mark-before-publish", of: "registration", in: subjects.Outbox(),
@@ -165,8 +164,8 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(3 * time.Second).Inject(Silence(Edge("registration", Kafka))).For(3 * time.Second),
 			At(4 * time.Second).Inject(Kill("registration/1")).RestartAfter(time.Second),
 		},
-		breaks: []string{check.Outbox},
-		also:   []string{check.NoOrphans, check.NoAcknowledgedLoss, check.NoLostInLog},
+		breaks: []string{check.Outbox}, because: ": lost",
+		also: []string{check.NoOrphans, check.NoAcknowledgedLoss, check.NoLostInLog},
 	}),
 	Entry("publishes again under a new id", SpecTimeout(2*time.Minute), defect{
 		name: "retry-with-new-id", of: "registration", in: subjects.EventDriven(),
@@ -184,7 +183,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		also:       []string{check.NoOrphans, check.NoAcknowledgedLoss},
 		regardless: []string{check.NoOrphans, check.NoAcknowledgedLoss},
 	}),
-	Entry("keeps a mail server down that could take all that is sent", SpecTimeout(2*time.Minute), defect{
+	Entry("keeps a mail server down that could take all that is sent", Serial, SpecTimeout(2*time.Minute), defect{
 		name: "no-timeouts", of: "registration", in: subjects.Congested(),
 		under:      "a mail server that takes 30 mails a second is silent",
 		load:       Constant(32).For(20 * time.Second),

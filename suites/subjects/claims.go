@@ -16,5 +16,8 @@ var Claims = map[string]string{
 	"E6":  "Retries and a dead letter queue bring every record to one end",
 	"E7":  "State can be rebuilt from events; the log is an audit trail",
 	"E8":  "A view is made of events as they come",
+	"T1":  "What is acknowledged takes effect later",
+	"T2":  "Events are harder to follow",
 	"T3":  "The broker is a new single point of failure",
+	"T5":  "Order holds for each key, and not overall",
 }

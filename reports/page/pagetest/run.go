@@ -46,7 +46,8 @@ func Run() page.Run {
 			Cascade("sync-fanout"), Cascade("sync-hardened"), Cascade("event"),
 			publishing(), undecided(), trouble(),
 		},
-		Skipped: []page.Skip{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Reason: "SQLite has no wire that could be cut"}},
+		Skipped:  []page.Absent{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Reason: "SQLite has no wire that could be cut"}},
+		Troubled: []page.Absent{{Suite: "replay", Spec: "survives a rebalance", World: "docker", Reason: "start analytics/2: it ended before it was ready: exit status 2"}},
 	}
 	return run
 }
@@ -152,7 +153,7 @@ func Hostile() *trial.Trial {
 	t.Environment = trial.Environment{World: script, Machine: attribute, Versions: map[string]string{script: attribute, "kafka": script}, Settings: map[string]string{script: "`|*_"}, Images: map[string]string{attribute: script}}
 	t.Logs = map[string]string{script: "</pre>" + script + "\x1b[31mred\x1b[0m\xff"}
 	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Guarantee: script, Expect: check.Holds, KnownRefuted: ""}, Says: script + long, Observed: attribute + "日本語 \u202eevil", Outcome: trial.Refuted}}
-	t.Verdicts = []check.Verdict{{Guarantee: script, Status: check.Status(attribute), Why: script, Examined: 1, Total: 3, Anomalies: []check.Anomaly{{What: script, IDs: []string{long, script}, Offsets: []string{attribute}, Setting: script}}},
+	t.Verdicts = []check.Verdict{{Guarantee: script, Status: check.Status(attribute), Why: script, Examined: 1, Total: 3, Anomalies: []check.Anomaly{{What: script, IDs: []string{long, script}, Offsets: []string{attribute}, Around: []string{long, script}, Setting: script}}},
 		{Guarantee: long, Status: check.Broken, Why: attribute}}
 	m := &t.Measurements
 	for i := range m.Operations {
@@ -575,7 +576,7 @@ func publishing() *trial.Trial {
 	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Measurement: "latency.p99.excess[POST /register]", Op: "<=", Bound: 1}, Says: "p99 of POST /register ≤ baseline + max(50 %, 5 ms)", Observed: "2.1 × the baseline", Outcome: trial.Refuted},
 		predicted("no-acknowledged-loss", check.Holds, "no-acknowledged-loss holds", "231 of 1,200 lost", trial.Refuted)}
 	t.Verdicts = append(t.Verdicts, check.Verdict{Guarantee: "no-acknowledged-loss", Status: check.Broken, Examined: 1200, Total: 231, Why: "231 of 1,200 acknowledged ids never took effect in analytics, from u17-000231 to u17-000461",
-		Anomalies: []check.Anomaly{{What: "u17-000231 was acknowledged, is at user-events/2@88, and never took effect in analytics", IDs: []string{"u17-000231"}, Events: []uint64{18204, 19310}, Offsets: []string{"user-events/2@88"}, Setting: "analytics: commit interval (1 s)"}}})
+		Anomalies: []check.Anomaly{{What: "u17-000231 was acknowledged, is at user-events/2@88, and never took effect in analytics", IDs: []string{"u17-000231"}, Events: []uint64{18204, 19310}, Offsets: []string{"user-events/2@88"}, Around: []string{"user-events/2@86 u17-000227", "user-events/2@87 u17-000229", "user-events/2@88 u17-000231", "user-events/2@89 u17-000236", "user-events/2@90 u17-000238"}, Setting: "analytics: commit interval (1 s)"}}})
 	t.Logs = map[string]string{
 		"analytics/1":    "14:02:13.004 INFO joined group analytics generation 1\n14:02:18.331 \x1b[31mWARN\x1b[0m heartbeat late by 5.0 s\n14:02:18.332 WARN lost user-events/2\n",
 		"registration/1": "14:02:05.120 INFO ready\n",

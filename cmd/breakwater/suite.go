@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+)
+
+// suite is one suite's test program, which performs its specs in processes of
+// their own.
+type suite struct {
+	name    string
+	dir     string   // of its package
+	program string   // the built test program
+	env     []string // what its processes find beside the environment
+	focus   string   // a regular expression; "" for every spec
+}
+
+// build compiles the suite's test program.
+func (s suite) build(ctx context.Context, std streams) error {
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", s.program, ".")
+	build.Dir, build.Stdout, build.Stderr = s.dir, std.out, std.err
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build suite %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// command runs the program with Ginkgo's flags.
+func (s suite) command(flags ...string) *exec.Cmd {
+	// No context here: a Ctrl-C reaches the process by itself, and it must have the
+	// time to heal and close what it started.
+	run := exec.Command(s.program, append([]string{"-test.timeout=60m", "-ginkgo.succinct"}, flags...)...) //nolint:noctx // see above
+	run.Dir, run.Env = s.dir, append(os.Environ(), s.env...)
+	return run
+}
+
+// spec is one spec of a suite, by the text by which Ginkgo's focus finds it.
+type spec struct {
+	text   string
+	serial bool // it must have the machine to itself
+}
+
+// specs asks the program which specs would be performed.
+func (s suite) specs() ([]spec, error) {
+	report := s.program + ".json"
+	flags := []string{"-ginkgo.dry-run", "-ginkgo.json-report=" + report}
+	if s.focus != "" {
+		flags = append(flags, "-ginkgo.focus="+s.focus)
+	}
+	if said, err := s.command(flags...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("which specs there are: %w\n%s", err, said)
+	}
+	b, err := os.ReadFile(report)
+	if err != nil {
+		return nil, fmt.Errorf("which specs there are: %w", err)
+	}
+	return listed(s.name, b)
+}
+
+// listed reads Ginkgo's JSON report of a dry run.
+func listed(suite string, report []byte) ([]spec, error) {
+	var suites []struct {
+		SpecReports []struct {
+			ContainerHierarchyTexts []string
+			LeafNodeType            string
+			LeafNodeText            string
+			State                   string
+			IsSerial                bool
+		}
+	}
+	if err := json.Unmarshal(report, &suites); err != nil {
+		return nil, fmt.Errorf("which specs there are: Ginkgo's report cannot be read: %w", err)
+	}
+	var all []spec
+	for _, of := range suites {
+		for _, r := range of.SpecReports {
+			if r.LeafNodeType == "It" && r.State == "passed" { // else it is pending, or out of focus
+				texts := slices.DeleteFunc(slices.Concat([]string{suite}, r.ContainerHierarchyTexts, []string{r.LeafNodeText}), func(s string) bool { return s == "" })
+				all = append(all, spec{strings.Join(texts, " "), r.IsSerial})
+			}
+		}
+	}
+	return all, nil
+}
+
+// perform performs all specs in focus: up to procs of them side by side, and then
+// one by one those that are marked Serial.
+func (s suite) perform(procs int, screen *session.Screen) error {
+	if procs == 1 {
+		return s.part(screen, s.focus)
+	}
+	all, err := s.specs()
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return s.part(screen, s.focus) // Ginkgo says so
+	}
+	together, alone := share(all, procs)
+	errs := make([]error, len(together))
+	var running sync.WaitGroup
+	for i, specs := range together {
+		running.Go(func() { errs[i] = s.part(screen, exactly(specs)) })
+	}
+	running.Wait()
+	if len(alone) > 0 {
+		errs = append(errs, s.part(screen, exactly(alone)))
+	}
+	return errors.Join(errs...)
+}
+
+// share deals the specs out to at most n processes, and sets those apart that run
+// alone.
+func share(all []spec, n int) (together [][]spec, alone []spec) {
+	dealt := 0
+	for _, s := range all {
+		switch {
+		case s.serial:
+			alone = append(alone, s)
+		case len(together) < n:
+			together = append(together, []spec{s})
+			dealt++
+		default:
+			together[dealt%n] = append(together[dealt%n], s)
+			dealt++
+		}
+	}
+	return together, alone
+}
+
+// exactly is a focus that only those specs match.
+func exactly(specs []spec) string {
+	var texts []string
+	for _, s := range specs {
+		texts = append(texts, regexp.QuoteMeta(s.text))
+	}
+	return "^(?:" + strings.Join(texts, "|") + ")$"
+}
+
+// part performs the specs in focus in one process, and shows what it tells.
+func (s suite) part(screen *session.Screen, focus string) (err error) {
+	var flags []string
+	if focus != "" {
+		flags = append(flags, "-ginkgo.focus="+focus)
+	}
+	told, tell, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer told.Close()
+	said := screen.Print()
+	defer func() { err = errors.Join(err, said.Close()) }()
+	run := s.command(flags...)
+	run.Env = append(run.Env, session.PartVariable+"=true")
+	run.Stdout, run.Stderr, run.ExtraFiles = said, said, []*os.File{tell}
+	err = run.Start()
+	tell.Close() // the process has its own
+	if err != nil {
+		return err
+	}
+	if broken := screen.Follow(told); broken != nil {
+		err = broken
+		_, _ = io.Copy(io.Discard, told) // or the process would wait for a reader
+	}
+	return errors.Join(err, run.Wait())
+}
+
+// round is the environment of one performance of the suites.
+func round(world, run string, n int) []string {
+	return []string{session.WorldVariable + "=" + world, session.RunVariable + "=" + run, session.RoundVariable + "=" + strconv.Itoa(n)}
+}
+
+// findSuites lists the folders of suites/ that hold one, or those that were asked for.
+func findSuites(root, bin string, wanted []string) ([]suite, error) {
+	files, err := filepath.Glob(filepath.Join(root, "suites", "*", "*_suite_test.go"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, filepath.Base(filepath.Dir(f)))
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("there is no suite under %s", filepath.Join(root, "suites"))
+	}
+	for _, w := range wanted {
+		if !slices.Contains(names, w) {
+			return nil, fmt.Errorf("there is no suite %q; there are %s", w, strings.Join(names, ", "))
+		}
+	}
+	if len(wanted) > 0 {
+		names = wanted
+	}
+	var all []suite
+	for _, name := range names {
+		all = append(all, suite{name: name, dir: filepath.Join(root, "suites", name), program: filepath.Join(bin, name+".test")})
+	}
+	return all, nil
+}

@@ -1,0 +1,45 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+func TestStandings(t *testing.T) {
+	row := func(contender, trialID string, lines ...Line) ClaimRow {
+		r := ClaimRow{Trial: trialID, Contender: contender, Lines: lines, Outcome: trial.Confirmed}
+		for _, l := range lines {
+			r.Outcome = trial.WorstOutcome(r.Outcome, l.Outcome)
+		}
+		return r
+	}
+	good := func(says string) Line { return Line{Says: says, Outcome: trial.Confirmed} }
+	bad := Line{Says: "loses nothing", Brief: "3 of 9 lost", Outcome: trial.Refuted}
+	claims := []Claim{
+		{ID: "S1", Title: "Slow", Scenarios: []Scenario{{Rows: []ClaimRow{row("sync", "a", good("waits")), row("event", "b", good("goes on"), good("goes on"))}}}},
+		{ID: "E2", Title: "Replay", Scenarios: []Scenario{{Rows: []ClaimRow{row("event", "c", good("resumes"))}}, {Rows: []ClaimRow{row("event", "d", good("resumes"), bad)}}}},
+		{ID: "E4", Title: "Scale", Scenarios: []Scenario{{Rows: []ClaimRow{row("one", "e", good("is slow"))}}}},
+		{ID: "S5", Title: "Orphans", Scenarios: []Scenario{{Rows: []ClaimRow{row("sync", "f", good("1"), good("2"), good("3"), good("4"), good("5"))}}}},
+	}
+	contenders, rows := newStandings(claims, map[string]string{"d": "x4"})
+	var got []string
+	for _, r := range rows {
+		for i, c := range r.Cells {
+			got = append(got, fmt.Sprintf("%s %s: %s %s %q", r.ID, contenders[i], c.Outcome, c.Anchor, strings.Join(c.Did, "; ")))
+		}
+	}
+	want := []string{
+		`S1 sync: confirmed  "waits"`, `S1 event: confirmed  "goes on"`,
+		`E2 sync:   ""`, `E2 event: refuted x4 "3 of 9 lost; resumes"`,
+		`S5 sync: confirmed  "1; 2; 3; 4; and 1 more"`, `S5 event:   ""`,
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("the standings are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if contenders, rows := newStandings(claims[1:3], nil); contenders != nil || rows != nil {
+		t.Errorf("of one contender there is nothing to compare: %v", contenders)
+	}
+}
