@@ -24,7 +24,7 @@ type RunCmd struct {
 	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
 	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
 	Repeat int      `default:"1" placeholder:"N" help:"Perform all of it N times, into one report; stop after a round that is red."`
-	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: in the local world one for each processor, up to 4; in docker 1."`
+	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: one for each processor, up to 4."`
 }
 
 // Run builds each suite's test program and runs it here, so that a terminal is
@@ -113,17 +113,8 @@ func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen 
 	return errors.Join(broken...)
 }
 
-// procs is how many specs are performed side by side. A container engine has
-// enough to do with one: its broker alone takes a processor while it starts.
-func (c *RunCmd) procs() int {
-	switch {
-	case c.Procs > 0:
-		return c.Procs
-	case c.World == local.Name:
-		return min(runtime.NumCPU(), 4)
-	}
-	return 1
-}
+// procs is how many specs are performed side by side.
+func (c *RunCmd) procs() int { return cmp.Or(c.Procs, min(runtime.NumCPU(), 4)) }
 
 func names(suites []suite) string {
 	var all []string
