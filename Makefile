@@ -9,9 +9,8 @@ ENGINE ?=
 N ?= 10
 FUZZTIME ?= 60s
 
-# The suites that came out as predicted ten times in a row, in both worlds. The
-# others, delivery and the self-test, are run by hand (make chaos SUITE=selftest)
-# until they have, too.
+# The suites that came out as predicted ten times in a row in both worlds. The others
+# are run by hand, as in make chaos SUITE=selftest, until they have, too.
 PROVEN := cascade replay
 
 .PHONY: help

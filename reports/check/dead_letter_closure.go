@@ -411,8 +411,9 @@ func (c *closure) stalls() {
 }
 
 // heldUp says whether the service was at work all the while: it tried the record
-// more than once, or, where the sink tells of no attempt at it, got on with
-// another partition. A sink that refuses a record may leave no trace of that.
+// more than once or, where the sink tells of no attempt at it, got on with another
+// partition, or has had the record in hand. A sink that refuses a record may leave no
+// trace of that, and a poison record may hold up every partition.
 func (c *closure) heldUp(i input, s stuck) bool {
 	tried := 0
 	for _, a := range i.attempts {
@@ -420,5 +421,26 @@ func (c *closure) heldUp(i input, s stuck) bool {
 			tried++
 		}
 	}
-	return tried > 1 || tried == 0 && c.past.wentOn(s.on, s.since)
+	return tried > 1 || tried == 0 && (c.past.wentOn(s.on, s.since) || c.inHand(s))
+}
+
+// inHand says whether the record that waits first was sent to an instance that has
+// run ever since.
+func (c *closure) inHand(s stuck) bool {
+	down := map[string]time.Duration{} // since when, the last time
+	for e := range c.x.Of(history.Process) {
+		if e.Name == history.Exited || e.Name == history.Frozen {
+			down[e.Client] = e.At
+		}
+	}
+	end := over(c.x) // what ends later was stopped by the kit
+	for e := range c.x.Of(history.Fetched) {
+		if e.Group != c.service.Group || e.In() != s.on || s.waiting[0].Offset < e.Offset || s.waiting[0].Offset > e.Last {
+			continue
+		}
+		if at, was := down[e.Client]; !was || at < e.At || at > end {
+			return true
+		}
+	}
+	return false
 }
