@@ -156,6 +156,14 @@ func ExampleConstant() {
 	// Output: 1400 requests, constant
 }
 
+// How much a system can take is found out by a load that rises.
+func ExampleRamp() {
+	load := breakwater.Ramp(8, 100).For(30 * time.Second)
+	b, err := json.Marshal(load)
+	fmt.Println(string(b), err)
+	// Output: {"rate":8,"to":100,"duration":"30s","arrivals":"constant"} <nil>
+}
+
 // Users who know nothing of each other, with a longer warm-up than 1 s.
 func ExamplePoisson() {
 	load := breakwater.Poisson(100).For(14 * time.Second)

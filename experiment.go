@@ -1,6 +1,7 @@
 package breakwater
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +18,23 @@ import (
 type Experiment struct {
 	Scenario               // its Services are left empty
 	Contenders []Contender // each brings its own
+
+	// AtOnce is how many contenders are performed side by side; the others wait for
+	// them to end, and then get the same arrivals. Default all: that is fairest, for
+	// they share what the machine does meanwhile, unless they are more than it can
+	// hold.
+	AtOnce int
 }
 
 // Contender is one way to build the system.
 type Contender struct {
 	Name     string
 	Services []Service
+	Sweep    *Sweep // which point of a curve it is; nil: of none
 }
+
+// Sweep says which point of a curve a trial is, see [trial.Sweep].
+type Sweep = trial.Sweep
 
 // Performed is one contender's trial, with the history it was judged from.
 type Performed struct {
@@ -42,6 +53,9 @@ func (e Experiment) Of(c Contender) Scenario {
 // starts.
 func (e Experiment) Validate() error {
 	var errs []error
+	if e.AtOnce < 0 {
+		errs = append(errs, fmt.Errorf("atOnce: %d; give how many contenders are performed side by side, or 0 for all", e.AtOnce))
+	}
 	if len(e.Contenders) == 0 {
 		errs = append(errs, fmt.Errorf("contenders: there are none; name at least one"))
 	}
@@ -56,6 +70,9 @@ func (e Experiment) Validate() error {
 		if err := e.Of(c).validate(c.Name); err != nil {
 			errs = append(errs, fmt.Errorf("contender %s: %w", c.Name, err))
 		}
+		if err := c.Sweep.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("contender %s: %w", c.Name, err))
+		}
 	}
 	for _, p := range e.Predict {
 		if !named[p.Contender] {
@@ -65,8 +82,8 @@ func (e Experiment) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Compare runs the experiment's contenders side by side, each in a world of its
-// own, which open makes for the trial of that id. They share the machine, and
+// Compare runs the experiment's contenders, [Experiment].AtOnce of them side by side,
+// each in a world of its own, which open makes for the trial of that id. They share the machine, and
 // with it whatever disturbs it: so none is sent any load before all are ready,
 // or what it takes to start the slowest would be measured with the others. The
 // trials come in the order of the contenders; on error none is returned.
@@ -78,22 +95,30 @@ func Compare(ctx context.Context, open func(trial string) (World, error), e Expe
 	defer cancel(nil)
 	done := make([]Performed, len(e.Contenders))
 	errs := make([]error, len(e.Contenders))
-	p.line = newStartingLine(len(e.Contenders))
-	var running sync.WaitGroup
-	for i, c := range e.Contenders {
-		running.Go(func() {
-			done[i], errs[i] = perform(ctx, open, e.Of(c), p, c.Name)
-			if errs[i] == nil {
-				done[i].Trial.Order = i
-			} else {
-				errs[i] = fmt.Errorf("contender %s: %w", c.Name, errs[i])
-				cancel(errs[i]) // without one of them there is nothing to compare
-			}
-		})
+	atOnce := cmp.Or(e.AtOnce, len(e.Contenders))
+	for from := 0; from < len(e.Contenders) && ctx.Err() == nil; from += atOnce {
+		together := e.Contenders[from:min(from+atOnce, len(e.Contenders))]
+		p.line = newStartingLine(len(together))
+		var running sync.WaitGroup
+		for k, c := range together {
+			running.Go(func() {
+				i := from + k
+				done[i], errs[i] = perform(ctx, open, e.Of(c), p, c.Name)
+				if errs[i] == nil {
+					done[i].Trial.Order, done[i].Trial.Sweep = i, c.Sweep
+				} else {
+					errs[i] = fmt.Errorf("contender %s: %w", c.Name, errs[i])
+					cancel(errs[i]) // without one of them there is nothing to compare
+				}
+			})
+		}
+		running.Wait()
 	}
-	running.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil { // when some had ended, and others were still to come
+		return nil, fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
 	}
 	return done, nil
 }

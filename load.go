@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -14,6 +15,7 @@ import (
 // request. Latency is counted from the intended instant.
 type Load struct {
 	Rate     float64       // arrivals a second, on average
+	To       float64       // the rate at the end, to which it changes evenly after the warm-up; 0: Rate throughout
 	Duration time.Duration // baseline, faults and what follows them; without WarmUp
 	Arrivals Arrivals      // default constant
 	WarmUp   time.Duration // load before the baseline that is not measured; default 1 s
@@ -35,6 +37,10 @@ func Constant(rate float64) Load { return Load{Rate: rate, Arrivals: ConstantArr
 
 // Poisson is a load of independent arrivals, rate a second on average.
 func Poisson(rate float64) Load { return Load{Rate: rate, Arrivals: PoissonArrivals} }
+
+// Ramp is a load of evenly spaced arrivals whose rate rises, or falls, evenly from one
+// to the other: what finds out how much a system can take.
+func Ramp(from, to float64) Load { return Load{Rate: from, To: to, Arrivals: ConstantArrivals} }
 
 // For is how long the load lasts.
 func (l Load) For(d time.Duration) Load { l.Duration = d; return l }
@@ -66,7 +72,10 @@ func (l Load) validate() error {
 	if l.Duration <= 0 {
 		errs = append(errs, fmt.Errorf("load: it lasts %s; say how long with For", l.Duration))
 	}
-	if l.Rate > 0 && l.Rate*(l.Duration+l.WarmUp).Seconds() > maxRequests {
+	if !(l.To >= 0) || math.IsInf(l.To, 0) {
+		errs = append(errs, fmt.Errorf("load: the rate changes to %g a second; give a positive rate, or 0 for one that stays", l.To))
+	}
+	if peak := max(l.Rate, l.To); peak > 0 && peak*(l.Duration+l.WarmUp).Seconds() > maxRequests {
 		errs = append(errs, fmt.Errorf("load: rate × duration is more than %d requests; lower one of them", maxRequests))
 	}
 	if l.Arrivals != "" && l.Arrivals != ConstantArrivals && l.Arrivals != PoissonArrivals {
@@ -97,13 +106,13 @@ type arrival struct {
 func (l Load) arrivals(weights []float64, seed uint64) iter.Seq[arrival] {
 	return func(yield func(arrival) bool) {
 		rnd := rand.New(rand.NewPCG(seed, 0x6c6f6164))
-		gap := float64(time.Second) / l.Rate
 		var total float64
 		for _, w := range weights {
 			total += w
 		}
 		end := float64(l.WarmUp + l.Duration)
 		for at := 0.0; at < end; {
+			gap := float64(time.Second) / l.rateAt(at)
 			if !yield(arrival{time.Duration(at), pick(weights, rnd.Float64()*total), rnd.IntN(l.Keys)}) {
 				return
 			}
@@ -114,6 +123,15 @@ func (l Load) arrivals(weights []float64, seed uint64) iter.Seq[arrival] {
 			}
 		}
 	}
+}
+
+// rateAt is the rate at an instant, in nanoseconds from the start of the warm-up.
+func (l Load) rateAt(at float64) float64 {
+	if l.To == 0 {
+		return l.Rate
+	}
+	share := (at - float64(l.WarmUp)) / float64(l.Duration)
+	return l.Rate + (l.To-l.Rate)*min(max(share, 0), 1)
 }
 
 func pick(weights []float64, x float64) int {
@@ -127,6 +145,7 @@ func pick(weights []float64, x float64) int {
 
 type loadJSON struct {
 	Rate     float64  `json:"rate"`
+	To       float64  `json:"to,omitempty"`
 	Duration Duration `json:"duration"`
 	Arrivals Arrivals `json:"arrivals,omitempty"`
 	WarmUp   Duration `json:"warmUp,omitempty"`
@@ -136,7 +155,7 @@ type loadJSON struct {
 
 // MarshalJSON writes durations as "20s".
 func (l Load) MarshalJSON() ([]byte, error) {
-	return json.Marshal(loadJSON{l.Rate, Duration(l.Duration), l.Arrivals, Duration(l.WarmUp), l.Keys, Duration(l.TimeOut)})
+	return json.Marshal(loadJSON{l.Rate, l.To, Duration(l.Duration), l.Arrivals, Duration(l.WarmUp), l.Keys, Duration(l.TimeOut)})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -145,6 +164,6 @@ func (l *Load) UnmarshalJSON(b []byte) error {
 	if err := decode(b, &j); err != nil {
 		return err
 	}
-	*l = Load{j.Rate, time.Duration(j.Duration), j.Arrivals, time.Duration(j.WarmUp), j.Keys, time.Duration(j.TimeOut)}
+	*l = Load{j.Rate, j.To, time.Duration(j.Duration), j.Arrivals, time.Duration(j.WarmUp), j.Keys, time.Duration(j.TimeOut)}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,39 @@ func TestRunKeepsItsOrder(t *testing.T) {
 		}
 		if n != 11*50 { // one second of warm-up
 			t.Errorf("%d requests, want %d", n, 11*50)
+		}
+	})
+}
+
+// In the middle of a ramp from 10 to 50 it is 30 a second, and so it is on average.
+func TestRunRampsTheLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scenario()
+		s.Load = breakwater.Ramp(10, 50).For(10 * time.Second)
+		_, log, err := breakwater.Run(t.Context(), newFakeWorld(), s, breakwater.Performance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sent []time.Duration
+		for e := range log.Of(history.Request) {
+			sent = append(sent, e.Scheduled)
+		}
+		between := func(from, to time.Duration) (n int) {
+			begin := sent[0] + time.Second // the warm-up, at 10 a second
+			for _, at := range sent {
+				if at >= begin+from && at < begin+to {
+					n++
+				}
+			}
+			return n
+		}
+		for _, c := range []struct {
+			from, to time.Duration
+			want     int
+		}{{-time.Second, 0, 10}, {0, time.Second, 12}, {4500 * time.Millisecond, 5500 * time.Millisecond, 30}, {9 * time.Second, 10 * time.Second, 48}, {0, 10 * time.Second, 300}} {
+			if n := between(c.from, c.to); n < c.want-1 || n > c.want+1 {
+				t.Errorf("%d requests from %s to %s, want about %d", n, c.from, c.to, c.want)
+			}
 		}
 	})
 }
@@ -345,6 +379,49 @@ func TestCompareStartsTogether(t *testing.T) {
 				}
 				if at := p.Log.Header.Base.Add(first.At).Sub(began.UTC()); at != 20*time.Second+10*time.Millisecond {
 					t.Errorf("%s was sent load after %s", p.Trial.ID, at)
+				}
+			}
+		})
+	}
+}
+
+// Contenders that are more than are performed at once come in groups, in order; with
+// one that fails the later ones are not even opened.
+func TestCompareInGroups(t *testing.T) {
+	experiment := breakwater.Experiment{Scenario: scenario(), AtOnce: 2}
+	for _, name := range []string{"a", "b", "c"} {
+		experiment.Contenders = append(experiment.Contenders, breakwater.Contender{Name: name, Services: experiment.Services})
+	}
+	experiment.Services = nil
+	for _, never := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			opened := map[string]time.Duration{}
+			var mu sync.Mutex
+			open := func(trial string) (breakwater.World, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				opened[trial] = time.Since(began)
+				w := newFakeWorld()
+				w.never = never && trial == "t-b"
+				return w, nil
+			}
+			performed, err := breakwater.Compare(t.Context(), open, experiment, breakwater.Performance{ID: "t"})
+			if never {
+				if _, third := opened["t-c"]; err == nil || third {
+					t.Errorf("b failed with %v, and c was opened: %t", err, third)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if opened["t-a"] != 0 || opened["t-b"] != 0 || opened["t-c"] < 5*time.Second {
+				t.Errorf("opened after %v", opened)
+			}
+			for i, p := range performed {
+				if p.Trial.Order != i || p.Trial.Contender != string("abc"[i]) {
+					t.Errorf("the trial at %d is %s, of order %d", i, p.Trial.Contender, p.Trial.Order)
 				}
 			}
 		})

@@ -78,6 +78,9 @@ type Require struct {
 	Unrelated     string   `json:"unrelated,omitempty"`     // operation that contained asks to be untouched
 	Amplification float64  `json:"amplification,omitempty"` // contained's limit for leaf calls ÷ root requests
 
+	// Latency is the objective for the p99 of requests by which capacity is measured.
+	Latency Duration `json:"latency,omitempty"`
+
 	// MaxLateness is how far the generator may fall behind its schedule before
 	// the run decides nothing; default 250 ms.
 	MaxLateness Duration `json:"maxLateness,omitempty"`
@@ -382,6 +385,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 			Operation:     s.Require.Operation,
 			Unrelated:     s.Require.Unrelated,
 			Amplification: s.Require.Amplification,
+			Latency:       time.Duration(s.Require.Latency),
 			MaxLateness:   time.Duration(s.Require.MaxLateness),
 			Deadline:      time.Duration(s.Require.Deadline),
 		},

@@ -58,6 +58,8 @@ func TestScenarioIsValidated(t *testing.T) {
 		"a path that is none":       {func(s *breakwater.Scenario) { s.Requests[0].Path = "/%zz" }, "request GET /%zz: it cannot be sent"},
 		"a header that is none":     {func(s *breakwater.Scenario) { s.Requests[0].Header = map[string]string{"a:": "b"} }, `request GET /: header "a:": "b" cannot be sent`},
 		"a weight that is none":     {func(s *breakwater.Scenario) { s.Requests[0].Weight = math.NaN() }, "request GET /: weight NaN; give a positive number"},
+		"a ramp to below 0":         {func(s *breakwater.Scenario) { s.Load.To = -1 }, "load: the rate changes to -1 a second; give a positive rate"},
+		"a ramp to too much":        {func(s *breakwater.Scenario) { s.Load.To = 1e6 }, "load: rate × duration is more than 1000000 requests"},
 		"rate 0":                    {func(s *breakwater.Scenario) { s.Load.Rate = 0 }, "load: rate 0 a second; give a positive rate"},
 		"a rate that is none":       {func(s *breakwater.Scenario) { s.Load.Rate = math.NaN() }, "load: rate NaN a second; give a positive rate"},
 		"a load of no length":       {func(s *breakwater.Scenario) { s.Load.Duration = 0 }, "load: it lasts 0s; say how long with For"},

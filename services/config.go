@@ -66,6 +66,7 @@ type registrationEnv struct {
 	EmailURL       string            `env:"EMAIL_URL" fix:"a base URL like http://email:8080"`
 	AnalyticsURL   string            `env:"ANALYTICS_URL" fix:"a base URL like http://analytics:8080"`
 	CacheURL       string            `env:"CACHE_URL" fix:"a base URL like http://cache:8080"`
+	Callees        []string          `env:"CALLEES" fix:"URL,URL: whom to POST to instead of the three"`
 	Brokers        []string          `env:"KAFKA_BROKERS" fix:"host:port,host:port"`
 	Topic          string            `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
 	Instance       string            `env:"KAFKA_INSTANCE" fix:"a client id"`
@@ -82,6 +83,9 @@ func (e registrationEnv) check() error {
 	}
 	switch e.Mode {
 	case registration.SyncSequential, registration.SyncFanout, registration.SyncHardened:
+		if len(e.Callees) > 0 {
+			break
+		}
 		require("EMAIL_URL", e.EmailURL, "a base URL like http://email:8080")
 		require("ANALYTICS_URL", e.AnalyticsURL, "a base URL like http://analytics:8080")
 		require("CACHE_URL", e.CacheURL, "a base URL like http://cache:8080")

@@ -182,6 +182,7 @@ func buildRegistration(way func(registration.Config) (registration.Way, error)) 
 			EmailURL:       e.EmailURL,
 			AnalyticsURL:   e.AnalyticsURL,
 			CacheURL:       e.CacheURL,
+			Callees:        e.Callees,
 			Brokers:        e.Brokers,
 			Topic:          e.Topic,
 			ClientID:       e.Instance,

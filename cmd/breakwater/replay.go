@@ -48,7 +48,7 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 		t.scenario.Seed -= uint64(s.Round - 1) // which the session adds again
 		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{
 			Scenario:   t.scenario,
-			Contenders: []breakwater.Contender{{Name: t.Contender, Services: t.scenario.Services}},
+			Contenders: []breakwater.Contender{{Name: t.Contender, Services: t.scenario.Services, Sweep: t.Sweep}},
 		})
 		if err != nil {
 			return trouble(err)

@@ -140,6 +140,7 @@ type Require struct {
 	Operation     string        `json:"operation,omitempty"`     // which root operation Availability is about; "": all
 	Unrelated     string        `json:"unrelated,omitempty"`     // operation that must not suffer: "GET /catalog"
 	Amplification float64       `json:"amplification,omitempty"` // limit for leaf calls ÷ root requests
+	Latency       time.Duration `json:"latency,omitempty"`       // objective for the p99 of requests, by which capacity is measured
 	MaxLateness   time.Duration `json:"maxLateness,omitempty"`   // generator behind schedule by more than this: undecided
 	Deadline      time.Duration `json:"deadline,omitempty"`      // how long the drain waited at most
 }

@@ -710,7 +710,7 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		measure.LogDuplicates("x"), measure.Aborted("x"), measure.Restarts("x"), measure.Orphans, measure.BlastRadius,
 		measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
 		measure.ConsistencyWindow(measure.P50, history.After, "x"), measure.StaleReads(history.After, "x"),
-		measure.Overtaken("x"), measure.OvertakenInKey("x"), measure.Traced,
+		measure.Overtaken("x"), measure.OvertakenInKey("x"), measure.Traced, measure.Capacity("x"),
 	} {
 		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)

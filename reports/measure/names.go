@@ -60,6 +60,15 @@ func Availability(operation string) string { return AvailabilityIn(history.Durin
 // AvailabilityIn names ok ÷ scheduled of an operation in a phase.
 func AvailabilityIn(phase, operation string) string { return name("availability."+phase, operation) }
 
+// Capacity names the highest rate of an operation a second that was held, under load
+// that rises (see Ramp): the last window of a second, before two in a row that were
+// not, in which no more than one request in a hundred failed or was answered later
+// than Require.Latency. Where the load never was too much it is a lower bound; without
+// Require.Latency it is not measured. It counts while a fault is active or, in a run
+// without one, from the baseline on. Requests wait before they are late, so that a load
+// that rises fast makes it too high.
+func Capacity(operation string) string { return name("capacity", operation) }
+
 // Lost names the number of ids that a sink was owed and never got.
 func Lost(sink string) string { return name("lost", sink) }
 
@@ -205,6 +214,8 @@ func Unit(name string) string {
 		return "s"
 	}
 	switch measure {
+	case "capacity":
+		return "/s"
 	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal", "staleness", "fresh-again":
 		return "s"
 	case "amplification", "headroom", "effects.ratio":

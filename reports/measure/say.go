@@ -45,6 +45,7 @@ func Phrase(name string) string {
 var phrases = map[string]struct{ long, short string }{
 	Orphans:          {"requests torn between their sinks%s", "torn requests"},
 	BlastRadius:      {"services breached beyond the broken one%s", "blast radius"},
+	"capacity":       {"capacity of %s", "capacity"},
 	"lost":           {"ids lost in %s", "lost"},
 	"duplicates":     {"duplicate effects in %s", "duplicates"},
 	"log-duplicates": {"records of %s beyond the first of their id", "duplicates in the log"},

@@ -25,6 +25,7 @@ func (f *fold) values(m Measurements) []Value {
 			// Not rounded: 0.9999 is not 1.
 			all = append(all, Value{Name: AvailabilityIn(phase, op.Name), Value: s.Availability, Unit: Unit(AvailabilityIn(phase, op.Name)), N: s.Scheduled})
 		}
+		all = append(all, f.capacityOf(op.Name))
 	}
 	f.sinkValues(m, add)
 	f.topicValues(add)

@@ -36,6 +36,7 @@ type view struct {
 	Exercised   []exercisedRow
 	Environs    []environment
 
+	Curves    []figure // measurements over what was changed from trial to trial
 	Compared  []string // contenders that were put to several claims
 	Standings []standing
 
@@ -195,6 +196,11 @@ func newView(run Run) view {
 		v.Red = v.Red[:mostRed]
 	}
 	v.Worlds = len(worlds)
+	for n, c := range newCurves(others, classes) {
+		if f, ok := c.figure(fmt.Sprintf("curve%d", n+1), len(worlds)); ok {
+			v.Curves = append(v.Curves, f)
+		}
+	}
 	v.Compared, v.Standings = newStandings(v.Summary.Claims, v.Anchors)
 	v.Matrices, v.PlantedMatrices = newMatrices(others, classes, v.Anchors), newMatrices(planted, classes, v.Anchors)
 	v.Exercised, v.PlantedExercised = exercisedRows(v.Experiments), exercisedRows(v.Planted)

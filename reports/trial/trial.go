@@ -4,6 +4,9 @@ package trial
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -25,6 +28,7 @@ type Trial struct {
 	Title     string          `json:"title"`               // the scenario's name
 	Contender string          `json:"contender"`           // "event", "sync-fanout"
 	Order     int             `json:"order"`               // among the contenders of its experiment, from 0
+	Sweep     *Sweep          `json:"sweep,omitempty"`     // which point of a curve it is
 	Round     int             `json:"round,omitempty"`     // which performance of the same this is in its run, from 1; 0: there is one
 	World     string          `json:"world"`
 	Flaw      string          `json:"flaw,omitempty"` // what was broken in the kit on purpose; such a trial says nothing about the system
@@ -43,6 +47,29 @@ type Trial struct {
 
 	History string            `json:"history"`        // file name of the saved history, beside the trial
 	Logs    map[string]string `json:"logs,omitempty"` // last lines of each instance's log, kept unless all was as predicted
+}
+
+// Sweep says which point of a curve a trial is. Trials of one claim in one world with
+// the same Over and Of are the curves of one picture.
+type Sweep struct {
+	Over string  `json:"over"`           // what changes from point to point: "callees"
+	At   float64 `json:"at"`             // how much of it there is here
+	Of   string  `json:"of"`             // the measurement that is drawn, by its name
+	Line string  `json:"line,omitempty"` // which curve it is on; default the contender's name
+}
+
+// Validate says what is wrong with a sweep, naming the field. None at all is right.
+func (s *Sweep) Validate() error {
+	switch {
+	case s == nil:
+	case s.Over == "":
+		return errors.New("sweep: Over is empty; say what changes from point to point")
+	case math.IsNaN(s.At) || math.IsInf(s.At, 0) || s.At < 0:
+		return fmt.Errorf("sweep: At is %g; give a number from 0", s.At)
+	case measure.Unit(s.Of) == "":
+		return fmt.Errorf("sweep: Of %q is not measured; make the name with a function of package measure", s.Of)
+	}
+	return nil
 }
 
 // Environment is what the trial ran on. It never holds credentials.

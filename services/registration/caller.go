@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // caller tells the other services by calling each of them over HTTP.
 type caller struct {
 	client  *http.Client
-	callees []struct{ name, url string }
+	callees []destination
 	timeout time.Duration // for each call
 	fanout  bool
 }
@@ -31,14 +32,28 @@ func newCaller(config Config) *caller {
 			MaxIdleConnsPerHost: config.Workers,
 			IdleConnTimeout:     30 * time.Second,
 		}},
-		callees: []struct{ name, url string }{
-			{"email", config.EmailURL + "/send-welcome"},
-			{"analytics", config.AnalyticsURL + "/log-event"},
-			{"cache", config.CacheURL + "/invalidate"},
-		},
+		callees: calleesOf(config),
 		timeout: config.CallTimeout,
 		fanout:  config.Mode == SyncFanout,
 	}
+}
+
+// destination is one service to call.
+type destination struct{ name, url string }
+
+func calleesOf(config Config) []destination {
+	if len(config.Callees) == 0 {
+		return []destination{
+			{"email", config.EmailURL + "/send-welcome"},
+			{"analytics", config.AnalyticsURL + "/log-event"},
+			{"cache", config.CacheURL + "/invalidate"},
+		}
+	}
+	var all []destination
+	for _, to := range config.Callees {
+		all = append(all, destination{strings.TrimPrefix(strings.TrimPrefix(to, "http://"), "https://"), to})
+	}
+	return all
 }
 
 func isBaseURL(s string) bool {

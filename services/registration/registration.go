@@ -78,6 +78,8 @@ type Config struct {
 	CallTimeout time.Duration
 
 	EmailURL, AnalyticsURL, CacheURL string // base URLs, for example http://email:8080
+	// Callees are whom to call instead of these three, by the URLs to POST to.
+	Callees []string
 
 	Brokers []string // host:port, each a seed
 	Topic   string   // default "user-events"
@@ -161,8 +163,11 @@ func (c Config) validate() error {
 	require(c.PublishTimeout > 0, "PublishTimeout is %v: give a positive duration, or 0 for 2s", c.PublishTimeout)
 	switch c.Mode {
 	case SyncSequential, SyncFanout, SyncHardened:
+		for _, to := range c.Callees {
+			require(isBaseURL(to), "Callees has %q: give a URL like http://host:8080/path", to)
+		}
 		for name, base := range map[string]string{"EmailURL": c.EmailURL, "AnalyticsURL": c.AnalyticsURL, "CacheURL": c.CacheURL} {
-			require(isBaseURL(base), "%s is %q: give a base URL like http://host:8080 in mode %s", name, base, c.Mode)
+			require(len(c.Callees) > 0 || isBaseURL(base), "%s is %q: give a base URL like http://host:8080 in mode %s", name, base, c.Mode)
 		}
 	case Event, EventOutbox, EventTransactional:
 		require(!c.Repeating || c.Mode != EventTransactional, "Repeating is set: mode %s is nothing without an idempotent producer", c.Mode)

@@ -1,6 +1,7 @@
 package coupling
 
 import (
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,6 +13,46 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
+)
+
+var _ = DescribeTable("What a caller can take, while each that it calls takes 50 ms",
+	func(ctx SpecContext, callees int) {
+		const delay, workers, highest = 50 * time.Millisecond, 4, 100
+		var plan Plan
+		for i := range callees {
+			plan = append(plan, At(2*time.Second).Inject(Latency(Edge(fmt.Sprintf("callee%d", i+1), Database), delay, 0)).For(29*time.Second))
+		}
+		rising := Experiment{Scenario: Scenario{
+			Claim:    "S4",
+			Title:    fmt.Sprintf("the load rises, with %d to tell", callees),
+			Requests: subjects.Requests()[:1],
+			Load:     Ramp(8, highest).For(32 * time.Second),
+			Plan:     plan,
+			Require:  Require{MayFail: true, MinOperations: 5, Latency: Duration(time.Second), Deadline: Duration(time.Second)},
+		}}
+		for _, name := range []string{subjects.SyncSequential, subjects.SyncFanout, subjects.Event} {
+			rising.Contenders = append(rising.Contenders, Contender{
+				Name: name, Services: subjects.Calling(name, callees),
+				Sweep: &Sweep{Over: "callees", At: float64(callees), Of: measure.Capacity(subjects.Register)},
+			})
+		}
+		capacity := measure.Capacity(subjects.Register)
+		// What workers can take that wait for one call after the other, and for one.
+		// Requests queue for up to a second before they are late, and meanwhile the
+		// load rises by 3 a second, every second.
+		one := workers / delay.Seconds()
+		rising.Predict = Predict(
+			AtMost(capacity, 1.1*one/float64(callees)+8).By(subjects.SyncSequential),
+			AtLeast(capacity, 0.5*one/float64(callees)).By(subjects.SyncSequential),
+			AtLeast(capacity, 0.6*one).By(subjects.SyncFanout),
+			AtLeast(capacity, 0.9*highest).By(subjects.Event),
+		)
+		Expect(harness.Compare(ctx, rising)).To(BeAsPredicted())
+	},
+	Entry("one callee", Serial, SpecTimeout(2*time.Minute), 1),
+	Entry("two callees", Serial, SpecTimeout(2*time.Minute), 2),
+	Entry("four callees", Serial, SpecTimeout(2*time.Minute), 4),
+	Entry("eight callees", Serial, SpecTimeout(2*time.Minute), 8),
 )
 
 var _ = Describe("A fourth dependent", func() {

@@ -76,11 +76,12 @@ var _ = Describe("A group of consumers", func() {
 		slow.Services, slow.Load.Rate = nil, 60
 		const one = 10. / 48
 		done := measure.EffectsRatio("analytics")
+		members := func(n float64) *Sweep { return &Sweep{Over: "members", At: n, Of: done, Line: "analytics"} }
 		e := Experiment{Scenario: slow, Contenders: []Contender{
-			{Name: "one", Services: subjects.OneByOne(1)},
-			{Name: "two", Services: subjects.OneByOne(2)},
-			{Name: "four", Services: subjects.OneByOne(4)},
-			{Name: "five", Services: subjects.OneByOne(5)},
+			{Name: "one", Services: subjects.OneByOne(1), Sweep: members(1)},
+			{Name: "two", Services: subjects.OneByOne(2), Sweep: members(2)},
+			{Name: "four", Services: subjects.OneByOne(4), Sweep: members(4)},
+			{Name: "five", Services: subjects.OneByOne(5), Sweep: members(5)},
 		}}
 		e.Predict = Predict(
 			Holds(check.NoAcknowledgedLoss),

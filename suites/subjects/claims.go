@@ -5,6 +5,7 @@ var Claims = map[string]string{
 	"S1":  "A slow callee blocks its caller",
 	"S2":  "One time-out in a fan-out delays everything",
 	"S3":  "Failure cascades up the synchronous chain",
+	"S4":  "The caller becomes the bottleneck",
 	"S5a": "Without a queue, what a dead callee missed is gone",
 	"S5b": "A caller that dies in mid-call loses work",
 	"S6":  "Adding a callee means changing its caller",

@@ -5,6 +5,7 @@ package subjects
 
 import (
 	"cmp"
+	"maps"
 	"os"
 	"strings"
 
@@ -87,13 +88,22 @@ func registration(contender string) breakwater.Service {
 	if publishes(contender) {
 		env["KAFKA_BROKERS"], env["KAFKA_TOPIC"], env["KAFKA_INSTANCE"] = "${kafka}", "${topic}", "${instance}"
 		needs = append(needs, to(breakwater.Kafka))
-		settings["publish time-out"] = "2s"
+		maps.Copy(settings, map[string]string{"publish time-out": "2s", "acks": "all in-sync replicas", "idempotence": "on", "linger": "0"})
 	} else {
 		for name, variable := range map[string]string{"email": "EMAIL_URL", "analytics": "ANALYTICS_URL", "cache": "CACHE_URL"} {
 			env[variable] = "http://${" + name + "}"
 		}
 		needs = append(needs, to("email"), to("analytics"), to("cache"))
 		settings["call time-out"] = "1s"
+	}
+	switch contender {
+	case SyncHardened: // as services/registration/hardened.go has it
+		maps.Copy(settings, map[string]string{
+			"attempt time-out": "150ms", "attempts": "2", "retry delay": "20ms ± 10ms", "retry budget": "20 % of the attempts under way",
+			"breaker": "opens when 10 of 20 attempts failed, tries again after 500ms", "bulkhead": "a quarter of the workers for each callee",
+		})
+	case EventOutbox:
+		maps.Copy(settings, map[string]string{"relay interval": "250ms, and whenever a row is written", "relay batch": "200 rows"})
 	}
 	s := service("registration", env, needs...)
 	s.Settings = settings
@@ -114,7 +124,10 @@ func consumer(contender string, s breakwater.Service) breakwater.Service {
 	s.Env["SESSION_TIMEOUT"], s.Env["HEARTBEAT_INTERVAL"] = "3s", "500ms"
 	s.Needs = append(s.Needs, to(breakwater.Kafka))
 	s.Group = s.Name
-	s.Settings = map[string]string{"session time-out": "3s", "heartbeat interval": "500ms"}
+	s.Settings = map[string]string{
+		"session time-out": "3s", "heartbeat interval": "500ms", "assignment": "eager, sticky", "offset reset": "earliest",
+		"isolation": "read committed", "records a poll": "100", "commit": "after each poll, when its records are processed",
+	}
 	return s
 }
 

@@ -1,6 +1,7 @@
 package subjects
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -48,6 +49,40 @@ func OneByOne(n int) []breakwater.Service {
 	return slices.DeleteFunc(system, func(s breakwater.Service) bool { return s.Name != "registration" && s.Name != "analytics" })
 }
 
+// Calling is registration with n callees that are all alike, each an analytics with a
+// group and a database of its own, and few workers: how many requests it takes a
+// second depends on how long one worker waits for them.
+func Calling(contender string, n int) []breakwater.Service {
+	const few = "4"
+	caller := registration(contender)
+	caller.Env["WORKERS"], caller.Settings["workers"] = few, few
+	caller.Ledger = nil
+	if !publishes(contender) {
+		caller.Needs = []breakwater.Need{to(breakwater.Database)}
+		for _, variable := range []string{"EMAIL_URL", "ANALYTICS_URL", "CACHE_URL"} {
+			delete(caller.Env, variable)
+		}
+	}
+	var callees []breakwater.Service
+	var urls []string
+	for i := range n {
+		s := analytics(contender)
+		s.Name = fmt.Sprintf("callee%d", i+1)
+		if s.Group != "" {
+			s.Group, s.Env["KAFKA_GROUP"] = s.Name, s.Name
+		}
+		s.Ledger.Sink = s.Name
+		callees, urls = append(callees, s), append(urls, "http://${"+s.Name+"}/log-event")
+		if !publishes(contender) {
+			caller.Needs = append(caller.Needs, to(s.Name))
+		}
+	}
+	if !publishes(contender) {
+		caller.Env["CALLEES"] = strings.Join(urls, ",")
+	}
+	return append([]breakwater.Service{caller}, callees...)
+}
+
 // Audited is the contender's system with a fourth dependent, audit, that it begins
 // without. It is the same program as analytics, with a group and a database of its
 // own. A synchronous registration knows nothing of it.
@@ -83,7 +118,7 @@ func Flawed(system []breakwater.Service, name, defect string) []breakwater.Servi
 // commit what the last poll returned.
 func AutoCommitting() []breakwater.Service {
 	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
-		s.Env["COMMIT"] = "auto"
+		s.Env["COMMIT"], s.Settings["commit"] = "auto", "in the background, of what was polled"
 	})
 }
 
@@ -91,7 +126,7 @@ func AutoCommitting() []breakwater.Service {
 // in its own database, with the effects and fenced by the group's generation.
 func StoringOffsets() []breakwater.Service {
 	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
-		s.Env["OFFSETS"] = "sink"
+		s.Env["OFFSETS"], s.Settings["commit"] = "sink", "in the database, with the effects"
 		s.Env["SESSION_TIMEOUT"], s.Env["HEARTBEAT_INTERVAL"] = "1500ms", "300ms"
 		s.Settings["session time-out"], s.Settings["heartbeat interval"] = "1.5s", "300ms"
 		s.Offsets = breakwater.OffsetsInSink
@@ -134,7 +169,7 @@ func Projected() []breakwater.Service {
 		Projection: breakwater.CountByKey, State: "users",
 	}
 	s = consumer(Event, s)
-	s.Offsets = breakwater.OffsetsInSink
+	s.Offsets, s.Settings["commit"] = breakwater.OffsetsInSink, "in the database, with the view"
 	return append(EventDriven(), s)
 }
 
@@ -171,7 +206,7 @@ func Transferring() []breakwater.Service {
 	transfer := consumer(Event, service("transfer", map[string]string{"KAFKA_OUTPUT": Transferred}))
 	transfer.Output = Transferred
 	transfer.TransactionTimeout = breakwater.Duration(5 * time.Second)
-	transfer.Settings["transaction time-out"] = "5s"
+	transfer.Settings["transaction time-out"], transfer.Settings["commit"] = "5s", "in the transaction, with the records"
 	return []breakwater.Service{registration(Event), transfer}
 }
 

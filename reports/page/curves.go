@@ -1,0 +1,157 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// curve is a measurement over what was changed from trial to trial of a claim.
+type curve struct {
+	Claim, World string
+	Over, Of     string
+	Lines        []curveLine
+}
+
+type curveLine struct {
+	Name, Class string
+	Points      []curvePoint
+}
+
+type curvePoint struct {
+	At      float64
+	Value   float64
+	AtLeast bool
+	Said    string
+}
+
+// newCurves gathers the trials that are points of one; a point of several rounds is
+// their median. What has a single point is no curve.
+func newCurves(trials []*trial.Trial, classes map[string]string) []curve {
+	var all []curve
+	for _, rounds := range trial.Repeated(trials) {
+		t := rounds[0]
+		if t.Sweep == nil {
+			continue
+		}
+		s := measure.Over(t.Sweep.Of, collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements }))
+		if s.N == 0 {
+			continue
+		}
+		i := slices.IndexFunc(all, func(c curve) bool {
+			return c.Claim == t.Claim && c.World == t.World && c.Over == t.Sweep.Over && c.Of == t.Sweep.Of
+		})
+		if i < 0 {
+			i = len(all)
+			all = append(all, curve{Claim: t.Claim, World: t.World, Over: t.Sweep.Over, Of: t.Sweep.Of})
+		}
+		c, name := &all[i], cmp.Or(t.Sweep.Line, t.Contender, "system")
+		k := slices.IndexFunc(c.Lines, func(l curveLine) bool { return l.Name == name })
+		if k < 0 {
+			k = len(c.Lines)
+			c.Lines = append(c.Lines, curveLine{Name: name, Class: cmp.Or(classes[t.Contender], "c0")})
+		}
+		c.Lines[k].Points = append(c.Lines[k].Points, curvePoint{t.Sweep.At, s.Median, s.AtLeast != "", s.Range()})
+	}
+	for i := range all {
+		for k := range all[i].Lines {
+			slices.SortStableFunc(all[i].Lines[k].Points, func(a, b curvePoint) int { return cmp.Compare(a.At, b.At) })
+		}
+		all[i].Lines = slices.DeleteFunc(all[i].Lines, func(l curveLine) bool { return len(l.Points) < 2 })
+	}
+	return slices.DeleteFunc(all, func(c curve) bool { return len(c.Lines) == 0 })
+}
+
+// figure draws the curve.
+func (c curve) figure(id string, worlds int) (figure, bool) {
+	caption := measure.Phrase(c.Of) + ", by " + c.Over
+	if c.Claim != "" {
+		caption = c.Claim + ": " + caption
+	}
+	f, ok := twice(caption, id, c.draw)
+	if worlds > 1 {
+		f.Fact = c.World
+	}
+	if slices.ContainsFunc(c.Lines, func(l curveLine) bool {
+		return slices.ContainsFunc(l.Points, func(p curvePoint) bool { return p.AtLeast })
+	}) {
+		f.Note = "hollow: at least that much"
+	}
+	return f, ok
+}
+
+const curveHeight = 150.0
+
+func (c curve) draw(cv canvas, id string) (drawing, bool) {
+	var places []float64
+	highest := 0.0
+	for _, l := range c.Lines {
+		for _, p := range l.Points {
+			if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
+				return drawing{}, false
+			}
+			places, highest = append(places, p.At), math.Max(highest, p.Value)
+		}
+	}
+	slices.Sort(places)
+	places = slices.Compact(places)
+	if len(places) < 2 {
+		return drawing{}, false
+	}
+	x0, x1 := cv.plot()
+	bottom := padTop + curveHeight
+	unit := measure.Unit(c.Of)
+	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: measure.Phrase(c.Of) + " by " + c.Over, Desc: c.describe(unit)}
+	ticks := linearTicks(highest, 5)
+	y := scale{lo: 0, hi: math.Max(highest, ticks[len(ticks)-1].Value) * 1.04, from: bottom, to: padTop}
+	x := scale{lo: math.Min(0, places[0]), hi: places[len(places)-1], from: x0, to: x1}
+	var xs, ys []float64
+	for _, p := range places {
+		xs = append(xs, x.at(p))
+	}
+	for _, t := range ticks {
+		ys = append(ys, y.at(t.Value))
+	}
+	d.grid(xs, ys, x0, x1, padTop, bottom)
+	for i, t := range ticks {
+		d.text("tick", "end", x0-8, ys[i]+cv.font*0.34, t.Label)
+	}
+	for i, p := range places {
+		label := quantity.Value(p, "ratio")
+		half := textWidth(label, cv.font) / 2
+		d.text("tick", "middle", math.Min(xs[i], cv.width-half), bottom+cv.font+3, label)
+	}
+	var ends []lineEnd
+	for _, l := range c.Lines {
+		var points []point
+		for _, p := range l.Points {
+			points = append(points, point{x.at(p.At), y.at(p.Value)})
+		}
+		d.path("line "+l.Class, polyline(points))
+		for i, p := range l.Points {
+			class := l.Class + " dot"
+			if p.AtLeast {
+				class += " open"
+			}
+			d.circle(class, points[i].X, points[i].Y, 3, fmt.Sprintf("%s, %s %s: %s", l.Name, quantity.Value(p.At, "ratio"), c.Over, p.Said))
+		}
+		ends = append(ends, lineEnd{points[len(points)-1], l.Name, l.Class, points})
+	}
+	nameLines(&d, ends, cv, x0, x1, padTop, bottom)
+	return d, true
+}
+
+func (c curve) describe(unit string) string {
+	var said []string
+	for _, l := range c.Lines {
+		first, last := l.Points[0], l.Points[len(l.Points)-1]
+		said = append(said, fmt.Sprintf("%s from %s at %s to %s at %s", l.Name, quantity.Value(first.Value, unit), quantity.Value(first.At, "ratio"), quantity.Value(last.Value, unit), quantity.Value(last.At, "ratio")))
+	}
+	return strings.Join(said, "; ") + "."
+}
