@@ -17,7 +17,7 @@ import (
 
 var _ = DescribeTable("What a caller can take, while each that it calls takes 50 ms",
 	func(ctx SpecContext, callees int) {
-		const delay, workers, highest = 50 * time.Millisecond, 4, 100
+		const delay, workers, highest = 50 * time.Millisecond, 4, 130
 		var plan Plan
 		for i := range callees {
 			plan = append(plan, At(2*time.Second).Inject(Latency(Edge(fmt.Sprintf("callee%d", i+1), Database), delay, 0)).For(29*time.Second))
@@ -39,10 +39,10 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 		capacity := measure.Capacity(subjects.Register)
 		// What workers can take that wait for one call after the other, and for one.
 		// Requests queue for up to a second before they are late, and meanwhile the
-		// load rises by 3 a second, every second.
+		// load rises by 4 a second, every second.
 		one := workers / delay.Seconds()
 		rising.Predict = Predict(
-			AtMost(capacity, 1.1*one/float64(callees)+8).By(subjects.SyncSequential),
+			AtMost(capacity, 1.1*one/float64(callees)+10).By(subjects.SyncSequential),
 			AtLeast(capacity, 0.5*one/float64(callees)).By(subjects.SyncSequential),
 			AtLeast(capacity, 0.6*one).By(subjects.SyncFanout),
 			AtLeast(capacity, 0.9*highest).By(subjects.Event),
