@@ -20,15 +20,15 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 		const delay, workers, highest = 50 * time.Millisecond, 4, 130
 		var plan Plan
 		for i := range callees {
-			plan = append(plan, At(2*time.Second).Inject(Latency(Edge(fmt.Sprintf("callee%d", i+1), Database), delay, 0)).For(29*time.Second))
+			plan = append(plan, At(time.Second).Inject(Latency(Edge(fmt.Sprintf("callee%d", i+1), Database), delay, 0)).For(30*time.Second))
 		}
 		rising := Experiment{Scenario: Scenario{
 			Claim:    "S4",
 			Title:    fmt.Sprintf("the load rises, with %d to tell", callees),
 			Requests: subjects.Requests()[:1],
-			Load:     Ramp(8, highest).For(32 * time.Second),
+			Load:     Ramp(4, highest).For(32 * time.Second),
 			Plan:     plan,
-			Require:  Require{MayFail: true, MinOperations: 5, Latency: Duration(time.Second), Deadline: Duration(time.Second)},
+			Require:  Require{MayFail: true, MinOperations: 3, Latency: Duration(time.Second), Deadline: Duration(time.Second)},
 		}}
 		for _, name := range []string{subjects.SyncSequential, subjects.SyncFanout, subjects.Event} {
 			rising.Contenders = append(rising.Contenders, Contender{
