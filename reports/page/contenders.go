@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -20,7 +19,8 @@ type deeds struct {
 	Anchor  string
 	Outcome trial.Outcome
 	Known   bool
-	Did     []string // in few words: as predicted, or as observed where that is otherwise
+	Did     []Part // as predicted, or first as observed where that is otherwise
+	More    int    // that are left out
 }
 
 // mostDeeds is how many of them a cell has.
@@ -64,17 +64,24 @@ func standOf(rows []ClaimRow, anchors map[string]string) (s deeds) {
 	s.Outcome, s.Known = combine(rows)
 	worst := slices.IndexFunc(rows, func(r ClaimRow) bool { return r.Outcome == s.Outcome })
 	s.Anchor = anchors[rows[max(worst, 0)].Trial]
+	var bad, good []Part
+	add := func(to *[]Part, p Part) {
+		if !slices.Contains(*to, p) {
+			*to = append(*to, p)
+		}
+	}
 	for _, r := range rows {
 		for _, l := range r.Lines {
 			if l.Outcome == trial.Confirmed {
-				s.Did = append(s.Did, l.Says)
+				add(&good, Part{l.Says, l.Outcome})
 			} else {
-				s.Did = append([]string{cmp.Or(l.Brief, l.Observed, string(l.Outcome))}, s.Did...)
+				add(&bad, Part{cmp.Or(l.Brief, l.Observed, string(l.Outcome)), l.Outcome})
 			}
 		}
 	}
-	if s.Did = distinct(s.Did); len(s.Did) > mostDeeds {
-		s.Did = append(s.Did[:mostDeeds:mostDeeds], fmt.Sprintf("and %d more", len(s.Did)-mostDeeds))
+	s.Did = append(bad, good...)
+	if s.More = len(s.Did) - mostDeeds; s.More > 0 {
+		s.Did = s.Did[:mostDeeds]
 	}
 	return s
 }

@@ -28,13 +28,14 @@ func TestStandings(t *testing.T) {
 	var got []string
 	for _, r := range rows {
 		for i, c := range r.Cells {
-			got = append(got, fmt.Sprintf("%s %s: %s %s %q", r.ID, contenders[i], c.Outcome, c.Anchor, strings.Join(c.Did, "; ")))
+			did := collect(c.Did, func(p Part) string { return p.Text })
+			got = append(got, fmt.Sprintf("%s %s: %s %s %q %d", r.ID, contenders[i], c.Outcome, c.Anchor, strings.Join(did, "; "), max(c.More, 0)))
 		}
 	}
 	want := []string{
-		`S1 sync: confirmed  "waits"`, `S1 event: confirmed  "goes on"`,
-		`E2 sync:   ""`, `E2 event: refuted x4 "3 of 9 lost; resumes"`,
-		`S5 sync: confirmed  "1; 2; 3; 4; and 1 more"`, `S5 event:   ""`,
+		`S1 sync: confirmed  "waits" 0`, `S1 event: confirmed  "goes on" 0`,
+		`E2 sync:   "" 0`, `E2 event: refuted x4 "3 of 9 lost; resumes" 0`,
+		`S5 sync: confirmed  "1; 2; 3; 4" 1`, `S5 event:   "" 0`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the standings are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

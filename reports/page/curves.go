@@ -104,6 +104,9 @@ func (c curve) draw(cv canvas, id string) (drawing, bool) {
 	if len(places) < 2 {
 		return drawing{}, false
 	}
+	for _, l := range c.Lines { // room for their names
+		cv.right = math.Max(cv.right, math.Min(textWidth(l.Name, cv.font)+16, cv.width/4))
+	}
 	x0, x1 := cv.plot()
 	bottom := padTop + curveHeight
 	unit := measure.Unit(c.Of)

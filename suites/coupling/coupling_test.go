@@ -28,7 +28,7 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 			Requests: subjects.Requests()[:1],
 			Load:     Ramp(4, highest).For(32 * time.Second),
 			Plan:     plan,
-			Require:  Require{MayFail: true, MinOperations: 3, Latency: Duration(time.Second), Deadline: Duration(time.Second)},
+			Require:  Require{MayFail: true, MinOperations: 3, Latency: Duration(time.Second)},
 		}}
 		for _, name := range []string{subjects.SyncSequential, subjects.SyncFanout, subjects.Event} {
 			rising.Contenders = append(rising.Contenders, Contender{
