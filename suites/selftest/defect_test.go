@@ -32,6 +32,10 @@ type defect struct {
 // enough for something to be in hand whenever a fault strikes.
 var base = Constant(40).For(9 * time.Second)
 
+// longer is for what waits for the n-th commit or letter: in containers a consumer has
+// more in hand at once, and commits less often.
+var longer = Constant(40).For(15 * time.Second)
+
 const right = "right"
 
 func (d defect) experiment() Experiment {

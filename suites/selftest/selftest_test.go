@@ -20,8 +20,8 @@ var lost = []string{check.NoOrphans, check.ReplayIsContiguous}
 var (
 	analyticsIsKilled = Plan{At(4 * time.Second).Inject(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)}
 
-	killedBeforeItsCommit = Plan{On(Commit("analytics/1").Nth(100)).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)}
-	killedAfterItsCommit  = Plan{On(Commit("analytics/1").Nth(100).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)}
+	killedBeforeItsCommit = Plan{On(Commit("analytics/1").Nth(60)).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)}
+	killedAfterItsCommit  = Plan{On(Commit("analytics/1").Nth(60).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)}
 
 	databaseIsCutOff = Plan{At(4 * time.Second).Inject(Cut(Edge("analytics", Database))).For(2 * time.Second)}
 )
@@ -32,7 +32,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	},
 	Entry("commits before it processes", SpecTimeout(2*time.Minute), defect{
 		name: "commit-before-processing", of: "analytics", in: subjects.EventDriven(),
-		under: "analytics is killed once its commit is done", plan: killedAfterItsCommit,
+		under: "analytics is killed once its commit is done", load: longer, plan: killedAfterItsCommit,
 		breaks: []string{check.NoAcknowledgedLoss, check.CommitAfterEffect},
 		also:   lost,
 	}),
@@ -48,12 +48,12 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	}),
 	Entry("does not deduplicate", SpecTimeout(2*time.Minute), defect{
 		name: "no-deduplication", of: "analytics", in: subjects.EventDriven(),
-		under: "analytics is killed on a held commit", plan: killedBeforeItsCommit,
+		under: "analytics is killed on a held commit", load: longer, plan: killedBeforeItsCommit,
 		breaks: []string{check.EffectOnce},
 	}),
 	Entry("deduplicates in memory", SpecTimeout(2*time.Minute), defect{
 		name: "deduplication-in-memory", of: "analytics", in: subjects.EventDriven(),
-		under: "analytics is killed on a held commit", plan: killedBeforeItsCommit,
+		under: "analytics is killed on a held commit", load: longer, plan: killedBeforeItsCommit,
 		breaks: []string{check.EffectOnce},
 	}),
 	Entry("writes the effect and what it deduplicates by in two transactions", SpecTimeout(2*time.Minute), defect{
@@ -97,7 +97,8 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	Entry("gives a record up, and commits afterwards", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-then-commit", of: "analytics", in: subjects.DeadLettering(),
 		under: "analytics is killed once a dead letter is appended", requests: subjects.Poisoned(0.25),
-		plan:   Plan{On(Published("analytics/1").Nth(20).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
+		load:   longer,
+		plan:   Plan{On(Published("analytics/1").Nth(15).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
 		breaks: []string{check.DeadLetterClosure}, because: "two letters stand for",
 	}),
 	Entry("does not fence the positions in its database", SpecTimeout(2*time.Minute), defect{
