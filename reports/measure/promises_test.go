@@ -96,9 +96,7 @@ func TestOvertaken(t *testing.T) {
 func TestTraced(t *testing.T) {
 	event, sync := historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{NoFault: true})
 	const id = "u0-000042"
-	without := func(log history.Log, drop func(e *history.Event) bool) history.Log {
-		return historytest.Without(log, drop)
-	}
+	without := historytest.Without
 	of := func(kind history.Kind, match func(*history.Event) bool) func(e *history.Event) bool {
 		return func(e *history.Event) bool { return e.Kind == kind && match(e) }
 	}

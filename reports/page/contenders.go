@@ -79,7 +79,7 @@ func standOf(rows []ClaimRow, anchors map[string]string) (s deeds) {
 			}
 		}
 	}
-	s.Did = append(bad, good...)
+	s.Did = slices.Concat(bad, good)
 	if s.More = len(s.Did) - mostDeeds; s.More > 0 {
 		s.Did = s.Did[:mostDeeds]
 	}
