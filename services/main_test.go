@@ -18,7 +18,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/breakwater-kit/breakwater/services/flawed"
-	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -372,24 +371,9 @@ func TestTransfer(t *testing.T) {
 	}
 }
 
-func ids(t *testing.T, url string) (ids []string) {
+func ids(t *testing.T, url string) []string {
 	t.Helper()
-	db, err := database.Open(url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	rows, err := db.Query("SELECT id FROM deliveries ORDER BY seq")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, id)
-	}
-	return ids
+	db := servicetest.OpenDB(t, url)
+	defer db.Close() // now: it is asked again and again
+	return servicetest.Strings(t, db, "SELECT id FROM deliveries ORDER BY seq")
 }

@@ -134,11 +134,10 @@ func (f *fold) traced() Value {
 			owing = append(owing, s)
 		}
 	}
-	owed := map[string]map[*history.Event]bool{}
+	torn := map[*history.Event]bool{} // of which something that is owed is not known
 	for _, s := range owing {
-		owed[s.Name] = map[*history.Event]bool{}
 		for r := range f.index.Owed(s) {
-			owed[s.Name][r] = true
+			torn[r] = torn[r] || !t.whole(r, s)
 		}
 	}
 	for r := range f.index.Acknowledged() {
@@ -146,7 +145,7 @@ func (f *fold) traced() Value {
 		if header.Logged() && f.index.RecordOf(r, "") == nil || r.ID == "" {
 			continue
 		}
-		if !slices.ContainsFunc(owing, func(s history.Service) bool { return owed[s.Name][r] && !t.whole(r, s) }) {
+		if !torn[r] {
 			known++
 		}
 	}

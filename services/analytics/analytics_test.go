@@ -1,7 +1,6 @@
 package analytics
 
 import (
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -13,23 +12,12 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func openDB(t *testing.T, url string) *sql.DB {
-	t.Helper()
-	db, err := database.Open(url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
 
 // run runs the service until the test ends or stop is called.
 func run(t *testing.T, config Config) (stop func()) {
@@ -47,7 +35,7 @@ func run(t *testing.T, config Config) (stop func()) {
 func TestInVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 2)
-		db := openDB(t, "sqlite::memory:")
+		db := servicetest.OpenDB(t, "sqlite::memory:")
 		listener, err := k.Listen("tcp", "localhost:80")
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +78,7 @@ func TestInVirtualTime(t *testing.T) {
 func TestCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)
-		db := openDB(t, "sqlite::memory:")
+		db := servicetest.OpenDB(t, "sqlite::memory:")
 		listener, _ := k.Listen("tcp", "localhost:80")
 		run(t, Config{Listener: listener, DB: db})
 		client := servicetest.NewClient(t, k.Dial)
@@ -125,7 +113,7 @@ func TestTwoInstancesOneFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, Config{Listener: listener, DB: openDB(t, url), Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic}})
+		run(t, Config{Listener: listener, DB: servicetest.OpenDB(t, url), Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic}})
 	}
 	k.WaitMembers("analytics", 2)
 	for i := range 200 {
@@ -135,7 +123,7 @@ func TestTwoInstancesOneFile(t *testing.T) {
 	for p := range int32(4) {
 		k.WaitCommitted("analytics", p, 50)
 	}
-	db := openDB(t, url)
+	db := servicetest.OpenDB(t, url)
 	if got := len(servicetest.Strings(t, db, "SELECT id FROM events")); got != 100 {
 		t.Errorf("%d events, want 100", got)
 	}
@@ -145,7 +133,7 @@ func TestTwoInstancesOneFile(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
-	k := openDB(t, "sqlite::memory:")
+	k := servicetest.OpenDB(t, "sqlite::memory:")
 	for want, config := range map[string]Config{
 		"DB is nil":       {},
 		"Listener is nil": {DB: k},

@@ -21,7 +21,7 @@ import (
 
 // The zombie's effect is refused together with its position.
 func TestFence(t *testing.T) {
-	db := openDB(t, "sqlite::memory:")
+	db := servicetest.OpenDB(t, "sqlite::memory:")
 	config := Config{DB: db, Consumer: Consumer{Topic: "t", ClientID: "zombie"}}
 	zombie, store := NewPositions(config), NewEvents(config)
 	config.Consumer.ClientID = "heir"
@@ -75,7 +75,7 @@ func TestOffsetsInTheDatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config := Config{Listener: listener, DB: openDB(t, url), Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic, ClientID: name}}
+		config := Config{Listener: listener, DB: servicetest.OpenDB(t, url), Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic, ClientID: name}}
 		config.Positions = NewPositions(config)
 		return run(t, config)
 	}
@@ -97,7 +97,7 @@ func TestOffsetsInTheDatabase(t *testing.T) {
 	first()
 	put(200, 300)
 
-	db := openDB(t, url)
+	db := servicetest.OpenDB(t, url)
 	positions := func() []string {
 		return servicetest.Strings(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
 	}
@@ -127,7 +127,7 @@ func TestOffsetsInTheDatabase(t *testing.T) {
 func TestUnknownAction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)
-		db := openDB(t, "sqlite::memory:")
+		db := servicetest.OpenDB(t, "sqlite::memory:")
 		listener, _ := k.Listen("tcp", "localhost:80")
 		run(t, Config{Listener: listener, DB: db, Dial: k.Dial, Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic}})
 		k.WaitMembers("analytics", 1)
@@ -145,7 +145,7 @@ func TestUnknownAction(t *testing.T) {
 }
 
 func TestLoopsExcludeEachOther(t *testing.T) {
-	db := openDB(t, "sqlite::memory:")
+	db := servicetest.OpenDB(t, "sqlite::memory:")
 	consumer := Consumer{Brokers: []string{"127.0.0.1:9092"}, Topic: "t"}
 	k := kafkatest.Loopback(t, 1)
 	listener, err := k.Listen("tcp", "127.0.0.1:0")

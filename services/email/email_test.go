@@ -20,7 +20,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
 
-	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -205,11 +204,7 @@ func TestRemembersWhatItSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &kfake.VirtualNetwork{}
 		server := serve(t, network.Listen)
-		db, err := database.Open("sqlite::memory:", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
+		db := servicetest.OpenDB(t, "sqlite::memory:")
 		refuse := func(yes bool) {
 			server.mu.Lock()
 			defer server.mu.Unlock()

@@ -29,16 +29,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openDB(t *testing.T, url string) *sql.DB {
-	t.Helper()
-	db, err := database.Open(url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
 // run runs the service until the test ends or stop is called.
 func run(t *testing.T, config Config) (stop func()) {
 	t.Helper()
@@ -64,7 +54,7 @@ const addr = "localhost:80"
 
 func newWorld(t *testing.T) *world {
 	k := kafkatest.Virtual(t, 2)
-	return &world{T: t, Kafka: k, client: servicetest.NewClient(t, k.Dial), db: openDB(t, "sqlite::memory:")}
+	return &world{T: t, Kafka: k, client: servicetest.NewClient(t, k.Dial), db: servicetest.OpenDB(t, "sqlite::memory:")}
 }
 
 func (w *world) start(change ...func(*Config)) (stop func()) {
@@ -395,7 +385,7 @@ func TestRebuildBesideAnother(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return run(t, Config{Listener: listener, DB: openDB(t, file), Rebuild: rebuild, Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic, ClientID: instance}})
+		return run(t, Config{Listener: listener, DB: servicetest.OpenDB(t, file), Rebuild: rebuild, Consumer: Consumer{Brokers: k.Brokers, Topic: k.Topic, ClientID: instance}})
 	}
 	put := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -409,7 +399,7 @@ func TestRebuildBesideAnother(t *testing.T) {
 	put(200, 300)
 	k.WaitMembers(name, 2)
 	put(300, 400)
-	db := openDB(t, file)
+	db := servicetest.OpenDB(t, file)
 	positions := func() []string {
 		return servicetest.Strings(t, db, "SELECT partition || ' ' || next_offset FROM offsets ORDER BY 1")
 	}
@@ -430,7 +420,7 @@ func TestRebuildBesideAnother(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
-	db := openDB(t, "sqlite::memory:")
+	db := servicetest.OpenDB(t, "sqlite::memory:")
 	for want, config := range map[string]Config{
 		"DB is nil":                 {},
 		"Consumer.Brokers is empty": {DB: db},
@@ -455,7 +445,7 @@ func TestConfigErrors(t *testing.T) {
 func TestStopsBeforeItIsReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)
-		db := openDB(t, "sqlite::memory:")
+		db := servicetest.OpenDB(t, "sqlite::memory:")
 		db.Close()
 		listener, err := k.Listen("tcp", addr)
 		if err != nil {

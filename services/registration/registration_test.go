@@ -20,7 +20,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
-	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -85,11 +84,7 @@ func start(t *testing.T, mode Mode, change ...func(*Config)) *world {
 	t.Helper()
 	w := &world{Kafka: kafkatest.Virtual(t, 3), callees: &callees{answer: map[string]http.HandlerFunc{}}}
 	w.Client = servicetest.NewClient(t, w.Dial)
-	var err error
-	if w.db, err = database.Open("sqlite::memory:", nil); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.db.Close() })
+	w.db = servicetest.OpenDB(t, "sqlite::memory:")
 
 	listener, err := w.Listen("tcp", "localhost:81")
 	if err != nil {

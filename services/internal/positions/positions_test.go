@@ -17,11 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // What the fence does is tested where it is used, in analytics. After a reset
 // nobody goes on who was there before, and who claims begins again.
 func TestReset(t *testing.T) {
-	db, err := database.Open("sqlite::memory:", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := servicetest.OpenDB(t, "sqlite::memory:")
 	owner, other := New(db, "t", "owner"), New(db, "other", "owner")
 	if err := database.Migrate(t.Context(), db, slog.New(slog.DiscardHandler), owner.Tables()...); err != nil {
 		t.Fatal(err)

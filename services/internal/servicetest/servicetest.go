@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
 
@@ -82,6 +83,17 @@ func (c *Client) do(method, addr, path, id, body string) Answer {
 		c.t.Error(err)
 	}
 	return Answer{Status: response.StatusCode, Header: response.Header, Body: string(answer)}
+}
+
+// OpenDB opens the database of that URL until the test ends.
+func OpenDB(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db, err := database.Open(url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 // Strings is the query's only column.
