@@ -95,6 +95,11 @@ func ExampleDropAnswers() {
 	// drop-answers registration→kafka Produce
 }
 
+func ExampleMove() {
+	fmt.Println(breakwater.Move(breakwater.Edge("registration", "email")))
+	// Output: move registration→email
+}
+
 func ExampleSilence() {
 	fmt.Println(breakwater.Silence(breakwater.Edge("cache", breakwater.Redis)))
 	fmt.Println(breakwater.Silence(breakwater.Edge("cache", breakwater.Redis)).Towards(breakwater.Downstream)) // done, but never answered

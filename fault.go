@@ -36,6 +36,7 @@ const (
 	KindSilence  FaultKind = "silence"
 	KindReset    FaultKind = "reset"
 	KindDrop     FaultKind = "drop-answers"
+	KindMove     FaultKind = "move"
 	KindKill     FaultKind = "kill"
 	KindFreeze   FaultKind = "freeze"
 	KindRestart  FaultKind = "restart"
@@ -48,7 +49,7 @@ const (
 // OnEdge is whether faults of this kind break a connection and not a process.
 func (k FaultKind) OnEdge() bool {
 	switch k {
-	case KindLatency, KindThrottle, KindCut, KindSilence, KindReset, KindDrop:
+	case KindLatency, KindThrottle, KindCut, KindSilence, KindReset, KindDrop, KindMove:
 		return true
 	}
 	return false
@@ -118,6 +119,15 @@ func Reset(e EdgeRef) Fault { return Fault{Kind: KindReset, Edge: e} }
 // For an answer that never comes on a connection that stays open, see Silence
 // and [Fault.Towards].
 func DropAnswers(e EdgeRef, api string) Fault { return Fault{Kind: KindDrop, Edge: e, API: api} }
+
+// Move gives the dependency another address: open connections are closed, and the
+// one that the client was given refuses. The new one is told by the world's name
+// service (see [Names]) and, of Kafka, by whatever broker is asked for metadata. A
+// client that was configured with an address sees EOF, then "connection refused", as
+// after a Cut; one that was configured with a name does until it asks again. Healed,
+// both addresses serve and the old one is told again, as if the client had been
+// given the new one.
+func Move(e EdgeRef) Fault { return Fault{Kind: KindMove, Edge: e} }
 
 // Kill ends the process with SIGKILL. Nothing is flushed, no group is left. Its
 // peers see their connections closed by the kernel. When healed it is started
@@ -218,7 +228,7 @@ func (f Fault) validate() error {
 func faultKinds() []string {
 	return []string{
 		string(KindLatency), string(KindThrottle), string(KindCut), string(KindSilence),
-		string(KindReset), string(KindDrop), string(KindKill), string(KindFreeze), string(KindRestart),
+		string(KindReset), string(KindDrop), string(KindMove), string(KindKill), string(KindFreeze), string(KindRestart),
 		string(KindStop), string(KindStart), string(KindResetOffsets),
 	}
 }

@@ -59,6 +59,24 @@ type Ledger struct {
 	// and value. The Positions say how far into the log it goes.
 	Projection Projection `json:"projection,omitempty"`
 	State      string     `json:"state,omitempty"`
+
+	// AsOf is where the service answers what the projection was at an earlier time;
+	// nil where it cannot be asked. It is asked once, over a direct address and when
+	// all is recorded, for the middle of the run until then.
+	AsOf *AsOf `json:"asOf,omitempty"`
+}
+
+// AsOf is a question that a service answers on its first listener: GET
+// Path?time=T, with T like 2026-01-02T15:04:05.999Z, in whole milliseconds. Records
+// with that time stamp belong to the answer, which is JSON of status 200.
+type AsOf struct {
+	Path string `json:"path"`
+
+	// Keys is the field of the answer that holds an object with one field for each
+	// business key; "": the answer is that object. Value is the field of each of
+	// them that holds its value, a number or a string; "": it is the value.
+	Keys  string `json:"keys,omitempty"`
+	Value string `json:"value,omitempty"`
 }
 
 // Projection is a state that follows from the log alone.
@@ -99,6 +117,10 @@ func (l Ledger) validate(s Scenario) (errs []error) {
 		add("has a projection but not both tables State and Positions; a state says nothing without how far it goes")
 	case l.Projection == "" && l.State != "":
 		add("has a state table %q but no projection; set Projection to %q", l.State, CountByKey)
+	case l.AsOf != nil && l.Projection == "":
+		add("can be asked as of a time but has no projection; set Projection to %q, or leave AsOf out", CountByKey)
+	case l.AsOf != nil && !strings.HasPrefix(l.AsOf.Path, "/"):
+		add("is asked as of a time at the path %q, which does not begin with /", l.AsOf.Path)
 	}
 	return errs
 }

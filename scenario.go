@@ -200,7 +200,7 @@ func (s Scenario) validate(contender string) error {
 		if !serviceName.MatchString(v.Name) {
 			add("service %q: give it a name of up to 40 letters, digits, hyphens and underscores that begins with a letter", v.Name)
 		}
-		if seen[v.Name] || v.Name == Kafka || v.Name == Database || v.Name == Redis || v.Name == "load" || v.Name == "edge" {
+		if seen[v.Name] || (Need{To: v.Name}).Provided() || v.Name == "load" || v.Name == "edge" {
 			add("service %q: the name is taken; rename it", v.Name)
 		}
 		seen[v.Name] = true
@@ -249,7 +249,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 		other, ok := s.Service(n.To)
 		switch {
 		case !ok:
-			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (kafka, database, redis)", n.To, s.names())
+			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (kafka, database, redis, names)", n.To, s.names())
 		case other.Name == v.Name:
 			add("it needs itself")
 		case len(other.Early()) == 0:
@@ -414,7 +414,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 		}
 		if l := v.Ledger; l != nil {
 			hs.Sink = &history.Sink{
-				Name: l.Sink, Once: l.Once, Attempts: l.Attempts != "", Fenced: l.Fenced, Projection: string(l.Projection),
+				Name: l.Sink, Once: l.Once, Attempts: l.Attempts != "", Fenced: l.Fenced, Projection: string(l.Projection), AsOf: l.AsOf != nil,
 			}
 		}
 		h.Services = append(h.Services, hs)

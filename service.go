@@ -25,7 +25,8 @@ type Service struct {
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
 	// listeners), ${NEED} (the address of its edge to a need; for a database the
-	// connection URL), ${instance} (analytics-1) and ${topic}.
+	// connection URL), ${NEED.name} for one that needs Names (the name under which
+	// they tell that address), ${instance} (analytics-1) and ${topic}.
 	Env map[string]string `json:"env,omitempty"`
 
 	// Ports names its listeners. Default: ["http"]. ${listen} is the first.
@@ -89,15 +90,15 @@ type Program struct {
 
 // Need is one dependency of a service.
 type Need struct {
-	// To is "kafka", "database" or "redis", which the world provides, or the
-	// name of another service of the scenario.
+	// To is "kafka", "database", "redis" or "names", which the world provides, or
+	// the name of another service of the scenario.
 	To string `json:"to"`
 
 	// Port is the listener of the other service, default its first.
 	Port string `json:"port,omitempty"`
 
 	// Protocol chooses the edge's tap: kafka, http or tcp. Default: kafka for
-	// kafka, tcp for database and redis, http for a service.
+	// kafka, tcp for database, redis and names, http for a service.
 	Protocol string `json:"protocol,omitempty"`
 }
 
@@ -106,6 +107,11 @@ const (
 	Kafka    = "kafka"
 	Database = "database" // speaks PostgreSQL's protocol
 	Redis    = "redis"
+
+	// Names is a DNS server over TCP. Under the name of each need of the client that
+	// asks it has SRV records of where that is now, with a time to live of 0. Nobody
+	// else's resolver knows it: the client is given its address as ${names}.
+	Names = "names"
 )
 
 // Offsets says where a consumer keeps its position.
@@ -155,7 +161,7 @@ func (n Need) Tap() string {
 		return n.Protocol
 	case n.To == Kafka:
 		return "kafka"
-	case n.To == Database || n.To == Redis:
+	case n.To == Database || n.To == Redis || n.To == Names:
 		return "tcp"
 	default:
 		return "http"
@@ -164,7 +170,7 @@ func (n Need) Tap() string {
 
 // Provided is whether the world itself provides the need.
 func (n Need) Provided() bool {
-	return n.To == Kafka || n.To == Database || n.To == Redis
+	return n.To == Kafka || n.To == Database || n.To == Redis || n.To == Names
 }
 
 // Expand fills the ${…} references of the service's configuration. An unknown

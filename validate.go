@@ -163,6 +163,11 @@ func (v Service) validateStart() (errs []error) {
 			add("it needs %q by protocol %q; use kafka, http or tcp", n.To, n.Protocol)
 		}
 	}
+	if needs[Names] {
+		for need := range needs {
+			known[need+".name"] = ""
+		}
+	}
 	if _, err := v.Expand(known); err != nil {
 		errs = append(errs, err)
 	}

@@ -34,18 +34,23 @@ func TestScenarioIsValidated(t *testing.T) {
 		spoil func(s *breakwater.Scenario)
 		want  string
 	}{
-		"no title":             {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
-		"a story for a title":  {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; say it in at most 120"},
-		"no partition":         {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
-		"no service":           {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
-		"a service of no name": {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
-		"a name that is taken": {func(s *breakwater.Scenario) { s.Services[0].Name = "edge" }, `service "edge": the name is taken; rename it`},
-		"no program":           {func(s *breakwater.Scenario) { s.Services[0].Program = breakwater.Program{} }, "service api: it has no program; set Go, Command or Image"},
-		"too many instances":   {func(s *breakwater.Scenario) { s.Services[0].Instances = 1000 }, "service api: 1000 instances; give 1 to 100"},
-		"two ports of a name":  {func(s *breakwater.Scenario) { s.Services[0].Ports = []string{"http", "http"} }, `service api: port "http": give each listener a name of its own`},
-		"ready by nothing":     {func(s *breakwater.Scenario) { s.Services[0].Ready = "log:" }, `service api: ready "log:"; write a path that begins with /, or log: and what it says`},
+		"no title":                      {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
+		"a story for a title":           {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; say it in at most 120"},
+		"no partition":                  {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
+		"no service":                    {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
+		"a service of no name":          {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
+		"a name that is taken":          {func(s *breakwater.Scenario) { s.Services[0].Name = "edge" }, `service "edge": the name is taken; rename it`},
+		"no program":                    {func(s *breakwater.Scenario) { s.Services[0].Program = breakwater.Program{} }, "service api: it has no program; set Go, Command or Image"},
+		"too many instances":            {func(s *breakwater.Scenario) { s.Services[0].Instances = 1000 }, "service api: 1000 instances; give 1 to 100"},
+		"two ports of a name":           {func(s *breakwater.Scenario) { s.Services[0].Ports = []string{"http", "http"} }, `service api: port "http": give each listener a name of its own`},
+		"ready by nothing":              {func(s *breakwater.Scenario) { s.Services[0].Ready = "log:" }, `service api: ready "log:"; write a path that begins with /, or log: and what it says`},
+		"a name without a name service": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${redis.name}"} }, "service api: env URL refers to ${redis.name}"},
+		"a name of what is not needed": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.Names})
+			s.Services[0].Env = map[string]string{"URL": "${redis.name} ${cache.name}"}
+		}, "env URL refers to ${cache.name}; it may refer to data, instance, listen, listen.http, names, names.name, redis, redis.name, topic"},
 		"an unknown reference": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${databse}"} }, "service api: env URL refers to ${databse}; it may refer to data, instance, listen, listen.http, redis, topic"},
-		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (kafka, database, redis)`},
+		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (kafka, database, redis, names)`},
 		"a need twice": {func(s *breakwater.Scenario) {
 			s.Services[0].Needs = append(s.Services[0].Needs, s.Services[0].Needs[0])
 		}, `service api: it needs "redis" twice`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ type ConsumerEnv struct {
 	Topic             string        `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
 	Group             string        `env:"KAFKA_GROUP" fix:"a consumer group's name"`
 	Instance          string        `env:"KAFKA_INSTANCE" fix:"a client id"`
+	Assignment        string        `env:"ASSIGNMENT" envDefault:"eager" fix:"eager, cooperative or consumer-protocol"`
+	StaticID          string        `env:"GROUP_INSTANCE_ID" fix:"a name that no other member of the group has"`
 	SessionTimeout    time.Duration `env:"SESSION_TIMEOUT" envDefault:"3s" fix:"a positive duration like 3s"`
 	HeartbeatInterval time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"500ms" fix:"a positive duration like 500ms"`
 	FetchMaxWait      time.Duration `env:"FETCH_MAX_WAIT" envDefault:"250ms" fix:"a positive duration like 250ms"`
@@ -41,6 +44,8 @@ func (e ConsumerEnv) config() consumer.Config {
 		Topic:             e.Topic,
 		Group:             e.Group,
 		ClientID:          e.Instance,
+		Assignment:        consumer.Assignment(e.Assignment),
+		InstanceID:        e.StaticID,
 		SessionTimeout:    e.SessionTimeout,
 		HeartbeatInterval: e.HeartbeatInterval,
 		FetchMaxWait:      e.FetchMaxWait,
@@ -49,9 +54,22 @@ func (e ConsumerEnv) config() consumer.Config {
 }
 
 func (e ConsumerEnv) check() error {
+	var errs []error
 	if len(e.Brokers) > 0 && e.SessionTimeout < 3*e.HeartbeatInterval {
-		return fmt.Errorf("SESSION_TIMEOUT=%v is less than three times HEARTBEAT_INTERVAL=%v: raise the first or lower the second",
-			e.SessionTimeout, e.HeartbeatInterval)
+		errs = append(errs, fmt.Errorf("SESSION_TIMEOUT=%v is less than three times HEARTBEAT_INTERVAL=%v: raise the first or lower the second",
+			e.SessionTimeout, e.HeartbeatInterval))
+	}
+	if !slices.Contains(consumer.Assignments, consumer.Assignment(e.Assignment)) {
+		errs = append(errs, fmt.Errorf("ASSIGNMENT=%s is unknown: set it to one of %v", e.Assignment, consumer.Assignments))
+	}
+	return errors.Join(errs...)
+}
+
+// checkFenced is for a service that keeps its offsets with its effects, fenced by
+// the group's generation.
+func (e ConsumerEnv) checkFenced() error {
+	if consumer.Assignment(e.Assignment) == consumer.ConsumerProtocol || e.StaticID != "" {
+		return errors.New("ASSIGNMENT=consumer-protocol and GROUP_INSTANCE_ID are not for offsets that are kept with the effects, where the group's generation must tell owners apart: leave them out")
 	}
 	return nil
 }
@@ -72,6 +90,8 @@ type registrationEnv struct {
 	Instance       string            `env:"KAFKA_INSTANCE" fix:"a client id"`
 	PublishTimeout time.Duration     `env:"PUBLISH_TIMEOUT" envDefault:"2s" fix:"a positive duration like 2s"`
 	Idempotent     bool              `env:"IDEMPOTENT" envDefault:"true" fix:"true or false"`
+	NamesServer    string            `env:"NAMES_SERVER" fix:"host:port of a DNS server that answers over TCP"`
+	NamesTTL       time.Duration     `env:"NAMES_TTL" envDefault:"1s" fix:"a positive duration like 1s"`
 }
 
 func (e registrationEnv) check() error {
@@ -134,6 +154,7 @@ func (e analyticsEnv) check() error {
 	case "kafka":
 	case "sink":
 		ways = append(ways, "OFFSETS=sink")
+		errs = append(errs, e.checkFenced())
 	default:
 		errs = append(errs, fmt.Errorf("OFFSETS=%s is unknown: set it to kafka or sink", e.Offsets))
 	}
@@ -159,7 +180,7 @@ func (e projectionEnv) check() error {
 	if len(e.Brokers) == 0 {
 		return errors.New("KAFKA_BROKERS is not set, and the view is made of what is in Kafka: set it to host:port,host:port")
 	}
-	return e.ConsumerEnv.check()
+	return errors.Join(e.ConsumerEnv.check(), e.checkFenced())
 }
 
 type transferEnv struct {

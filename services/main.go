@@ -39,6 +39,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/flawed"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
+	"github.com/breakwater-kit/breakwater/services/internal/names"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
 	"github.com/breakwater-kit/breakwater/services/mailbox"
 	"github.com/breakwater-kit/breakwater/services/projection"
@@ -171,6 +172,10 @@ func buildRegistration(way func(registration.Config) (registration.Way, error)) 
 		if err != nil {
 			return nil, nil, abandon(err, listener)
 		}
+		var dial names.Dial // nil: the usual one
+		if e.NamesServer != "" {
+			dial = names.New(e.NamesServer, e.NamesTTL, new(net.Dialer).DialContext).DialContext
+		}
 		s, err := registration.New(registration.Config{
 			Listener:       listener,
 			DB:             db,
@@ -188,6 +193,7 @@ func buildRegistration(way func(registration.Config) (registration.Way, error)) 
 			ClientID:       e.Instance,
 			PublishTimeout: e.PublishTimeout,
 			Repeating:      !e.Idempotent,
+			Dial:           dial,
 			Log:            log,
 		})
 		if err != nil {

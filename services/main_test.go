@@ -71,6 +71,12 @@ func TestWrongUsage(t *testing.T) {
 		"short session": {"analytics", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "SESSION_TIMEOUT": "1s",
 		}, []string{"SESSION_TIMEOUT=1s is less than three times HEARTBEAT_INTERVAL=500ms"}},
+		"unknown assignment": {"cache", map[string]string{"LISTEN": listen, "REDIS_ADDR": "x:6379", "ASSIGNMENT": "lazy"}, []string{
+			"ASSIGNMENT=lazy is unknown: set it to one of [eager cooperative consumer-protocol]",
+		}},
+		"static owner of a view": {"projection", map[string]string{
+			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "GROUP_INSTANCE_ID": "a",
+		}, []string{"GROUP_INSTANCE_ID are not for offsets that are kept with the effects"}},
 		"unknown ways": {"analytics", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "COMMIT": "later", "OFFSETS": "mind", "RETRY_TOPICS": "r",
 		}, []string{

@@ -74,7 +74,32 @@ func plus(all events, more ...history.Event) events {
 	return append(append(events(nil), all...), more...)
 }
 
+// asked is what was answered of the state as of 5 s, and upTo where the log was then.
+func asked(key string, n int) history.Event {
+	e := holds(key, n)
+	e.Name, e.At = history.AsOf, 5*time.Second
+	return e
+}
+
+func upTo(offset int64) history.Event {
+	return history.Event{Kind: history.State, Sink: "db", Name: history.AsOf, Topic: "orders", Offset: offset, At: 5 * time.Second}
+}
+
+func answering() history.Header {
+	return with(counting(), func(h *history.Header) { h.Services[1].Sink.AsOf = true })
+}
+
+// held is what the sink holds rightly.
+var held = plus(ofAnn, holds("ann", 2), holds("bob", 1))
+
 var projectionCases = []small{
+	{"answered rightly", ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 1), asked("bob", 1)), Holds, nil, "0 of 2"},
+	{"answered as of now", ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 2), asked("bob", 1)), Broken, nil, `db, asked for its state as of 5 s, says 2 for key "ann", and the log replayed to the same positions gives 1`},
+	{"answered without a key", ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 1)), Broken, nil, `says nothing for key "bob"`},
+	{"answered with a key of later", ProjectionEqualsReplay, answering(), plus(held, upTo(1), asked("ann", 1), asked("bob", 1)), Broken, nil, `says 1 for key "bob"`},
+	{"an answer does not stand for what is held", ProjectionEqualsReplay, answering(), plus(ofAnn, holds("ann", 1), holds("bob", 1), upTo(3), asked("ann", 1), asked("bob", 1)), Broken, nil, `db holds 1 for key "ann"`},
+	{"what took effect later is no suspect", ProjectionEqualsReplay, answering(), plus(held, effect("db", "u3", 20*ms), upTo(3), asked("ann", 2), asked("bob", 1)), Broken, nil, `gives 1`},
+	{"never asked", ProjectionEqualsReplay, answering(), held, Unknown, nil, "nobody asked what the state was"},
 	{"one too few", ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 1), holds("bob", 1)), Broken, nil, `db holds 1 for key "ann", and the log replayed to the same positions gives 2`},
 	{"one too few, and which", ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 1), holds("bob", 1), effect("db", "u1", 20*ms), effect("db", "u2", 20*ms)), Broken, []string{"u3"}, "u3, at orders/0@3, took effect 0 times"},
 	{"one too many, and which", ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 3), holds("bob", 1), effect("db", "u1", 20*ms), effect("db", "u1", 30*ms), effect("db", "u2", 20*ms), effect("db", "u3", 20*ms)), Broken, []string{"u1"}, "took effect 2 times"},

@@ -20,37 +20,65 @@ import (
 // The positions are the last stored, also where they have fallen: what was
 // counted past them is then counted too often. It is unknown when no position is
 // stored, when records have no id, or when the log no longer begins at 0.
+//
+// Where the service can be asked for the state as of an earlier time, the same is
+// asked of its answer, up to where the broker says that the log was then.
 const ProjectionEqualsReplay = "projection-equals-replay"
 
 func projectionEqualsReplay(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
-		if s.Sink.Projection != "" {
-			f := newProjection(x, s).judge()
-			f.subject = s.Sink.Name
+		if s.Sink.Projection == "" {
+			continue
+		}
+		f := newProjection(x, s).judge()
+		f.subject = s.Sink.Name
+		all = append(all, f)
+		if s.Sink.AsOf {
+			f := newAnswer(x, s).judge()
+			f.subject = s.Sink.Name + " " + history.AsOf
 			all = append(all, f)
 		}
 	}
 	return combine(x, all, "no sink is a projection of the log")
 }
 
-// projection is one sink's state and what it must be.
+// projection is a state of one sink and what it must be.
 type projection struct {
 	x         *history.Index
 	service   history.Service
-	positions map[history.Partition]*history.Event // the last stored
+	says      string                               // "db holds"
+	positions map[history.Partition]*history.Event // where it goes to, without the offset itself
 	state     map[string]*history.Event            // by key
+	asOf      bool                                 // it was answered, and is not what is stored
 }
 
+// newProjection is what the sink holds, up to the positions that it stored last.
 func newProjection(x *history.Index, s history.Service) projection {
-	p := projection{x: x, service: s, positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
+	p := projection{x: x, service: s, says: s.Sink.Name + " holds", positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
 	for e := range x.Of(history.Commit) {
 		if e.Sink == s.Sink.Name && e.Topic == s.Topic && e.Outcome == history.OK {
 			p.positions[e.In()] = e
 		}
 	}
 	for e := range x.Of(history.State) {
-		if e.Sink == s.Sink.Name {
+		if e.Sink == s.Sink.Name && e.Name == "" {
+			p.state[e.Key] = e
+		}
+	}
+	return p
+}
+
+// newAnswer is what was answered of an earlier time.
+func newAnswer(x *history.Index, s history.Service) projection {
+	p := projection{x: x, service: s, asOf: true, positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
+	for e := range x.Of(history.State) {
+		switch {
+		case e.Sink != s.Sink.Name || e.Name != history.AsOf:
+		case e.Topic != "":
+			p.positions[e.In()] = e
+			p.says = fmt.Sprintf("%s, asked for its state as of %s, says", s.Sink.Name, quantity.Duration(e.At))
+		default:
 			p.state[e.Key] = e
 		}
 	}
@@ -64,6 +92,8 @@ func (p projection) judge() finding {
 		return unknown(fmt.Sprintf("this judge does not know how to replay a %q", kind))
 	case !p.x.Audited:
 		return unknown("the independent reader found no record at all")
+	case len(p.positions) == 0 && p.asOf:
+		return unknown("nobody asked what the state was at an earlier time")
 	case len(p.positions) == 0:
 		return unknown("no position is stored with the state")
 	}
@@ -98,9 +128,9 @@ func (p projection) judge() finding {
 		if readable && held == replayed[key] {
 			continue
 		}
-		a := Anomaly{What: fmt.Sprintf("%s holds nothing for key %q, and the log replayed to the same positions gives %s", p.service.Sink.Name, key, quantity.Count(replayed[key]))}
+		a := Anomaly{What: fmt.Sprintf("%s nothing for key %q, and the log replayed to the same positions gives %s", p.says, key, quantity.Count(replayed[key]))}
 		if state != nil {
-			a.What = fmt.Sprintf("%s holds %s for key %q, and the log replayed to the same positions gives %s", p.service.Sink.Name, state.Value, key, quantity.Count(replayed[key]))
+			a.What = fmt.Sprintf("%s %s for key %q, and the log replayed to the same positions gives %s", p.says, state.Value, key, quantity.Count(replayed[key]))
 			a.Events = []uint64{state.N}
 		}
 		wrong[key] = len(f.anomalies)
@@ -157,6 +187,9 @@ func (p projection) suspect(anomalies []Anomaly, wrong map[string]int) {
 		}
 	}
 	effects, topic := p.x.Sink(p.service.Sink.Name).Effects, p.x.Topic(p.service.Topic)
+	if p.asOf {
+		effects = p.x.Sink("").Effects // none: they are those of the whole run, and say nothing about a time in it
+	}
 	for records := range topic.All() {
 		first, counts := p.counted(records)
 		n := len(effects.Of(records[0]))

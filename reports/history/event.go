@@ -68,7 +68,11 @@ const (
 	Effect Kind = "effect"
 
 	// State is what a projection holds of one key at the end: Sink, Key, Value.
-	// How far into the log it goes is said by the positions in the same sink.
+	// How far into the log it goes is said by the positions in the same sink. With
+	// the Name as-of it is what was answered of the key when the service was asked
+	// for the state at the instant At, or, with a Topic in place of a Key, the
+	// Offset of the first record of a Partition that is later than that, as the
+	// broker has it.
 	State Kind = "state"
 
 	// Fault is one fault of the plan: Name, At (injected), End (healed), Fault.
@@ -147,6 +151,9 @@ const (
 	Frozen    = "frozen"
 	Continued = "continued"
 )
+
+// AsOf is the Name of a [State] event that is about an earlier time.
+const AsOf = "as-of"
 
 // Event is one thing that happened. It is flat so that a log of a million
 // events is one slice; which fields mean something depends on Kind.

@@ -109,6 +109,8 @@ type Sink struct {
 	// Projection is how the sink's state follows from the log: "count" (of
 	// distinct ids, for each key). "": it is no projection.
 	Projection string `json:"projection,omitempty"`
+
+	AsOf bool `json:"asOf,omitempty"` // it can be asked for its state at an earlier time
 }
 
 // CountByKey is the projection that counts distinct ids for each key.

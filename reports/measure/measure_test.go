@@ -355,6 +355,35 @@ func TestRestarts(t *testing.T) {
 	want{measure.Restarts("analytics"): "2", measure.Restarts("email"): "0", measure.Restarts("cache"): "not measured"}.check(t, m)
 }
 
+func TestUnowned(t *testing.T) {
+	assign := func(client, name string, partition int32, at time.Duration) history.Event {
+		return history.Event{Kind: history.Assign, Client: client, Member: "m-" + client, Name: name, Group: "analytics", Topic: "orders", Partition: partition, At: at}
+	}
+	const one, two = "analytics/1", "analytics/2"
+	before := []history.Event{assign(one, history.Assigned, 0, 100*ms), assign(two, history.Assigned, 1, 100*ms)}
+	exited := history.Event{Kind: history.Process, Client: two, Name: history.Exited, At: 1500 * ms}
+	elsewhere := assign(one, history.Revoked, 0, 1500*ms)
+	elsewhere.Topic = "other"
+	for name, c := range map[string]struct {
+		events []history.Event // with a fault from 990 ms on, and load up to 3 s
+		want   string
+	}{
+		"nothing changes":               {nil, "0 s"},
+		"before the fault":              {[]history.Event{assign(one, history.Revoked, 0, 200*ms), assign(one, history.Assigned, 0, 800*ms)}, "0 s"},
+		"from before into the fault":    {[]history.Event{assign(one, history.Revoked, 0, 200*ms), assign(one, history.Assigned, 0, 1490*ms)}, "500 ms"},
+		"each partition counts":         {[]history.Event{assign(one, history.Revoked, 0, 1500*ms), assign(two, history.Lost, 1, 1500*ms), assign(one, history.Assigned, 0, 1800*ms), assign(one, history.Assigned, 1, 1800*ms)}, "600 ms"},
+		"a process ends":                {[]history.Event{exited, assign(one, history.Assigned, 1, 1750*ms)}, "250 ms"},
+		"taken before it is given up":   {[]history.Event{assign(one, history.Assigned, 1, 1500*ms), assign(two, history.Lost, 1, 1600*ms)}, "0 s"},
+		"another topic":                 {[]history.Event{elsewhere}, "0 s"},
+		"for good, until the load ends": {[]history.Event{assign(two, history.Revoked, 1, 2750*ms)}, "250 ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := of(header(consumer()), load(fine), before, c.events, []history.Event{cut})
+			want{measure.Unowned("analytics"): c.want}.check(t, m)
+		})
+	}
+}
+
 // Whichever comes first: an error, a rebalance, a lag above the baseline; and
 // none that comes after the recovery.
 func TestGroupDetection(t *testing.T) {
@@ -669,6 +698,7 @@ func TestPhrases(t *testing.T) {
 		{measure.Redelivered("analytics"), 1, "ids delivered again to analytics", "1", "1 delivered again"},
 		{measure.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
 		{measure.Restarts("registration"), 0, "restarts of registration", "0", "restarts 0"},
+		{measure.Unowned("analytics"), 1.5, "partition-seconds in which nobody in analytics owned a partition", "1.5 s", "partition-seconds unowned 1.5 s"},
 		{measure.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
 		{measure.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
 		{measure.Staleness("view"), 4.1, "highest staleness of view", "4.1 s", "staleness 4.1 s"},
@@ -707,7 +737,7 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		measure.AvailabilityIn(history.Before, "x"), measure.Lost("x"), measure.Duplicates("x"), measure.Redelivered("x"), measure.EffectsDuring("x"),
 		measure.EffectsRatio("x"), measure.Amplification("x"), measure.Detection("x"), measure.Outage("x"), measure.WorkerOutage("x"),
 		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
-		measure.LogDuplicates("x"), measure.Aborted("x"), measure.Restarts("x"), measure.Orphans, measure.BlastRadius,
+		measure.LogDuplicates("x"), measure.Aborted("x"), measure.Restarts("x"), measure.Unowned("x"), measure.Orphans, measure.BlastRadius,
 		measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
 		measure.ConsistencyWindow(measure.P50, history.After, "x"), measure.StaleReads(history.After, "x"),
 		measure.Overtaken("x"), measure.OvertakenInKey("x"), measure.Traced, measure.Capacity("x"),

@@ -132,6 +132,12 @@ func ReplayDepth(group string) string { return name("replay-depth", group) }
 // membership or generation after the first fault had become active.
 func Rejoins(group string) string { return name("rejoins", group) }
 
+// Unowned names for how long partitions belonged to no member of a group, in
+// partition-seconds: added up over the partitions, from the first fault's injection
+// to the load's end. A member that leaves, or whose process ends, has its partitions
+// no longer; one that is frozen has them until its group gives them away.
+func Unowned(group string) string { return name("unowned", group) }
+
 // Staleness names the highest staleness of a consuming service's sink in the whole
 // run, in seconds. At each instant it is the age, since its acknowledgement, of the
 // oldest acknowledged event that is not in the sink then, and 0 when none is
@@ -216,7 +222,7 @@ func Unit(name string) string {
 	switch measure {
 	case "capacity":
 		return "/s"
-	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal", "staleness", "fresh-again":
+	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal", "staleness", "fresh-again", "unowned":
 		return "s"
 	case "amplification", "headroom", "effects.ratio":
 		return "ratio"

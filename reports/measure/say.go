@@ -63,6 +63,7 @@ var phrases = map[string]struct{ long, short string }{
 	"headroom":       {"replay rate of %s ÷ arrival rate", "replay ÷ arrival rate"},
 	"replay-depth":   {"records that %s was sent again", "sent again"},
 	"rejoins":        {"rejoins of %s", "rejoins"},
+	"unowned":        {"partition-seconds in which nobody in %s owned a partition", "partition-seconds unowned"},
 	"staleness":      {"highest staleness of %s", "staleness"},
 	"fresh-again":    {"after the heal %s is fresh again in", "fresh again in"},
 	"restarts":       {"restarts of %s", "restarts"},

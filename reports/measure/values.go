@@ -47,6 +47,11 @@ func (f *fold) values(m Measurements) []Value {
 		}
 		add(Rejoins(s.Group), float64(n), resumes)
 		add(ReplayDepth(s.Group), float64(depth), resumes)
+		for e := range f.index.Of(history.Fault) {
+			missed, changes := unowned(f.index, s, e.At)
+			add(Unowned(s.Group), missed.Seconds(), changes)
+			break // the first
+		}
 	}
 	for _, s := range f.index.Log.Header.Services {
 		n, starts := restarts(f.index, s)

@@ -1,4 +1,5 @@
-// Package coupling asks what a caller must know of who depends on it (claim S6).
+// Package coupling asks what a caller can take and what it must know of who depends
+// on it: how many there are (claims S4, S6), and where (S7).
 package coupling
 
 import (

@@ -87,3 +87,59 @@ var _ = Describe("A fourth dependent", func() {
 		Expect(harness.Compare(ctx, added)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
 })
+
+// moving is an experiment in which what registration talks to gets another address
+// for a while; then the old one serves again, as if somebody had put it right.
+func moving(title string, e EdgeRef) Experiment {
+	return Experiment{Scenario: Scenario{
+		Claim:    "S7",
+		Title:    title,
+		Requests: subjects.Requests()[:1],
+		Load:     Constant(40).For(14 * time.Second),
+		Plan:     Plan{At(4 * time.Second).Inject(Move(e)).For(5 * time.Second)},
+		Require:  Require{MayFail: true},
+	}}
+}
+
+// byName is a contender that knows where to go by name.
+func byName(contender string) string { return contender + "-by-name" }
+
+func twice(contender string) []Contender {
+	return []Contender{
+		{Name: contender, Services: subjects.System(contender)},
+		{Name: byName(contender), Services: subjects.Named(contender)},
+	}
+}
+
+var _ = Describe("What moves to another address", func() {
+	served := measure.Availability(subjects.Register)
+
+	It("is lost to a caller that has its address, and found again by one that has its name", func(ctx SpecContext) {
+		moves := moving("email moves", Edge("registration", "email"))
+		moves.Contenders = twice(subjects.SyncFanout)
+		moves.Predict = Predict(
+			AtMost(served, 0.05).By(subjects.SyncFanout),
+			Breaks(check.NoOrphans).By(subjects.SyncFanout),
+			// It believes what it was told for 1 of the 5 s, and some of that is over
+			// when email moves.
+			AtLeast(served, 0.75).By(byName(subjects.SyncFanout)),
+		)
+		Expect(harness.Compare(ctx, moves)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	// An event-driven registration has no address of email to lose. It has the broker's.
+	It("is lost to who publishes, too, when it is the broker", func(ctx SpecContext) {
+		moves := moving("the broker moves", Edge("registration", Kafka))
+		moves.Contenders = twice(subjects.Event)
+		moves.Predict = Predict(
+			// Who came within a publish time-out (2 of the 5 s) of the heal was served late.
+			AtMost(served, 0.5).By(subjects.Event),
+			Holds(check.NoAcknowledgedLoss),
+			AtMost(measure.CatchUp("analytics"), 5),
+			// The gap is shorter than the time-out: all are served, some of them late.
+			AtLeast(served, 0.95).By(byName(subjects.Event)),
+			AtMost(measure.LogDuplicates(subjects.Topic), 0),
+		)
+		Expect(harness.Compare(ctx, moves)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+})

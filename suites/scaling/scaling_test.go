@@ -93,4 +93,42 @@ var _ = Describe("A group of consumers", func() {
 		)
 		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
+
+	It("pauses what changes hands, or all, by how it divides its partitions", Serial, func(ctx SpecContext) {
+		e := Experiment{Scenario: consumed("a member comes, and another is restarted",
+			At(3*time.Second).Inject(Start("analytics/3")),
+			At(7*time.Second).Inject(Restart("analytics/2")).For(time.Second))}
+		e.Services, e.Load.Rate = nil, 60
+		const static = "static"
+		e.Contenders = []Contender{
+			{Name: "eager", Services: subjects.Dividing("eager", false)},
+			{Name: static, Services: subjects.Dividing("eager", true)},
+			{Name: "cooperative", Services: subjects.Dividing("cooperative", false)},
+			{Name: "consumer-protocol", Services: subjects.Dividing("consumer-protocol", false)},
+		}
+		e.Predict = Predict(
+			Holds(check.NoAcknowledgedLoss, check.EffectOnce, check.ResumeAtCommitted, check.CommittedMonotone, check.SingleOwner, check.BoundedRecovery),
+			AtMost(measure.Redelivered("analytics"), 0),
+			AtMost(measure.CatchUp("analytics"), 3),
+			// Nobody stops reading for long.
+			AtMost(measure.Outage("analytics"), 1),
+
+			// One comes, one goes, and that one comes back: eager members give up all they
+			// have three times, and take it up again.
+			AtLeast(measure.Rejoins("analytics"), 6).By("eager"),
+			// Nobody takes over from a static member that is away for a moment: what it
+			// has waits for it.
+			AtMost(measure.Rejoins("analytics"), 4).By(static),
+			AtLeast(measure.Unowned("analytics"), 0.9).By(static),
+			// Of the others only those take something up that get something.
+			AtMost(measure.Rejoins("analytics"), 5).By("cooperative"),
+			AtMost(measure.Rejoins("analytics"), 5).By("consumer-protocol"),
+			// What changes hands waits for two rebalances in the one case, and in the
+			// other until its new owner's next heartbeat (500 ms).
+			AtMost(measure.Unowned("analytics"), 4).By("eager"),
+			AtMost(measure.Unowned("analytics"), 4).By("cooperative"),
+			AtMost(measure.Unowned("analytics"), 1.5).By("consumer-protocol"),
+		)
+		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
 })

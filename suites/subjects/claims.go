@@ -9,6 +9,7 @@ var Claims = map[string]string{
 	"S5a": "Without a queue, what a dead callee missed is gone",
 	"S5b": "A caller that dies in mid-call loses work",
 	"S6":  "Adding a callee means changing its caller",
+	"S7":  "A callee that moves breaks its callers",
 	"E1":  "Publishing does not wait for consumers",
 	"E2":  "A consumer recovers by replaying from its last committed offset",
 	"E3":  "History can be replayed on purpose",

@@ -30,12 +30,14 @@ const (
 	Transactional  = "event-transactional"
 )
 
-// Contenders are all of them.
+// Contenders are those of the great comparison.
 func Contenders() []breakwater.Contender {
 	return []breakwater.Contender{
 		{Name: SyncSequential, Services: System(SyncSequential)},
 		{Name: SyncFanout, Services: System(SyncFanout)},
+		{Name: SyncHardened, Services: System(SyncHardened)},
 		{Name: Event, Services: System(Event)},
+		{Name: EventOutbox, Services: Outbox()},
 	}
 }
 

@@ -83,6 +83,42 @@ func Calling(contender string, n int) []breakwater.Service {
 	return append([]breakwater.Service{caller}, callees...)
 }
 
+// Named is the contender's system whose registration knows what it connects to by
+// name, and not by address.
+func Named(contender string) []breakwater.Service {
+	return with(System(contender), "registration", func(s *breakwater.Service) {
+		s.Needs = append(slices.Clone(s.Needs), to(breakwater.Names))
+		s.Env["NAMES_SERVER"], s.Env["NAMES_TTL"] = "${names}", "1s"
+		s.Settings["names"] = "each believed for 1s"
+		for name, value := range s.Env {
+			for _, n := range s.Needs {
+				if n.To != breakwater.Database && n.To != breakwater.Names { // the one is a whole URL, the other is who is asked
+					value = strings.ReplaceAll(value, "${"+n.To+"}", "${"+n.To+".name}")
+				}
+			}
+			s.Env[name] = value
+		}
+		if publishes(contender) {
+			s.Env["KAFKA_BROKERS"] += ":9092" // the port that counts is told with the host
+		}
+	})
+}
+
+// Dividing is registration, and three instances of an analytics whose group divides
+// its partitions in the given way; the last of them comes late. Static: each has a
+// name of its own in the group.
+func Dividing(assignment string, static bool) []breakwater.Service {
+	system := with(EventDriven(), "analytics", func(s *breakwater.Service) {
+		s.Instances, s.Late = 3, 1
+		s.Env["ASSIGNMENT"], s.Settings["assignment"] = assignment, assignment+", sticky"
+		if static {
+			s.Env["GROUP_INSTANCE_ID"] = "${instance}"
+			s.Settings["assignment"] += ", static members"
+		}
+	})
+	return slices.DeleteFunc(system, func(s breakwater.Service) bool { return s.Name != "registration" && s.Name != "analytics" })
+}
+
 // Audited is the contender's system with a fourth dependent, audit, that it begins
 // without. It is the same program as analytics, with a group and a database of its
 // own. A synchronous registration knows nothing of it.
@@ -167,6 +203,7 @@ func Projected() []breakwater.Service {
 		Sink: "projection", Of: breakwater.Database, Table: "events", Attempts: "deliveries", Key: "user_id", Once: true,
 		Instance: "instance", Positions: "positions", Fenced: true,
 		Projection: breakwater.CountByKey, State: "users",
+		AsOf: &breakwater.AsOf{Path: "/as-of", Keys: "users", Value: "events"},
 	}
 	s = consumer(Event, s)
 	s.Offsets, s.Settings["commit"] = breakwater.OffsetsInSink, "in the database, with the view"

@@ -19,12 +19,12 @@
 // finish, what was processed is committed, and the rest is read again by
 // whoever gets the partition. Heartbeats go on in the background all along.
 //
-// Assignment is eager: a member gives up every partition before it joins
-// again. With cooperative assignment it would keep reading some of them while
-// it joins; a member frozen in that moment until its session expired would
-// rejoin under a new identity with old positions, and its next commit could
-// take the group's offset back. The price is that the whole group pauses
-// for a rebalance, about one heartbeat interval.
+// [Assignment] is eager unless told otherwise: a member gives up every partition
+// before it joins again. The price is that the whole group pauses for a rebalance,
+// about one heartbeat interval. With the other two only those partitions pause that
+// change hands, and a member goes on reading the rest while it joins; but one that is
+// frozen in that moment until its session expires may rejoin under a new identity
+// with old positions, and its next commit can take the group's offset back.
 //
 // # A frozen process
 //

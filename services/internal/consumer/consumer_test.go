@@ -351,53 +351,163 @@ func TestAtMostOnePollIsUncommitted(t *testing.T) {
 }
 
 func TestRebalanceLosesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const partitions, perPartition = 4, 200
-		k := kafkatest.Virtual(t, partitions)
-		highest := map[int32]int64{}
-		commits(k, func(partition int32, offset int64) {
-			if offset < highest[partition] {
-				t.Errorf("the commit of partition %d went back from %d to %d", partition, highest[partition], offset)
+	for _, assignment := range Assignments {
+		t.Run(string(assignment), dividing(assignment, rebalanceLosesNothing))
+	}
+}
+
+// dividing is a test of a way to divide partitions. Only of the eager one is all
+// waiting seen through by synctest: where members work while they join, a commit
+// waits for a mutex in the client.
+func dividing(assignment Assignment, test func(*testing.T, func(*testing.T, int32, ...string) *kafkatest.Kafka, Assignment)) func(*testing.T) {
+	if assignment != Eager {
+		return func(t *testing.T) { test(t, kafkatest.Loopback, assignment) }
+	}
+	return func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { test(t, kafkatest.Virtual, assignment) })
+	}
+}
+
+func rebalanceLosesNothing(t *testing.T, start func(*testing.T, int32, ...string) *kafkatest.Kafka, assignment Assignment) {
+	dividing := func(c *Config) { c.Assignment = assignment }
+	const partitions, perPartition = 4, 200
+	k := start(t, partitions)
+	highest := map[int32]int64{}
+	commits(k, func(partition int32, offset int64) {
+		if offset < highest[partition] {
+			t.Errorf("the commit of partition %d went back from %d to %d", partition, highest[partition], offset)
+		}
+		highest[partition] = offset
+	})
+	slow := func(ctx context.Context, _ *kgo.Record) error { sleep(ctx, 7*time.Millisecond); return ctx.Err() }
+	a := join(t, k, &journal{handle: slow}, dividing)
+	produced := make(chan struct{})
+	go func() {
+		defer close(produced)
+		for range perPartition {
+			for p := range int32(partitions) {
+				put(k, p, 1)
 			}
-			highest[partition] = offset
-		})
-		slow := func(ctx context.Context, _ *kgo.Record) error { sleep(ctx, 7*time.Millisecond); return ctx.Err() }
-		a := join(t, k, &journal{handle: slow})
-		produced := make(chan struct{})
-		go func() {
-			defer close(produced)
-			for range perPartition {
-				for p := range int32(partitions) {
-					put(k, p, 1)
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	k.WaitMembers(group, 1)
+	time.Sleep(500 * time.Millisecond)
+	b := join(t, k, &journal{handle: slow}, dividing)
+	k.WaitMembers(group, 2)
+	time.Sleep(500 * time.Millisecond)
+	a.stop()
+	k.WaitMembers(group, 1)
+	c := join(t, k, &journal{handle: slow}, dividing)
+	k.WaitMembers(group, 2)
+	<-produced
+	duplicates := 0
+	for p := range int32(partitions) {
+		k.WaitCommitted(group, p, perPartition)
+		seen := slices.Concat(a.of(p), b.of(p), c.of(p))
+		slices.Sort(seen)
+		duplicates += len(seen)
+		if got := slices.Compact(seen); !slices.Equal(got, upTo(perPartition)) {
+			t.Errorf("partition %d: processed %d of %d records", p, len(got), perPartition)
+		}
+	}
+	if duplicates -= partitions * perPartition; duplicates != 0 {
+		t.Errorf("%d records processed twice, though every rebalance was a clean one", duplicates)
+	}
+	if len(b.of(0))+len(b.of(1))+len(b.of(2))+len(b.of(3)) == 0 {
+		t.Error("the second member processed nothing: there was no rebalance to speak of")
+	}
+}
+
+// Who stays keeps reading what it keeps while another member comes.
+func TestOnlyEagerPausesWhatStays(t *testing.T) {
+	for _, assignment := range Assignments {
+		t.Run(string(assignment), dividing(assignment, func(t *testing.T, start func(*testing.T, int32, ...string) *kafkatest.Kafka, _ Assignment) {
+			k := start(t, 4)
+			revoked := revocations{Handler: slog.DiscardHandler, of: &sync.Map{}}
+			observe := func(c *Config) {
+				c.Assignment = assignment
+				c.Log = slog.New(revoked)
+			}
+			a := join(t, k, &journal{}, observe)
+			k.WaitMembers(group, 1)
+			b := join(t, k, &journal{}, func(c *Config) { c.Assignment = assignment })
+			k.WaitMembers(group, 2)
+			for p := range int32(4) {
+				put(k, p, 1)
+				k.WaitCommitted(group, p, 1)
+			}
+			kept := 0
+			for p := range int32(4) {
+				if _, was := revoked.of.Load(p); a.has(p, 0) && !was {
+					kept++
 				}
-				time.Sleep(20 * time.Millisecond)
 			}
-		}()
-		k.WaitMembers(group, 1)
-		time.Sleep(500 * time.Millisecond)
-		b := join(t, k, &journal{handle: slow})
-		k.WaitMembers(group, 2)
-		time.Sleep(500 * time.Millisecond)
-		a.stop()
-		k.WaitMembers(group, 1)
-		c := join(t, k, &journal{handle: slow})
-		k.WaitMembers(group, 2)
-		<-produced
-		duplicates := 0
-		for p := range int32(partitions) {
-			k.WaitCommitted(group, p, perPartition)
-			seen := slices.Concat(a.of(p), b.of(p), c.of(p))
-			slices.Sort(seen)
-			duplicates += len(seen)
-			if got := slices.Compact(seen); !slices.Equal(got, upTo(perPartition)) {
-				t.Errorf("partition %d: processed %d of %d records", p, len(got), perPartition)
+			if len(b.of(0))+len(b.of(1))+len(b.of(2))+len(b.of(3)) != 2 {
+				t.Error("the second member did not get half of the partitions")
 			}
+			if want := map[Assignment]int{Eager: 0, Cooperative: 2, ConsumerProtocol: 2}[assignment]; kept != want {
+				t.Errorf("the first member kept %d partitions throughout, want %d", kept, want)
+			}
+		}))
+	}
+}
+
+// revocations notes the partitions that a member logs as revoked.
+type revocations struct {
+	slog.Handler
+	of *sync.Map
+}
+
+func (r revocations) Enabled(context.Context, slog.Level) bool { return true }
+
+func (r revocations) Handle(_ context.Context, record slog.Record) error {
+	if record.Message == "partitions revoked" {
+		record.Attrs(func(a slog.Attr) bool {
+			if numbers, ok := a.Value.Any().([]int32); ok {
+				for _, number := range numbers {
+					r.of.Store(number, true)
+				}
+			}
+			return true
+		})
+	}
+	return nil
+}
+
+func TestStaticMemberComesBackWithoutARebalance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := kafkatest.Virtual(t, 2)
+		static := func(id string) func(*Config) { return func(c *Config) { c.InstanceID = id } }
+		a := join(t, k, &journal{}, static("a"))
+		b := join(t, k, &journal{}, static("b"))
+		k.WaitMembers(group, 2)
+		put(k, 0, 1)
+		put(k, 1, 1)
+		k.WaitCommitted(group, 0, 1)
+		k.WaitCommitted(group, 1, 1)
+		of := int32(0) // what b has
+		if b.has(1, 0) {
+			of = 1
 		}
-		if duplicates -= partitions * perPartition; duplicates != 0 {
-			t.Errorf("%d records processed twice, though every rebalance was a clean one", duplicates)
+		b.stop()
+		put(k, of, 1)
+		time.Sleep(time.Second) // less than the session time-out
+		if a.has(of, 1) {
+			t.Error("another member took over what belongs to a static one that is away for a moment")
 		}
-		if len(b.of(0))+len(b.of(1))+len(b.of(2))+len(b.of(3)) == 0 {
-			t.Error("the second member processed nothing: there was no rebalance to speak of")
+		rejoined := atomic.Bool{}
+		k.ControlKey(kmsg.JoinGroup.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
+			k.KeepControl()
+			if id := request.(*kmsg.JoinGroupRequest).InstanceID; id != nil && *id == "a" {
+				rejoined.Store(true)
+			}
+			return nil, nil, false
+		})
+		back := join(t, k, &journal{}, static("b"))
+		k.WaitCommitted(group, of, 2)
+		if !back.has(of, 1) || rejoined.Load() {
+			t.Errorf("back: processed %v; the other member had to join again: %v", back.of(of), rejoined.Load())
 		}
 	})
 }
@@ -536,6 +646,8 @@ func TestReady(t *testing.T) {
 	})
 }
 
+func claimNothing(context.Context, int32, []int32) (map[int32]int64, error) { return nil, nil }
+
 func TestConfigErrors(t *testing.T) {
 	valid := Config{
 		Brokers: []string{"127.0.0.1:9092"}, Topic: "t", Group: "g",
@@ -552,6 +664,9 @@ func TestConfigErrors(t *testing.T) {
 		"negative poll":     {func(c *Config) { c.MaxPollRecords = -1 }, "MaxPollRecords is -1"},
 		"slow heartbeat":    {func(c *Config) { c.HeartbeatInterval = 2 * time.Second }, "at least three heartbeats"},
 		"negative duration": {func(c *Config) { c.AttemptTimeout = -1 }, "negative"},
+		"no such way":       {func(c *Config) { c.Assignment = "lazy" }, `Assignment is "lazy": give one of [eager cooperative consumer-protocol]`},
+		"fenced by epochs":  {func(c *Config) { c.Claim, c.Assignment = claimNothing, ConsumerProtocol }, "leave them out"},
+		"fenced statically": {func(c *Config) { c.Claim, c.InstanceID = claimNothing, "a" }, "leave them out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := valid

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,27 @@ type Loop interface {
 	Ready() error
 }
 
+// Assignment is how a group divides the partitions among its members. All members
+// of one group must agree.
+type Assignment string
+
+// Ways to divide partitions. What each costs while it happens is in the package's
+// comment.
+const (
+	// Eager: every member gives up all it has, and then each gets its share.
+	Eager Assignment = "eager"
+	// Cooperative: only what changes hands is given up, in a second rebalance
+	// (KIP-429).
+	Cooperative Assignment = "cooperative"
+	// ConsumerProtocol: the coordinator divides, and tells each member what to give up
+	// and what to take (KIP-848). Session time-out and heartbeat interval are the
+	// broker's. A broker that does not know it gets Eager.
+	ConsumerProtocol Assignment = "consumer-protocol"
+)
+
+// Assignments are all of them.
+var Assignments = []Assignment{Eager, Cooperative, ConsumerProtocol}
+
 // NewLoop makes a loop that is not running yet.
 type NewLoop func(Config) (Loop, error)
 
@@ -36,6 +58,13 @@ type Config struct {
 	// ClientID names this instance in the broker's log and metrics. Default:
 	// the group's name.
 	ClientID string
+	// Assignment is how the group divides its partitions. Default [Eager].
+	Assignment Assignment
+	// InstanceID makes this a static member (KIP-345): it does not leave when it
+	// stops, and one that is back under the same id within the session time-out gets
+	// its partitions again without a rebalance; until then nobody reads them. No two
+	// running members may share it. Default: none, a dynamic member.
+	InstanceID string
 	// SessionTimeout is how long the coordinator waits for a heartbeat before
 	// it gives this member's partitions to others. Default 3s; the broker's
 	// group.min.session.timeout.ms must allow it.
@@ -72,6 +101,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	setDefault(&c.ClientID, c.Group)
+	setDefault(&c.Assignment, Eager)
 	setDefault(&c.SessionTimeout, 3*time.Second)
 	setDefault(&c.HeartbeatInterval, 500*time.Millisecond)
 	setDefault(&c.FetchMaxWait, 250*time.Millisecond)
@@ -101,6 +131,15 @@ func (c Config) validate() error {
 	}
 	if c.Handle == nil {
 		errs = append(errs, errors.New("Handle is nil: give the function that processes a record"))
+	}
+	if !slices.Contains(Assignments, c.Assignment) {
+		errs = append(errs, fmt.Errorf("Assignment is %q: give one of %v", c.Assignment, Assignments))
+	}
+	if c.Claim != nil && (c.Assignment == ConsumerProtocol || c.InstanceID != "") {
+		// Of the one each member has an epoch of its own, and of the other the next
+		// incarnation has the same generation.
+		errs = append(errs, fmt.Errorf("Claim fences by the group's generation, which does not tell owners apart with Assignment %s and InstanceID %q: leave them out",
+			c.Assignment, c.InstanceID))
 	}
 	if c.MaxPollRecords < 0 {
 		errs = append(errs, fmt.Errorf("MaxPollRecords is %d: give at least 1", c.MaxPollRecords))
@@ -154,13 +193,34 @@ func (m *Member) ClientOptions(own ...kgo.Opt) []kgo.Opt {
 		kgo.SessionTimeout(m.SessionTimeout),
 		kgo.HeartbeatInterval(m.HeartbeatInterval),
 		kgo.RebalanceTimeout(rebalanceTimeout),
-		// Eager; see the package's comment. Sticky, so that a member mostly
-		// gets back what it had; range, to share a group with other clients.
-		kgo.Balancers(kgo.StickyBalancer(), kgo.RangeBalancer()),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(m.Assigned),
 	)
+	switch {
+	case m.Assignment == Cooperative:
+		options = append(options, kgo.Balancers(kgo.CooperativeStickyBalancer()))
+	case m.Assignment == ConsumerProtocol:
+		options = append(options, kgo.ServerSideBalancer(), kgo.Balancers(kgo.StickyBalancer()))
+	case m.InstanceID != "":
+		options = append(options, kgo.Balancers(sameWords{kgo.RangeBalancer()}))
+	default:
+		// Sticky, so that a member mostly gets back what it had; range, to share a
+		// group with other clients.
+		options = append(options, kgo.Balancers(kgo.StickyBalancer(), kgo.RangeBalancer()))
+	}
+	if m.InstanceID != "" {
+		options = append(options, kgo.InstanceID(m.InstanceID))
+	}
 	return append(append(options, own...), m.Options...)
+}
+
+// sameWords joins without a word of the generation and the partitions that the member
+// has, so that one that is back joins as it did before, and a coordinator that
+// compares sees that nothing has changed.
+type sameWords struct{ kgo.GroupBalancer }
+
+func (b sameWords) JoinGroupMetadata(topics []string, _ map[string][]int32, _ int32) []byte {
+	return b.GroupBalancer.JoinGroupMetadata(topics, nil, -1)
 }
 
 // Ready implements [Loop].

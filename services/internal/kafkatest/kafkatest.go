@@ -47,7 +47,8 @@ func start(t *testing.T, partitions int32, more []string,
 ) *Kafka {
 	t.Helper()
 	k := &Kafka{Topic: "user-events", Dial: dial, Listen: listen, t: t, partitions: int(partitions)}
-	opts = append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, append(more, k.Topic)...), kfake.GroupMinSessionTimeout(time.Second))
+	opts = append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, append(more, k.Topic)...), kfake.GroupMinSessionTimeout(time.Second),
+		kfake.BrokerConfigs(map[string]string{"group.consumer.heartbeat.interval.ms": "100"})) // of KIP-848, where it is the broker's to say
 	var err error
 	if k.Cluster, err = kfake.NewCluster(opts...); err != nil {
 		t.Fatal(err)
