@@ -2,7 +2,6 @@ package registration
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -60,12 +59,14 @@ func newHardened(config Config) *hardened {
 				WithMaxAttempts(attempts).WithDelay(retryDelay).WithJitter(retryJitter).WithBudget(retries).
 				AbortOnErrors(circuitbreaker.ErrOpen, bulkhead.ErrFull, context.Canceled).
 				ReturnLastFailure().Build(),
+			// A quarter of the workers: with three callees all down, a quarter
+			// of them is left for what needs none of the three. It stands before the
+			// breaker, which would take what it turns away for a success.
+			bulkhead.New[any](uint(max(config.Workers/4, 1))),
 			circuitbreaker.NewBuilder[any]().
 				WithFailureThresholdRatio(breakerFailures, breakerWindow).WithDelay(breakerDelay).
-				HandleIf(func(_ any, err error) bool { return err != nil && !errors.Is(err, bulkhead.ErrFull) }).Build(),
-			// A quarter of the workers: with three callees all down, a quarter
-			// of them is left for what needs none of the three.
-			bulkhead.New[any](uint(max(config.Workers/4, 1))),
+				// Default: half-open it lets as many through as the window holds.
+				WithSuccessThreshold(1).Build(),
 			timeout.New[any](attemptTimeout),
 		)})
 	}

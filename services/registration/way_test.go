@@ -53,6 +53,38 @@ func TestHardened(t *testing.T) {
 	})
 }
 
+// What the bulkhead turns away says nothing about the callee: the breaker opens all
+// the same, and lets one attempt through at a time.
+func TestHardenedUnderLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := start(t, SyncHardened, func(c *Config) { c.Workers = 16 })
+		w.callees.answer["/send-welcome"] = after(time.Minute)
+		mails := func() (n int) {
+			for _, path := range w.callees.paths() {
+				if path == "/send-welcome" {
+					n++
+				}
+			}
+			return n
+		}
+		load := func(name string, seconds int) {
+			var all sync.WaitGroup
+			for i := range 60 * seconds {
+				all.Go(func() { w.register(fmt.Sprintf("%s-%d", name, i)) })
+				time.Sleep(time.Second / 60)
+			}
+			all.Wait()
+		}
+		load("opens", 1)
+		before := mails()
+		const seconds = 5
+		load("open", seconds)
+		if n, most := mails()-before, int(seconds*time.Second/breakerDelay)+1; before == 0 || n > most {
+			t.Errorf("email hangs and was called %d times, and then %d times in %d s, want at most %d", before, n, seconds, most)
+		}
+	})
+}
+
 // With all callees hanging, what needs none of them is served.
 func TestHardenedLeavesWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
