@@ -100,14 +100,11 @@ func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen 
 		if c.Repeat > 1 {
 			fmt.Fprintf(screen.Print(), "== round %d of %d\n", n, c.Repeat)
 		}
-		for _, s := range suites {
-			if ctx.Err() != nil {
-				return errors.Join(append(broken, context.Cause(ctx))...)
-			}
-			s.focus, s.env = c.Focus, round(c.World, id, n)
-			if err := s.perform(c.procs(), screen); err != nil {
-				broken = append(broken, fmt.Errorf("suite %s: %w", s.name, err))
-			}
+		for i := range suites {
+			suites[i].focus, suites[i].env = c.Focus, round(c.World, id, n)
+		}
+		if err := perform(ctx, suites, c.procs(), screen); err != nil {
+			broken = append(broken, err)
 		}
 	}
 	return errors.Join(broken...)

@@ -96,53 +96,84 @@ func listed(suite string, report []byte) ([]spec, error) {
 	return all, nil
 }
 
-// perform performs all specs in focus: up to procs of them side by side, and then
-// one by one those that are marked Serial.
-func (s suite) perform(procs int, screen *session.Screen) error {
-	if procs == 1 {
-		return s.part(screen, s.focus)
-	}
-	all, err := s.specs()
+// part is what one process performs: the specs of one suite that match the focus.
+type part struct {
+	suite suite
+	focus string // "" for every spec
+}
+
+// perform performs all specs in focus: up to procs of them side by side, whichever
+// suite they are of, and then one by one those that are marked Serial. Once ctx has
+// ended nothing more is begun.
+func perform(ctx context.Context, suites []suite, procs int, screen *session.Screen) error {
+	together, alone, err := plan(suites, procs)
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 {
-		return s.part(screen, s.focus) // Ginkgo says so
-	}
-	together, alone := share(all, procs)
-	errs := make([]error, len(together))
+	errs := make([]error, procs)
 	var running sync.WaitGroup
-	for i, specs := range together {
-		running.Go(func() { errs[i] = s.part(screen, exactly(specs)) })
+	for i := range procs {
+		running.Go(func() { errs[i] = inTurn(ctx, together, screen) })
 	}
 	running.Wait()
-	if len(alone) > 0 {
-		errs = append(errs, s.part(screen, exactly(alone)))
+	return errors.Join(append(errs, inTurn(ctx, alone, screen))...)
+}
+
+func inTurn(ctx context.Context, parts <-chan part, screen *session.Screen) error {
+	var errs []error
+	for p := range parts {
+		if ctx.Err() != nil {
+			return errors.Join(append(errs, context.Cause(ctx))...)
+		}
+		if err := p.perform(screen); err != nil {
+			errs = append(errs, fmt.Errorf("suite %s: %w", p.suite.name, err))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// share deals the specs out to at most n processes, and sets those apart that run
-// alone.
-func share(all []spec, n int) (together [][]spec, alone []spec) {
-	dealt := 0
-	for _, s := range all {
-		switch {
-		case s.serial:
-			alone = append(alone, s)
-		case len(together) < n:
-			together = append(together, []spec{s})
-			dealt++
-		default:
-			together[dealt%n] = append(together[dealt%n], s)
-			dealt++
+// plan says what may be performed side by side, a spec a part, and what alone. A
+// suite of which nothing is in focus says so itself.
+func plan(suites []suite, procs int) (together, alone chan part, err error) {
+	var beside, serial []part
+	for _, s := range suites {
+		var specs []spec
+		if procs > 1 {
+			if specs, err = s.specs(); err != nil {
+				return nil, nil, fmt.Errorf("suite %s: %w", s.name, err)
+			}
+		}
+		if len(specs) == 0 {
+			serial = append(serial, part{s, s.focus})
+			continue
+		}
+		var byThemselves []spec
+		for _, of := range specs {
+			if of.serial {
+				byThemselves = append(byThemselves, of)
+				continue
+			}
+			beside = append(beside, part{s, exactly(of)})
+		}
+		if len(byThemselves) > 0 {
+			serial = append(serial, part{s, exactly(byThemselves...)})
 		}
 	}
-	return together, alone
+	return queue(beside), queue(serial), nil
+}
+
+// queue holds the parts for whoever takes the next one.
+func queue(parts []part) chan part {
+	q := make(chan part, len(parts))
+	for _, p := range parts {
+		q <- p
+	}
+	close(q)
+	return q
 }
 
 // exactly is a focus that only those specs match.
-func exactly(specs []spec) string {
+func exactly(specs ...spec) string {
 	var texts []string
 	for _, s := range specs {
 		texts = append(texts, regexp.QuoteMeta(s.text))
@@ -150,11 +181,11 @@ func exactly(specs []spec) string {
 	return "^(?:" + strings.Join(texts, "|") + ")$"
 }
 
-// part performs the specs in focus in one process, and shows what it tells.
-func (s suite) part(screen *session.Screen, focus string) (err error) {
+// perform performs the part in a process of its own, and shows what it tells.
+func (p part) perform(screen *session.Screen) (err error) {
 	var flags []string
-	if focus != "" {
-		flags = append(flags, "-ginkgo.focus="+focus)
+	if p.focus != "" {
+		flags = append(flags, "-ginkgo.focus="+p.focus)
 	}
 	told, tell, err := os.Pipe()
 	if err != nil {
@@ -163,7 +194,7 @@ func (s suite) part(screen *session.Screen, focus string) (err error) {
 	defer told.Close()
 	said := screen.Print()
 	defer func() { err = errors.Join(err, said.Close()) }()
-	run := s.command(flags...)
+	run := p.suite.command(flags...)
 	run.Env = append(run.Env, session.PartVariable+"=true")
 	run.Stdout, run.Stderr, run.ExtraFiles = said, said, []*os.File{tell}
 	err = run.Start()

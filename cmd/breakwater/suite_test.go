@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,33 +26,52 @@ func TestListed(t *testing.T) {
 	}
 }
 
-func TestShare(t *testing.T) {
-	specs := func(n int, serial ...int) (all []spec) {
-		for i := range n {
-			all = append(all, spec{fmt.Sprint(i), slices.Contains(serial, i)})
+// Specs of all suites are in one queue, so that no process waits for the end of a suite.
+func TestPlan(t *testing.T) {
+	bin := t.TempDir()
+	fake := func(name, report string) suite {
+		s := suite{name: name, dir: bin, program: filepath.Join(bin, name+".test")}
+		script := "#!/bin/sh\ncat > " + s.program + ".json <<'END'\n" + report + "\nEND\n"
+		if err := os.WriteFile(s.program, []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
+			t.Fatal(err)
 		}
-		return all
+		return s
 	}
-	for _, c := range []struct {
-		all  []spec
-		n    int
-		want string
-	}{
-		{specs(0), 2, "[] []"},
-		{specs(1), 2, "[[{0 false}]] []"},
-		{specs(5), 2, "[[{0 false} {2 false} {4 false}] [{1 false} {3 false}]] []"},
-		{specs(5, 0, 3), 2, "[[{1 false} {4 false}] [{2 false}]] [{0 true} {3 true}]"},
-		{specs(2, 0, 1), 2, "[] [{0 true} {1 true}]"},
+	it := func(text string, serial bool) string {
+		return fmt.Sprintf(`{"LeafNodeType": "It", "LeafNodeText": %q, "State": "passed", "IsSerial": %t}`, text, serial)
+	}
+	of := func(specs ...string) string { return `[{"SpecReports": [` + strings.Join(specs, ",") + `]}]` }
+	suites := []suite{
+		fake("one", of(it("a", false), it("b", false), it("c", false), it("d", true), it("h", true))),
+		fake("two", of(it("e", false))),
+		fake("three", of()),
+		fake("four", of(it("f", true), it("g", false))),
+	}
+	for procs, want := range map[int]string{
+		1: "side by side [], alone [one  two  three  four ]",
+		2: "side by side [one ^(?:one a)$ one ^(?:one b)$ one ^(?:one c)$ two ^(?:two e)$ four ^(?:four g)$], alone [one ^(?:one d|one h)$ three  four ^(?:four f)$]",
 	} {
-		together, alone := share(c.all, c.n)
-		if got := fmt.Sprint(together, alone); got != c.want {
-			t.Errorf("%v among %d: %s, want %s", c.all, c.n, got, c.want)
+		together, alone, err := plan(suites, procs)
+		if err != nil {
+			t.Fatal(err)
 		}
+		told := func(parts chan part) (all []string) {
+			for p := range parts {
+				all = append(all, p.suite.name+" "+p.focus)
+			}
+			return all
+		}
+		if got := fmt.Sprintf("side by side %v, alone %v", told(together), told(alone)); got != want {
+			t.Errorf("%d processes: %s, want %s", procs, got, want)
+		}
+	}
+	if _, _, err := plan([]suite{fake("five", "half")}, 2); err == nil || !strings.Contains(err.Error(), "suite five") {
+		t.Errorf("of a program that says nothing: %v", err)
 	}
 }
 
 func TestExactlyMatchesNothingElse(t *testing.T) {
-	focus := regexp.MustCompile(exactly([]spec{{text: "replay a (b.c)"}, {text: "replay x"}}))
+	focus := regexp.MustCompile(exactly(spec{text: "replay a (b.c)"}, spec{text: "replay x"}))
 	for text, want := range map[string]bool{"replay a (b.c)": true, "replay x": true, "replay a (bxc)": false, "replay x y": false, "a replay x": false, "": false} {
 		if focus.MatchString(text) != want {
 			t.Errorf("%q: %t", text, !want)

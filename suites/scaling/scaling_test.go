@@ -98,7 +98,7 @@ var _ = Describe("A group of consumers", func() {
 		e := Experiment{Scenario: consumed("a member comes, and another is restarted",
 			At(3*time.Second).Inject(Start("analytics/3")),
 			At(7*time.Second).Inject(Restart("analytics/2")).For(time.Second))}
-		e.Services, e.Load.Rate = nil, 60
+		e.Services, e.Load.Rate, e.AtOnce = nil, 60, 2
 		const static = "static"
 		e.Contenders = []Contender{
 			{Name: "eager", Services: subjects.Dividing("eager", false)},
@@ -124,10 +124,11 @@ var _ = Describe("A group of consumers", func() {
 			AtMost(measure.Rejoins("analytics"), 5).By("cooperative"),
 			AtMost(measure.Rejoins("analytics"), 5).By("consumer-protocol"),
 			// What changes hands waits for two rebalances in the one case, and in the
-			// other until its new owner's next heartbeat (500 ms).
+			// other until its new owner's next heartbeat (500 ms): three times, and at
+			// most two partitions each time.
 			AtMost(measure.Unowned("analytics"), 4).By("eager"),
 			AtMost(measure.Unowned("analytics"), 4).By("cooperative"),
-			AtMost(measure.Unowned("analytics"), 1.5).By("consumer-protocol"),
+			AtMost(measure.Unowned("analytics"), 3).By("consumer-protocol"),
 		)
 		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

@@ -113,7 +113,9 @@ func Dividing(assignment string, static bool) []breakwater.Service {
 		s.Env["ASSIGNMENT"], s.Settings["assignment"] = assignment, assignment+", sticky"
 		if static {
 			s.Env["GROUP_INSTANCE_ID"] = "${instance}"
-			s.Settings["assignment"] += ", static members"
+			s.Settings["assignment"] = assignment + ", range, static members"
+			// Longer than it takes to be back: that is what one is static for.
+			s.Env["SESSION_TIMEOUT"], s.Settings["session time-out"] = "10s", "10s"
 		}
 	})
 	return slices.DeleteFunc(system, func(s breakwater.Service) bool { return s.Name != "registration" && s.Name != "analytics" })
