@@ -110,8 +110,15 @@ func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen 
 	return errors.Join(broken...)
 }
 
-// procs is how many specs are performed side by side.
-func (c *RunCmd) procs() int { return cmp.Or(c.Procs, min(runtime.NumCPU(), 4)) }
+// procs is how many specs are performed side by side. In the local world they wait
+// for most of their time, and one more than there are processors does no harm.
+func (c *RunCmd) procs() int {
+	most := runtime.NumCPU()
+	if c.World == local.Name {
+		most++
+	}
+	return cmp.Or(c.Procs, min(most, 4))
+}
 
 func names(suites []suite) string {
 	var all []string
