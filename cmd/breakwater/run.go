@@ -24,7 +24,7 @@ type RunCmd struct {
 	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
 	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
 	Repeat int      `default:"1" placeholder:"N" help:"Perform all of it N times, into one report; stop after a round that is red."`
-	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: one for each processor, up to 4."`
+	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: one for each processor, and in the local world one more, up to 4."`
 }
 
 // Run builds each suite's test program and runs it here, so that a terminal is

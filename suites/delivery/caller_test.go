@@ -53,6 +53,13 @@ var _ = Describe("A caller that dies in mid-call", func() {
 		Expect(harness.Compare(ctx, publishing)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
 
+	It("is seen to lose an event that it takes out of its outbox before it is published", func(ctx SpecContext) {
+		publishing := dying("registration is killed while it publishes", published).Scenario
+		publishing.Services = subjects.Outbox()
+		Expect(harness.Run(ctx, subjects.Defective(publishing, "registration", "outbox-mark-before-publish",
+			Breaks(check.Outbox).Because(": lost")))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
 	It("publishes an event again that it had not yet taken out of its outbox, which has no second effect", func(ctx SpecContext) {
 		again := dying("registration is killed before it hears that an event is published", published.Answered(), outbox)
 		again.Predict = Predict(

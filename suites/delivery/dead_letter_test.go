@@ -35,10 +35,16 @@ func givingUp(title string, plan ...Step) Scenario {
 var _ = Describe("A consumer with retries and a dead letter topic", func() {
 	database := Edge("analytics", Database)
 
+	killed := givingUp("a tenth is poison to analytics, which is killed when a letter is appended",
+		On(Published("analytics/1").Nth(10).Answered()).Then(Kill("analytics/1")).RestartAfter(2*time.Second))
+
 	It("gives up a poison record once, though it is killed on the way", func(ctx SpecContext) {
-		Expect(harness.Run(ctx, givingUp("a tenth is poison to analytics, which is killed when a letter is appended",
-			On(Published("analytics/1").Nth(10).Answered()).Then(Kill("analytics/1")).RestartAfter(2*time.Second),
-		))).To(BeAsPredicted())
+		Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("is seen to give it up twice, if it commits afterwards", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "dead-letter-then-commit",
+			Breaks(check.DeadLetterClosure).Because("two letters stand for")))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
 	It("brings every record to one end, though its database fails for a while", func(ctx SpecContext) {

@@ -73,16 +73,62 @@ var _ = Describe("A service that reads, publishes and commits in one transaction
 })
 
 var _ = Describe("A producer in a transaction", func() {
+	killed := transferring("registration is killed before its transaction ends",
+		On(ended("registration/1").Nth(60)).Then(Kill("registration/1")).RestartAfter(2*time.Second))
+	killed.Services, killed.Load = subjects.Transacting(), Constant(20).For(12*time.Second)
+	killed.Require.MayFail = true
+	killed.Predict = Predict(
+		Holds(check.NoAbortedRead, check.TransactionAtomic, check.NoHangingTransaction),
+		AtLeast(measure.Aborted(subjects.Topic), 1),
+	)
+
 	It("is not read when it dies before the end of it", func(ctx SpecContext) {
-		killed := transferring("registration is killed before its transaction ends",
-			On(ended("registration/1").Nth(60)).Then(Kill("registration/1")).RestartAfter(2*time.Second))
-		killed.Services, killed.Load = subjects.Transacting(), Constant(20).For(12*time.Second)
-		killed.Require.MayFail = true
-		killed.Predict = Predict(
-			Holds(check.NoAbortedRead, check.TransactionAtomic, check.NoHangingTransaction),
-			AtLeast(measure.Aborted(subjects.Topic), 1),
-		)
 		Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+
+	It("is seen to be read by who does not ask for what is committed", func(ctx SpecContext) {
+		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "read-uncommitted",
+			Breaks(check.NoAbortedRead)))).To(BeAsPredicted())
+	}, SpecTimeout(90*time.Second))
+})
+
+var _ = Describe("A consumer that is frozen until others have its partitions", func() {
+	frozen := Scenario{
+		Claim: "E5", Title: "analytics/1 is frozen past its session time-out while its database is slow",
+		Requests: subjects.Requests(),
+		Load:     Constant(80).For(12 * time.Second),
+		Plan: Plan{
+			// So slow that it falls behind: when it wakes it has more in hand than the
+			// attempt under way, and its heir has done that meanwhile.
+			At(2 * time.Second).Inject(Latency(Edge("analytics", Database), 60*time.Millisecond, 0)).For(7 * time.Second),
+			At(4 * time.Second).Inject(Freeze("analytics/1")).For(4 * time.Second),
+		},
+	}
+	twice := func(system []Service) []Service { return subjects.Scaled(system, "analytics", 2) }
+
+	It("does nothing twice, whether it commits to Kafka or keeps its offset with its effects", func(ctx SpecContext) {
+		const inSink = "offsets-in-sink"
+		frozen := frozen
+		frozen.Predict = Predict(
+			Holds(check.EffectOnce, check.NoAcknowledgedLoss, check.CommittedMonotone),
+			// What its heir has moved on the sink refuses; Kafka knows of no sink.
+			Holds(check.SingleOwner).By(inSink),
+			AtLeast(measure.Rejoins("analytics"), 1),
+		)
+		Expect(harness.Compare(ctx, Experiment{
+			Scenario: frozen,
+			Contenders: []Contender{
+				{Name: subjects.Event, Services: twice(subjects.EventDriven())},
+				{Name: inSink, Services: twice(subjects.StoringOffsets())},
+			},
+		})).To(BeAsPredicted())
+	}, SpecTimeout(2*time.Minute))
+
+	It("is seen to take the offset back in a sink that does not fence it", func(ctx SpecContext) {
+		frozen := frozen
+		frozen.Services = twice(subjects.StoringOffsets())
+		Expect(harness.Run(ctx, subjects.Defective(frozen, "analytics", "unfenced-offsets",
+			Breaks(check.CommittedMonotone, check.SingleOwner)))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 })
 

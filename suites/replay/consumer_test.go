@@ -67,12 +67,19 @@ var _ = Describe("The analytics consumer", func() {
 	})
 
 	When("it is killed while its commit is on the way", func() {
+		killed := disturbed("analytics is killed on a held commit",
+			On(Commit("analytics/1").Nth(200)).Then(Kill("analytics/1")).RestartAfter(2*time.Second))
+		killed.Require.Replay = true
+
 		It("resumes from its last committed offset and loses nothing", func(ctx SpecContext) {
-			killed := disturbed("analytics is killed on a held commit",
-				On(Commit("analytics/1").Nth(200)).Then(Kill("analytics/1")).RestartAfter(2*time.Second))
-			killed.Require.Replay = true
+			killed := killed
 			killed.Predict = Predict(killed.Predict, AtLeast(measure.Redelivered("analytics"), 1))
 			Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
+		}, SpecTimeout(90*time.Second))
+
+		It("is seen to do twice what comes twice, if it does not deduplicate", func(ctx SpecContext) {
+			Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "no-deduplication",
+				Breaks(check.EffectOnce)))).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
 

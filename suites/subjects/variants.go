@@ -152,6 +152,16 @@ func Flawed(system []breakwater.Service, name, defect string) []breakwater.Servi
 	return with(system, name, func(s *breakwater.Service) { s.Program.Args = []string{"flawed", defect} })
 }
 
+// Defective is the scenario with a planted defect in one service, which settles no
+// claim: what the right service is predicted to keep, this one must be seen to break.
+func Defective(s breakwater.Scenario, name, defect string, breaks breakwater.Predictions) breakwater.Scenario {
+	s.Claim = "defect: " + defect
+	s.Services = Flawed(s.Services, name, defect)
+	s.Require.MayFail = true
+	s.Predict = breaks
+	return s
+}
+
 // AutoCommitting is the event-driven system whose analytics lets its client
 // commit what the last poll returned.
 func AutoCommitting() []breakwater.Service {
