@@ -24,7 +24,7 @@ type RunCmd struct {
 	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
 	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
 	Repeat int      `default:"1" placeholder:"N" help:"Perform all of it N times, into one report; stop after a round that is red."`
-	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: one for each processor, and in the local world one more, up to 4."`
+	Procs  int      `placeholder:"N" help:"How many specs are performed side by side, but for those that are marked Serial. Default: in the local world one more than there are processors, elsewhere half as many; up to 4."`
 }
 
 // Run builds each suite's test program and runs it here, so that a terminal is
@@ -111,13 +111,15 @@ func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen 
 }
 
 // procs is how many specs are performed side by side. In the local world they wait
-// for most of their time, and one more than there are processors does no harm.
+// for most of their time, and one more than there are processors does no harm. In
+// containers a spec may have two brokers or more, and an engine that is busy takes
+// seconds to start what was killed.
 func (c *RunCmd) procs() int {
-	most := runtime.NumCPU()
+	most := runtime.NumCPU() / 2
 	if c.World == local.Name {
-		most++
+		most = runtime.NumCPU() + 1
 	}
-	return cmp.Or(c.Procs, min(most, 4))
+	return cmp.Or(c.Procs, min(max(most, 1), 4))
 }
 
 func names(suites []suite) string {
