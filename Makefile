@@ -51,7 +51,7 @@ repeat: ## the suites N times in a row into one report, until one is red
 	@go run ./cmd/breakwater run --world $(WORLD) --repeat $(N) $(or $(SUITE),$(CLAIMS))
 
 .PHONY: soak
-soak: ## at least N trials of right systems: nothing may be found broken (N=200 takes about 8 minutes)
+soak: ## at least N trials of right systems: nothing may be found broken (N=200 takes about 14 minutes)
 	@go run ./cmd/breakwater run --world $(WORLD) --repeat $$(( ($(N) + 11) / 12 )) --focus 'A right system' selftest
 
 .PHONY: bench
