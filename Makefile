@@ -12,7 +12,7 @@ FUZZTIME ?= 60s
 # The suites of the claims. Whether checks can fail is asked by one more, selftest.
 CLAIMS := cascade replay costs coupling delivery scaling sourcing
 
-# Those that make test performs in containers, where all of them take a quarter of an hour.
+# Those that make test performs in containers, where all of them take too long for it.
 CONTAINED := cascade replay
 
 .PHONY: help

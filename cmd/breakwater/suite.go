@@ -116,14 +116,18 @@ func perform(ctx context.Context, suites []suite, procs int, screen *session.Scr
 		running.Go(func() { errs[i] = inTurn(ctx, together, screen) })
 	}
 	running.Wait()
-	return errors.Join(append(errs, inTurn(ctx, alone, screen))...)
+	errs = append(errs, inTurn(ctx, alone, screen))
+	if ctx.Err() != nil {
+		errs = append(errs, context.Cause(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 func inTurn(ctx context.Context, parts <-chan part, screen *session.Screen) error {
 	var errs []error
 	for p := range parts {
 		if ctx.Err() != nil {
-			return errors.Join(append(errs, context.Cause(ctx))...)
+			break
 		}
 		if err := p.perform(screen); err != nil {
 			errs = append(errs, fmt.Errorf("suite %s: %w", p.suite.name, err))

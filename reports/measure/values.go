@@ -30,6 +30,7 @@ func (f *fold) values(m Measurements) []Value {
 	f.sinkValues(m, add)
 	f.topicValues(add)
 	f.cascadeValues(m, add)
+	faults := slices.Collect(f.index.Of(history.Fault))
 	for _, s := range f.consumers {
 		depth := 0
 		for _, r := range m.Recoveries {
@@ -47,10 +48,9 @@ func (f *fold) values(m Measurements) []Value {
 		}
 		add(Rejoins(s.Group), float64(n), resumes)
 		add(ReplayDepth(s.Group), float64(depth), resumes)
-		for e := range f.index.Of(history.Fault) {
-			missed, changes := unowned(f.index, s, e.At)
+		if len(faults) > 0 {
+			missed, changes := unowned(f.index, s, faults[0].At)
 			add(Unowned(s.Group), missed.Seconds(), changes)
-			break // the first
 		}
 	}
 	for _, s := range f.index.Log.Header.Services {

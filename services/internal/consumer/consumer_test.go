@@ -352,24 +352,26 @@ func TestAtMostOnePollIsUncommitted(t *testing.T) {
 
 func TestRebalanceLosesNothing(t *testing.T) {
 	for _, assignment := range Assignments {
-		t.Run(string(assignment), dividing(assignment, rebalanceLosesNothing))
+		t.Run(string(assignment), dividing(assignment, func(t *testing.T, start startKafka) { rebalanceLosesNothing(t, start, assignment) }))
 	}
 }
+
+type startKafka = func(*testing.T, int32, ...string) *kafkatest.Kafka
 
 // dividing is a test of a way to divide partitions. Only of the eager one is all
 // waiting seen through by synctest: where members work while they join, a commit
 // waits for a mutex in the client.
-func dividing(assignment Assignment, test func(*testing.T, func(*testing.T, int32, ...string) *kafkatest.Kafka, Assignment)) func(*testing.T) {
+func dividing(assignment Assignment, test func(*testing.T, startKafka)) func(*testing.T) {
 	if assignment != Eager {
-		return func(t *testing.T) { test(t, kafkatest.Loopback, assignment) }
+		return func(t *testing.T) { test(t, kafkatest.Loopback) }
 	}
 	return func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { test(t, kafkatest.Virtual, assignment) })
+		synctest.Test(t, func(t *testing.T) { test(t, kafkatest.Virtual) })
 	}
 }
 
-func rebalanceLosesNothing(t *testing.T, start func(*testing.T, int32, ...string) *kafkatest.Kafka, assignment Assignment) {
-	dividing := func(c *Config) { c.Assignment = assignment }
+func rebalanceLosesNothing(t *testing.T, start startKafka, assignment Assignment) {
+	assigned := func(c *Config) { c.Assignment = assignment }
 	const partitions, perPartition = 4, 200
 	k := start(t, partitions)
 	highest := map[int32]int64{}
@@ -379,8 +381,20 @@ func rebalanceLosesNothing(t *testing.T, start func(*testing.T, int32, ...string
 		}
 		highest[partition] = offset
 	})
-	slow := func(ctx context.Context, _ *kgo.Record) error { sleep(ctx, 7*time.Millisecond); return ctx.Err() }
-	a := join(t, k, &journal{handle: slow}, dividing)
+	// slow is a sink, and closes the channel when it is well at work.
+	slow := func() (*journal, <-chan struct{}) {
+		var done atomic.Int32
+		atWork := make(chan struct{})
+		return &journal{handle: func(ctx context.Context, _ *kgo.Record) error {
+			sleep(ctx, 7*time.Millisecond)
+			if done.Add(1) == 50 {
+				close(atWork)
+			}
+			return ctx.Err()
+		}}, atWork
+	}
+	one, oneAtWork := slow()
+	a := join(t, k, one, assigned)
 	produced := make(chan struct{})
 	go func() {
 		defer close(produced)
@@ -388,17 +402,19 @@ func rebalanceLosesNothing(t *testing.T, start func(*testing.T, int32, ...string
 			for p := range int32(partitions) {
 				put(k, p, 1)
 			}
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond) // the pace of what comes in
 		}
 	}()
 	k.WaitMembers(group, 1)
-	time.Sleep(500 * time.Millisecond)
-	b := join(t, k, &journal{handle: slow}, dividing)
+	<-oneAtWork
+	other, otherAtWork := slow()
+	b := join(t, k, other, assigned)
 	k.WaitMembers(group, 2)
-	time.Sleep(500 * time.Millisecond)
+	<-otherAtWork
 	a.stop()
 	k.WaitMembers(group, 1)
-	c := join(t, k, &journal{handle: slow}, dividing)
+	third, _ := slow()
+	c := join(t, k, third, assigned)
 	k.WaitMembers(group, 2)
 	<-produced
 	duplicates := 0
@@ -422,7 +438,7 @@ func rebalanceLosesNothing(t *testing.T, start func(*testing.T, int32, ...string
 // Who stays keeps reading what it keeps while another member comes.
 func TestOnlyEagerPausesWhatStays(t *testing.T) {
 	for _, assignment := range Assignments {
-		t.Run(string(assignment), dividing(assignment, func(t *testing.T, start func(*testing.T, int32, ...string) *kafkatest.Kafka, _ Assignment) {
+		t.Run(string(assignment), dividing(assignment, func(t *testing.T, start startKafka) {
 			k := start(t, 4)
 			revoked := revocations{Handler: slog.DiscardHandler, of: &sync.Map{}}
 			observe := func(c *Config) {
