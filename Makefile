@@ -19,7 +19,7 @@ CONTAINED := cascade replay
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  WORLD=local|docker   where make chaos runs (default local)'
+	@echo '  WORLD=local|docker   where make chaos runs (default local; local,docker: both, into one report)'
 	@echo '  SUITE=replay         only one suite'
 	@echo '  ENGINE=install       make test installs what it needs, as root on Debian or Ubuntu'
 

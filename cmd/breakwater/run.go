@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
@@ -20,7 +21,7 @@ import (
 // RunCmd runs suites, one after the other, into one report.
 type RunCmd struct {
 	Suites []string `arg:"" optional:"" help:"Suites to run, by their folder's name. Default: all."`
-	World  string   `placeholder:"NAME" help:"local or docker. Default: that of BREAKWATER_WORLD, or local."`
+	World  []string `placeholder:"NAME" help:"local or docker, or both with a comma between: one after the other, into one report. Default: that of BREAKWATER_WORLD, or local."`
 	OrSkip bool     `help:"Skip, visibly, when the world cannot be had, instead of failing."`
 	Focus  string   `placeholder:"REGEXP" help:"Only specs whose sentence matches."`
 	Repeat int      `default:"1" placeholder:"N" help:"Perform all of it N times, into one report; stop after a round that is red."`
@@ -56,10 +57,11 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return trouble(err)
 	}
-	if err := c.choose(ctx); errors.Is(err, session.ErrNoWorld) || err != nil && !c.OrSkip {
+	worlds, err := c.worlds(ctx, std, suites)
+	if err != nil {
 		return trouble(err)
-	} else if err != nil {
-		fmt.Fprintf(std.out, "SKIPPED: %s, because %v\n", names(suites), err)
+	}
+	if len(worlds) == 0 {
 		return nil
 	}
 	var unbuilt []error
@@ -76,7 +78,7 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	}
 	defer release()
 	id := session.NewRun()
-	broken := c.perform(ctx, suites, id, screen)
+	broken := c.perform(ctx, suites, worlds, id, screen)
 
 	// A suite that was red has said why; here its trials speak for themselves.
 	concluded := conclude(std.out, filepath.Join(out, id))
@@ -92,19 +94,24 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	return concluded
 }
 
-// perform performs the suites as often as was asked for, until a round is red or
-// ctx ends.
-func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen *session.Screen) error {
+// perform performs the suites in each world, as often as was asked for, until a
+// round is red or ctx ends.
+func (c *RunCmd) perform(ctx context.Context, suites []suite, worlds []string, id string, screen *session.Screen) error {
 	var broken []error
 	for n := 1; n <= c.Repeat && len(broken) == 0; n++ {
-		if c.Repeat > 1 {
-			fmt.Fprintf(screen.Print(), "== round %d of %d\n", n, c.Repeat)
-		}
-		for i := range suites {
-			suites[i].focus, suites[i].env = c.Focus, round(c.World, id, n)
-		}
-		if err := perform(ctx, suites, c.procs(), screen); err != nil {
-			broken = append(broken, err)
+		for _, world := range worlds {
+			if c.Repeat*len(worlds) > 1 {
+				fmt.Fprintf(screen.Print(), "== round %d of %d, %s\n", n, c.Repeat, world)
+			}
+			for i := range suites {
+				suites[i].focus, suites[i].env = c.Focus, round(world, id, n)
+			}
+			if err := perform(ctx, suites, c.procs(world), screen); err != nil {
+				broken = append(broken, err)
+			}
+			if ctx.Err() != nil {
+				break
+			}
 		}
 	}
 	return errors.Join(broken...)
@@ -114,9 +121,9 @@ func (c *RunCmd) perform(ctx context.Context, suites []suite, id string, screen 
 // for most of their time, and one more than there are processors does no harm. In
 // containers a spec may have two brokers or more, and an engine that is busy takes
 // seconds to start what was killed.
-func (c *RunCmd) procs() int {
+func (c *RunCmd) procs(world string) int {
 	most := runtime.NumCPU() / 2
-	if c.World == local.Name {
+	if world == local.Name {
 		most = runtime.NumCPU() + 1
 	}
 	return cmp.Or(c.Procs, min(max(most, 1), 4))
@@ -130,17 +137,29 @@ func names(suites []suite) string {
 	return strings.Join(all, ", ")
 }
 
-// choose finds the world, and asks whether it can be had.
-func (c *RunCmd) choose(ctx context.Context) error {
-	field := "--world"
-	if c.World == "" {
+// worlds are those that were asked for. One that cannot be had is an error, or left
+// out and said to be where that was asked for.
+func (c *RunCmd) worlds(ctx context.Context, std streams, suites []suite) ([]string, error) {
+	field, asked := "--world", c.World
+	if len(asked) == 0 {
 		field = session.WorldVariable
-		c.World = cmp.Or(os.Getenv(field), local.Name)
+		asked = []string{cmp.Or(os.Getenv(field), local.Name)}
 	}
-	if err := session.Have(ctx, c.World); err != nil {
-		return fmt.Errorf("%s=%s: %w", field, c.World, err)
+	var had []string
+	for i, world := range asked {
+		err := session.Have(ctx, world)
+		switch {
+		case slices.Contains(asked[:i], world):
+			return nil, fmt.Errorf("%s=%s: %s is named twice; name each world once, and say how often with --repeat", field, strings.Join(asked, ","), world)
+		case errors.Is(err, session.ErrNoWorld) || err != nil && !c.OrSkip:
+			return nil, fmt.Errorf("%s=%s: %w", field, world, err)
+		case err != nil:
+			fmt.Fprintf(std.out, "SKIPPED: %s in %s, because %s=%s: %v\n", names(suites), world, field, world, err)
+		default:
+			had = append(had, world)
+		}
 	}
-	return nil
+	return had, nil
 }
 
 // Help is the end of the command's --help.

@@ -29,6 +29,8 @@ func TestWhatIsWrong(t *testing.T) {
 		"an unknown flag":          {args: "run --bogus", says: []string{"unknown flag --bogus", "breakwater run --help"}},
 		"an argument too many":     {args: "clean all", says: []string{"unexpected argument all", "breakwater clean --help"}},
 		"an unknown world":         {args: "run --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
+		"a second one":             {args: "run --world local,mars", says: []string{"--world=mars: there is no such world"}},
+		"a world twice":            {args: "run --world local,local", says: []string{"--world=local,local: local is named twice", "--repeat"}},
 		"skip an unknown world":    {args: "run --world mars --or-skip", says: []string{"--world=mars: there is no such world"}},
 		"one in the environment":   {args: "run", env: "BREAKWATER_WORLD=mars", says: []string{"BREAKWATER_WORLD=mars: there is no such world; use local or docker"}},
 		"an unknown suite":         {args: "run nosuch", says: []string{`there is no suite "nosuch"; there are cascade,`}},

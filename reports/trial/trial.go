@@ -20,7 +20,7 @@ const Schema = "breakwater.trial/1"
 // history is saved beside it and can be judged again at any time.
 type Trial struct {
 	Schema    string          `json:"schema"`
-	ID        string          `json:"id"`                  // unique in the run and usable in a file name: "replay-e2-kill-event"
+	ID        string          `json:"id"`                  // unique in the run and usable in a file name: "replay-local-e2-kill-event"
 	Suite     string          `json:"suite"`               // folder of the suite: "replay"
 	Spec      string          `json:"spec"`                // the spec's sentence
 	Claim     string          `json:"claim"`               // row of CLAIMS.md: "E2"; "" for none
