@@ -64,11 +64,7 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	if len(worlds) == 0 {
 		return nil
 	}
-	var unbuilt []error
-	for _, s := range suites {
-		unbuilt = append(unbuilt, s.build(ctx, std))
-	}
-	if err := errors.Join(unbuilt...); err != nil {
+	if err := build(ctx, std, root, bin, suites); err != nil {
 		return trouble(err)
 	}
 	screen := session.NewScreen(std.err)

@@ -28,12 +28,15 @@ type suite struct {
 	focus   string   // a regular expression; "" for every spec
 }
 
-// build compiles the suite's test program.
-func (s suite) build(ctx context.Context, std streams) error {
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", s.program, ".")
-	build.Dir, build.Stdout, build.Stderr = s.dir, std.out, std.err
+// build compiles the suites' test programs, all at once.
+func build(ctx context.Context, std streams, root, bin string, suites []suite) error {
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", bin)
+	for _, s := range suites {
+		build.Args = append(build.Args, s.dir)
+	}
+	build.Dir, build.Stdout, build.Stderr = root, std.out, std.err
 	if err := build.Run(); err != nil {
-		return fmt.Errorf("build suite %s: %w", s.name, err)
+		return fmt.Errorf("build %s: %w", names(suites), err)
 	}
 	return nil
 }

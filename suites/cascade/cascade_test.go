@@ -40,11 +40,12 @@ func eventDriven(p Predictions) Predictions {
 	return Predict(p.By(subjects.Event), p.By(subjects.EventOutbox))
 }
 
-// Several systems at once are as much as a small machine can do.
-var _ = Describe("A synchronous chain, beside events", Serial, func() {
+// Where latencies are compared, or the load is high, five systems at once are as much
+// as a small machine can do.
+var _ = Describe("A synchronous chain, beside events", func() {
 	mail := Edge("email", "mailbox")
 
-	It("adds up the delays of what it calls, one after the other", func(ctx SpecContext) {
+	It("adds up the delays of what it calls, one after the other", Serial, func(ctx SpecContext) {
 		const delay = 60 * time.Millisecond
 		slow := compared("S1", "everything behind the callees is slow", 20,
 			At(4*time.Second).Inject(Latency(mail, delay, 0)).For(5*time.Second),
@@ -80,7 +81,7 @@ var _ = Describe("A synchronous chain, beside events", Serial, func() {
 		Expect(harness.Compare(ctx, silent)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
 
-	It("fails where nothing was wrong, once its workers all wait", func(ctx SpecContext) {
+	It("fails where nothing was wrong, once its workers all wait", Serial, func(ctx SpecContext) {
 		cascade := compared("S3", "the mail sink is silent under load", 100,
 			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
 		// Enough look at the catalog to measure a share by, and no more register than

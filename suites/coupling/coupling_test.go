@@ -49,10 +49,10 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 		)
 		Expect(harness.Compare(ctx, rising)).To(BeAsPredicted())
 	},
-	Entry("one callee", SpecTimeout(2*time.Minute), 1),
-	Entry("two callees", SpecTimeout(2*time.Minute), 2),
-	Entry("four callees", SpecTimeout(2*time.Minute), 4),
-	Entry("eight callees", SpecTimeout(2*time.Minute), 8),
+	Entry("one callee", Serial, SpecTimeout(2*time.Minute), 1),
+	Entry("two callees", Serial, SpecTimeout(2*time.Minute), 2),
+	Entry("four callees", Serial, SpecTimeout(2*time.Minute), 4),
+	Entry("eight callees", Serial, SpecTimeout(2*time.Minute), 8),
 )
 
 var _ = Describe("A fourth dependent", func() {
