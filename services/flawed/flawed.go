@@ -13,6 +13,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/registration"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
+	"github.com/breakwater-kit/breakwater/services/flawed/asofnow"
 	"github.com/breakwater-kit/breakwater/services/flawed/commitbeforeprocessing"
 	"github.com/breakwater-kit/breakwater/services/flawed/commitpastfailure"
 	"github.com/breakwater-kit/breakwater/services/flawed/countsdeliveries"
@@ -60,5 +61,6 @@ var Registration = map[string]func(registration.Config) (registration.Way, error
 
 // Projection are the flawed services that stand for projection, by their defect.
 var Projection = map[string]func(projection.Config) (*projection.Service, error){
+	"as-of-now":         asofnow.New,
 	"counts-deliveries": countsdeliveries.New,
 }

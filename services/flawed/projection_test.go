@@ -1,9 +1,11 @@
 package flawed_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -18,9 +20,9 @@ import (
 )
 
 // What each flawed projection holds after two events, of which one was published
-// twice.
+// twice, and what it says that it held when there was one.
 func TestProjections(t *testing.T) {
-	want := map[string]string{"right": "2 events", "counts-deliveries": "3 events"}
+	want := map[string]string{"right": "2 events, 1 then", "counts-deliveries": "3 events, 1 then", "as-of-now": "2 events, 2 then"}
 	builds := maps.Clone(flawed.Projection)
 	builds["right"] = projection.New
 	if got, tested := slices.Sorted(maps.Keys(builds)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, tested) {
@@ -44,15 +46,24 @@ func TestProjections(t *testing.T) {
 					t.Fatal(err)
 				}
 				stop := servicetest.Run(t, s)
-				for _, id := range []string{"e1", "e2", "e1"} {
-					k.PutEvent(0, event.Event{ID: id, UserID: "u1", Action: "registered"})
-				}
+				put := func(id string) { k.PutEvent(0, event.Event{ID: id, UserID: "u1", Action: "registered"}) }
+				put("e1")
+				time.Sleep(time.Second)
+				then := url.QueryEscape(time.Now().Format(time.RFC3339Nano))
+				time.Sleep(time.Second)
+				put("e2")
+				put("e1")
 				time.Sleep(10 * time.Second) // virtual: for all that is to come
 				var events int
 				if err := db.QueryRow("SELECT value FROM users WHERE key = 'u1'").Scan(&events); err != nil {
 					t.Error(err)
 				}
-				if got := fmt.Sprint(events, " events"); got != want[name] {
+				var was projection.AsOf
+				answer := servicetest.NewClient(t, k.Dial).Get("localhost:80", "/as-of?time="+then)
+				if err := json.Unmarshal([]byte(answer.Body), &was); err != nil {
+					t.Error(err)
+				}
+				if got := fmt.Sprintf("%d events, %d then", events, was.Users["u1"].Events); got != want[name] {
 					t.Errorf("%s, want %s", got, want[name])
 				}
 				stop()

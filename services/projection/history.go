@@ -20,10 +20,10 @@ import (
 // it takes as long as there is log.
 const replayTimeout = 30 * time.Second
 
-// history is the topic as a history that can be asked: where it ends, where it
+// History is the topic as a history that can be asked: where it ends, where it
 // was at some time, and what the state was there. It is no member of a group and
 // writes nothing.
-type history struct {
+type History struct {
 	topic   string
 	options []kgo.Opt
 
@@ -33,8 +33,8 @@ type history struct {
 	replays sync.WaitGroup
 }
 
-func newHistory(c Config) *history {
-	return &history{
+func newHistory(c Config) *History {
+	return &History{
 		topic:   c.Consumer.Topic,
 		options: kafka.Options(c.Consumer.Brokers, c.Consumer.ClientID, c.Consumer.Dial, c.Log),
 		one:     make(chan struct{}, 1),
@@ -42,33 +42,33 @@ func newHistory(c Config) *history {
 	}
 }
 
-func (h *history) open() (err error) {
+func (h *History) open() (err error) {
 	if h.client, err = kgo.NewClient(h.options...); err != nil {
 		return fmt.Errorf("projection: %w", err)
 	}
 	return nil
 }
 
-func (h *history) close() {
+func (h *History) close() {
 	close(h.closing)
 	h.replays.Wait()
 	h.client.Close()
 }
 
-// offsets are one offset for each partition.
-type offsets map[int32]int64
+// Offsets are one offset for each partition.
+type Offsets map[int32]int64
 
-func ofTopic(listed kadm.ListedOffsets, err error) (offsets, error) {
+func ofTopic(listed kadm.ListedOffsets, err error) (Offsets, error) {
 	if err := errors.Join(err, listed.Error()); err != nil {
 		return nil, err
 	}
-	found := offsets{}
+	found := Offsets{}
 	listed.Each(func(o kadm.ListedOffset) { found[o.Partition] = o.Offset })
 	return found, nil
 }
 
-// ends are where a reader of committed records comes to the end.
-func (h *history) ends(ctx context.Context) (offsets, error) {
+// Ends are where a reader of committed records comes to the end.
+func (h *History) Ends(ctx context.Context) (Offsets, error) {
 	found, err := ofTopic(kadm.NewClient(h.client).ListCommittedOffsets(ctx, h.topic))
 	if err != nil {
 		return nil, fmt.Errorf("where %s ends: %w", h.topic, err)
@@ -76,10 +76,10 @@ func (h *history) ends(ctx context.Context) (offsets, error) {
 	return found, nil
 }
 
-// at is where the log was at an instant: behind all records before the first one
+// At is where the log was at an instant: behind all records before the first one
 // that is later.
-func (h *history) at(ctx context.Context, instant time.Time) (offsets, error) {
-	ends, err := h.ends(ctx)
+func (h *History) At(ctx context.Context, instant time.Time) (Offsets, error) {
+	ends, err := h.Ends(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +103,8 @@ type (
 )
 
 // check says whether the log can be read from its beginning up to the offsets.
-func (h *history) check(ctx context.Context, upTo offsets) error {
-	ends, err := h.ends(ctx)
+func (h *History) check(ctx context.Context, upTo Offsets) error {
+	ends, err := h.Ends(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (h *history) check(ctx context.Context, upTo offsets) error {
 // replay is the state that follows from the log alone, from its beginning up to
 // the offsets, which check has found to be readable. One replay runs at a time:
 // each holds all users and all event ids in memory.
-func (h *history) replay(ctx context.Context, upTo offsets) (map[string]User, error) {
+func (h *History) replay(ctx context.Context, upTo Offsets) (map[string]User, error) {
 	h.replays.Add(1)
 	defer h.replays.Done()
 	ctx, cancel := context.WithTimeout(ctx, replayTimeout)

@@ -66,7 +66,7 @@ func (s *Service) staleness(w http.ResponseWriter, r *http.Request) {
 		age := time.Since(newest).Seconds()
 		answer.Newest, answer.Age = &newest, &age
 	}
-	if ends, err := s.history.ends(ctx); err != nil {
+	if ends, err := s.history.Ends(ctx); err != nil {
 		answer.Unknown = err.Error()
 	} else {
 		lag := int64(0)
@@ -80,7 +80,7 @@ func (s *Service) staleness(w http.ResponseWriter, r *http.Request) {
 
 // AsOf is the state at an earlier point of the log.
 type AsOf struct {
-	Offsets offsets         `json:"offsets"` // up to which the log was read, the offset itself excluded
+	Offsets Offsets         `json:"offsets"` // up to which the log was read, the offset itself excluded
 	Users   map[string]User `json:"users"`
 }
 
@@ -123,7 +123,7 @@ func (s *Service) refuse(w http.ResponseWriter, err error) {
 }
 
 // point is where in the log the question is about.
-func (s *Service) point(ctx context.Context, r *http.Request) (offsets, error) {
+func (s *Service) point(ctx context.Context, r *http.Request) (Offsets, error) {
 	query := r.URL.Query()
 	instant, list := query.Get("time"), query.Get("offsets")
 	switch {
@@ -136,11 +136,11 @@ func (s *Service) point(ctx context.Context, r *http.Request) (offsets, error) {
 	if err != nil {
 		return nil, badQuestion{fmt.Errorf("time=%s is malformed: give it like 2006-01-02T15:04:05.999Z, with + written as %%2B", instant)}
 	}
-	return s.history.at(ctx, at)
+	return s.config.At(ctx, s.history, at)
 }
 
-func parseOffsets(list string) (offsets, error) {
-	found := offsets{}
+func parseOffsets(list string) (Offsets, error) {
+	found := Offsets{}
 	for item := range strings.SplitSeq(list, ",") {
 		partition, offset, _ := strings.Cut(item, ":")
 		number, err1 := strconv.ParseInt(partition, 10, 32)

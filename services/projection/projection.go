@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -51,6 +52,9 @@ type Config struct {
 	// Fold makes the statements that take an event into the view. Default
 	// [View.Fold].
 	Fold func(v View, r *kgo.Record, e event.Event) []database.Statement
+	// At finds how far the log went at an instant, of which it is then asked what
+	// the state was. Default [History.At].
+	At   func(ctx context.Context, h *History, instant time.Time) (Offsets, error)
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil means net.Dialer
 	Log  *slog.Logger                                                      // nil means slog.Default()
 }
@@ -60,7 +64,7 @@ type Service struct {
 	config    Config
 	sink      *sink.Sink
 	positions *positions.Fenced
-	history   *history
+	history   *History
 
 	mu   sync.Mutex
 	view View // as of the latest claim
@@ -85,6 +89,9 @@ func New(config Config) (*Service, error) {
 	}
 	if config.Fold == nil {
 		config.Fold = View.Fold
+	}
+	if config.At == nil {
+		config.At = func(ctx context.Context, h *History, instant time.Time) (Offsets, error) { return h.At(ctx, instant) }
 	}
 	s := &Service{
 		config:    config,

@@ -259,10 +259,10 @@ func TestAsOf(t *testing.T) {
 		type point struct {
 			at    time.Time
 			users map[string]User
-			upTo  offsets
+			upTo  Offsets
 		}
-		points := []point{{time.Now(), map[string]User{}, offsets{0: 0, 1: 0}}}
-		upTo := offsets{0: 0, 1: 0}
+		points := []point{{time.Now(), map[string]User{}, Offsets{0: 0, 1: 0}}}
+		upTo := Offsets{0: 0, 1: 0}
 		for i := range 30 {
 			time.Sleep(time.Second)
 			partition := int32(i % 3 % 2)

@@ -153,6 +153,12 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		},
 		breaks: []string{check.ProjectionEqualsReplay},
 	}),
+	Entry("tells the state of now, whatever time it is asked for", SpecTimeout(2*time.Minute), defect{
+		name: "as-of-now", of: "projection", in: subjects.Projected(),
+		under:  "projection is killed",
+		plan:   Plan{At(4 * time.Second).Inject(Kill("projection/1")).RestartAfter(1500 * time.Millisecond)},
+		breaks: []string{check.ProjectionEqualsReplay},
+	}),
 	Entry("publishes before it stores", SpecTimeout(2*time.Minute), defect{
 		name: "outbox-publish-before-commit", of: "registration", in: subjects.Outbox(),
 		under:  "registration is cut off from its database",
