@@ -35,7 +35,7 @@ func TestWrongUsage(t *testing.T) {
 		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|projection|projection rebuild|redrive|registration|transfer|flawed DEFECT"}},
 		"unknown service": {"mail", nil, []string{`unknown service "mail"`, "usage:"}},
 		"two services":    {"email cache", nil, []string{"usage:"}},
-		"no defect":       {"flawed", nil, []string{"usage: services flawed commit-before-processing|"}},
+		"no defect":       {"flawed", nil, []string{"usage: services flawed as-of-now|commit-before-processing|"}},
 		"unknown defect":  {"flawed luck", nil, []string{`unknown defect "luck"`, "|unfenced-offsets|"}},
 
 		"nothing set": {"registration", nil, []string{

@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -86,12 +87,16 @@ func (s Events) Delivery(e event.Event) database.Statement {
 	}
 }
 
-// Write runs the statements in one transaction, and says when no retry helps.
+// Write runs the statements in one transaction. It says when no retry helps, and when
+// they may have been run all the same.
 func (s Events) Write(ctx context.Context, statements ...database.Statement) error {
 	err := database.ExecAll(ctx, s.DB, statements...)
+	unanswered := (*database.UnansweredError)(nil)
 	switch {
 	case database.Violates(err, "known_action"):
 		return &consumer.Fatal{Class: UnknownAction, Err: err}
+	case errors.As(err, &unanswered):
+		return &consumer.Unknown{Err: fmt.Errorf("record event: %w", err)}
 	case err != nil:
 		return fmt.Errorf("record event: %w", err)
 	}

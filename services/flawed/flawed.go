@@ -17,6 +17,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/flawed/commitbeforeprocessing"
 	"github.com/breakwater-kit/breakwater/services/flawed/commitpastfailure"
 	"github.com/breakwater-kit/breakwater/services/flawed/countsdeliveries"
+	"github.com/breakwater-kit/breakwater/services/flawed/deadletterofunanswered"
 	"github.com/breakwater-kit/breakwater/services/flawed/deadletterthencommit"
 	"github.com/breakwater-kit/breakwater/services/flawed/deadletterwithoutorigin"
 	"github.com/breakwater-kit/breakwater/services/flawed/deduplicationinmemory"
@@ -36,6 +37,7 @@ import (
 var Analytics = map[string]func(analytics.Config) (*analytics.Service, error){
 	"commit-before-processing":              commitbeforeprocessing.New,
 	"commit-past-failure":                   commitpastfailure.New,
+	"dead-letter-of-unanswered":             deadletterofunanswered.New,
 	"dead-letter-then-commit":               deadletterthencommit.New,
 	"dead-letter-without-origin":            deadletterwithoutorigin.New,
 	"deduplication-in-memory":               deduplicationinmemory.New,

@@ -3,6 +3,7 @@ package flawed_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/flawed"
+	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -27,7 +29,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const deadLetters = "dead"
+const deadLetters, retries = "dead", "retries"
 
 // The right services that the flawed ones stand for.
 var (
@@ -35,6 +37,9 @@ var (
 	auto       = func(c *analytics.Config) { c.Loop = analytics.AutoCommit }
 	inSink     = func(c *analytics.Config) { c.Positions = analytics.NewPositions(*c) }
 	deadLetter = func(c *analytics.Config) { c.DeadLetter.Topic = deadLetters }
+	putOff     = func(c *analytics.Config) {
+		c.DeadLetter = analytics.DeadLetter{Topic: deadLetters, RetryTopics: []string{retries}, MaxAttempts: 2, Backoff: time.Second}
+	}
 )
 
 // Each defect bites under the smallest disturbance that it needs, and the right
@@ -55,6 +60,7 @@ func TestDefects(t *testing.T) {
 		"start-at-latest":                       {plain, eventsAreThereBefore, "e1 lost"},
 		"retry-forever":                         {deadLetter, poisonRecord, "e2 lost"},
 		"dead-letter-without-origin":            {deadLetter, poisonRecord, "letter of poison has no origin"},
+		"dead-letter-of-unanswered":             {putOff, answerIsLost, "e1 was given up"},
 		"dead-letter-then-commit":               {deadLetter, crashAfterTheLetter, "poison has 2 letters"},
 		"unfenced-offsets":                      {inSink, freeze, "position fell"},
 		"seek-to-end-on-rebalance":              {plain, restartWithABacklog, "e2 lost"},
@@ -120,6 +126,26 @@ func nextTransactionFails(w *world) {
 		return nil
 	})
 	w.publish("e1", "e2")
+}
+
+// What was asked for e1 is done and nobody hears of it, for the database is gone, and
+// stays so for longer than e1 is tried.
+func answerIsLost(w *world) {
+	gone := false
+	first := w.start("1")
+	first.gate.set(func(sql string) error {
+		switch {
+		case sql == "COMMITTED":
+			gone = true
+			return &database.UnansweredError{Err: io.ErrUnexpectedEOF}
+		case gone:
+			return errors.New("database is down")
+		}
+		return nil
+	})
+	w.publish("e1")
+	time.Sleep(5 * time.Second)
+	first.gate.set(nil)
 }
 
 func eventsAreThereBefore(w *world) {
@@ -224,7 +250,7 @@ type world struct {
 
 func newWorld(t *testing.T, standsFor func(*analytics.Config), build func(analytics.Config) (*analytics.Service, error)) *world {
 	return &world{
-		Kafka: kafkatest.Virtual(t, 1, deadLetters), t: t, standsFor: standsFor, build: build,
+		Kafka: kafkatest.Virtual(t, 1, deadLetters, retries), t: t, standsFor: standsFor, build: build,
 		path: filepath.Join(t.TempDir(), "analytics.db"),
 	}
 }

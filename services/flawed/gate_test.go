@@ -16,7 +16,8 @@ type gate struct {
 	before func(sql string) error
 }
 
-// set lets before have a look at each statement; its error is the statement's.
+// set lets before have a look at each statement; its error is the statement's. It
+// looks at COMMITTED once a transaction is done, and can keep that from who asked.
 // Nil opens the gate.
 func (g *gate) set(before func(sql string) error) {
 	g.mu.Lock()
@@ -74,7 +75,20 @@ func (c conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx,
 	if err := c.gate.pass("BEGIN"); err != nil {
 		return nil, err
 	}
-	return c.sqliteConn.BeginTx(ctx, options)
+	begun, err := c.sqliteConn.BeginTx(ctx, options)
+	return tx{begun, c.gate}, err
+}
+
+type tx struct {
+	driver.Tx
+	gate *gate
+}
+
+func (t tx) Commit() error {
+	if err := t.Tx.Commit(); err != nil {
+		return err
+	}
+	return t.gate.pass("COMMITTED")
 }
 
 func (c conn) ExecContext(ctx context.Context, sql string, args []driver.NamedValue) (driver.Result, error) {

@@ -94,6 +94,17 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		under: "a registration in four is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.25),
 		breaks: []string{check.DeadLetterClosure}, because: "does not say where the original stood",
 	}),
+	Entry("gives up what may have been done", SpecTimeout(2*time.Minute), defect{
+		name: "dead-letter-of-unanswered", of: "analytics", in: subjects.DeadLettering(),
+		under: "the database's answers to analytics are lost, then it is cut off",
+		plan: Plan{
+			// The connections break at the end of the silence, and what is put off then
+			// is tried again half a second later, when there is no database.
+			At(3 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(time.Second),
+			At(4300 * time.Millisecond).Inject(Cut(Edge("analytics", Database))).For(3 * time.Second),
+		},
+		breaks: []string{check.DeadLetterClosure}, because: "has an effect and a letter",
+	}),
 	Entry("gives a record up, and commits afterwards", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-then-commit", of: "analytics", in: subjects.DeadLettering(),
 		under: "analytics is killed once a dead letter is appended", requests: subjects.Poisoned(0.25),

@@ -17,6 +17,19 @@ type Fatal struct {
 func (f *Fatal) Error() string { return f.Class + ": " + f.Err.Error() }
 func (f *Fatal) Unwrap() error { return f.Err }
 
+// Unknown is a failure after which nobody knows whether the record was processed:
+// what was asked for it may have been done, and the answer did not come.
+type Unknown struct{ Err error }
+
+func (u *Unknown) Error() string { return u.Err.Error() }
+func (u *Unknown) Unwrap() error { return u.Err }
+
+// IsUnknown tells whether the record may have been processed all the same.
+func IsUnknown(err error) bool {
+	var unknown *Unknown
+	return errors.As(err, &unknown)
+}
+
 // Undecodable is the class of a record that cannot be decoded.
 const Undecodable = "undecodable"
 

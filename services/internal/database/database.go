@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 
@@ -107,9 +108,19 @@ var Now any = now{}
 
 type now struct{}
 
+// UnansweredError means that a transaction was sent and its answer did not come: it
+// may have been done.
+type UnansweredError struct{ Err error }
+
+func (e *UnansweredError) Error() string {
+	return "the database did not answer, and may have done it: " + e.Err.Error()
+}
+func (e *UnansweredError) Unwrap() error { return e.Err }
+
 // ExecAll runs the statements in one transaction: all of them, or none. To
 // PostgreSQL they go together, so they take one round trip, and no row stays
-// locked for as long as the network is slow.
+// locked for as long as the network is slow. An [*UnansweredError] leaves open
+// which of both it is; after any other it is none.
 func ExecAll(ctx context.Context, db *sql.DB, statements ...Statement) error {
 	statements = stamped(statements, time.Now())
 	if _, ok := db.Driver().(*stdlib.Driver); !ok {
@@ -125,8 +136,22 @@ func ExecAll(ctx context.Context, db *sql.DB, statements ...Statement) error {
 		for _, s := range statements {
 			batch.Queue(s.SQL, s.Args...)
 		}
-		return driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close()
+		pg := driver.(*stdlib.Conn).Conn()
+		// pgconn.SafeToRetry would say more, but of a batch by the simple protocol it
+		// says so of what was sent, too.
+		sent := !pg.IsClosed() && ctx.Err() == nil
+		return unanswered(pg.SendBatch(ctx, batch).Close(), sent)
 	})
+}
+
+// unanswered marks an error that is no answer to what was sent. What ends the
+// session, as a shutdown does, is FATAL, and no answer.
+func unanswered(err error, sent bool) error {
+	var answer *pgconn.PgError
+	if err == nil || !sent || errors.As(err, &answer) && answer.Severity != "FATAL" {
+		return err
+	}
+	return &UnansweredError{err}
 }
 
 // stamped puts the instant where a statement says Now. The caller may send its

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -173,6 +174,27 @@ func TestViolates(t *testing.T) {
 	} {
 		if got := Violates(test.err, "even"); got != test.want {
 			t.Errorf("%s: %v: Violates = %v", name, test.err, got)
+		}
+	}
+}
+
+func TestWhatIsNotAnAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		sent bool
+		open bool
+	}{
+		"success":                 {nil, true, false},
+		"a refusal":               {&pgconn.PgError{Severity: "ERROR", Code: "23514"}, true, false},
+		"a shutdown":              {&pgconn.PgError{Severity: "FATAL", Code: "57P01"}, true, true},
+		"a connection that broke": {io.ErrUnexpectedEOF, true, true},
+		"time that was up":        {fmt.Errorf("timeout: %w", context.DeadlineExceeded), true, true},
+		"what was never sent":     {errors.New("conn closed"), false, false},
+	} {
+		err := unanswered(test.err, test.sent)
+		var open *UnansweredError
+		if errors.As(err, &open) != test.open || !errors.Is(err, test.err) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

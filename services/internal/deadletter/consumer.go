@@ -7,6 +7,11 @@
 // read again; a crash after it leaves both. So an input ends in exactly one
 // effect or one letter, if the sink takes a repeated event for one.
 //
+// What the sink did not answer to may have been done. Such a record is put off until
+// an attempt is answered, however long that takes: given up, it could end in both.
+// (Not seen is an attempt that a crash cut short; if the sink is out of reach from
+// then on, its record is given up like others.)
+//
 // A record that waits holds up those behind it in its retry topic, which wait
 // as long, and nothing else: each topic has a member of the group of its own.
 // The price of retry topics is the order: a record that succeeds at a later

@@ -36,6 +36,8 @@ var retry = []string{"retry-1", "retry-2"}
 type sink struct {
 	fails map[string]error // for ever
 	once  map[string]error // the first time
+	lost  map[string]bool  // it is done the first time, and the answer lost; then it is down, for as long as
+	down  time.Time        // this has not come
 	slow  time.Duration
 
 	mu       sync.Mutex
@@ -59,6 +61,16 @@ func (s *sink) take(ctx context.Context, r *kgo.Record) error {
 	s.attempts[value] = append(s.attempts[value], time.Now())
 	if err := s.fails[value]; err != nil {
 		return err
+	}
+	if s.lost[value] && len(s.attempts[value]) == 1 {
+		s.effects[value]++
+		return &consumer.Unknown{Err: errors.New("no answer")}
+	}
+	if s.lost[value] && time.Now().Before(s.down) {
+		return errors.New("sink is down")
+	}
+	if s.lost[value] { // it takes a repeated event for one
+		return nil
 	}
 	if err := s.once[value]; err != nil && len(s.attempts[value]) == 1 {
 		return err
@@ -169,6 +181,34 @@ func TestRetriesHoldNobodyUp(t *testing.T) {
 		}
 		if attempts, effects := s.of("c"); len(attempts) != 2 || effects != 1 {
 			t.Errorf("c: %d effects in %d attempts, want it at the second", effects, len(attempts))
+		}
+	})
+}
+
+// What may have been done is not given up: it would have an effect and a letter.
+func TestWhatMayHaveBeenDoneIsNotGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := kafkatest.Virtual(t, 1, dead, retry[0], retry[1])
+		s := &sink{lost: map[string]bool{"b": true}, fails: map[string]error{"c": errors.New("sink is down")}, down: time.Now().Add(time.Minute)}
+		put(k, 0, "a", "b", "c")
+		join(t, k, s, Policy{Topic: dead, RetryTopics: retry, MaxAttempts: 3, Backoff: time.Second})
+		time.Sleep(2 * time.Minute) // virtual
+		if letters := k.Read(dead, 1); len(letters) != 1 || string(letters[0].Value) != "c" {
+			t.Errorf("letters %v, want c alone", letters)
+		}
+		attempts, effects := s.of("b")
+		if effects != 1 || len(attempts) < 20 {
+			t.Errorf("%d effects in %d attempts, want 1 and as many as two seconds fit into the minute", effects, len(attempts))
+		}
+		if last := attempts[len(attempts)-1]; last.Before(s.down) || last.After(s.down.Add(5*time.Second)) {
+			t.Errorf("the last attempt was %v after the sink was back, want one that it answered", last.Sub(s.down))
+		}
+		for _, topic := range retry {
+			for _, r := range k.Read(topic, int(k.PartitionInfo(topic, 0).HighWatermark)/2) {
+				if string(r.Value) == "b" && (headers(r)[Unknown] != "true" || headers(r)[Attempt] > "2") {
+					t.Errorf("%s: headers %v", topic, headers(r))
+				}
+			}
 		}
 	})
 }

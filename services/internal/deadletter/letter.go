@@ -16,15 +16,17 @@ const (
 	ErrorClass      = "error"            // what kind of failure the last one was
 	ErrorDetail     = "error-detail"     // its text
 	Attempt         = "attempt"          // how many attempts were made so far, decimal
+	Unknown         = "outcome-unknown"  // "true" where one of them may have succeeded
 )
 
-var ours = []string{OriginTopic, OriginPartition, OriginOffset, ErrorClass, ErrorDetail, Attempt}
+var ours = []string{OriginTopic, OriginPartition, OriginOffset, ErrorClass, ErrorDetail, Attempt, Unknown}
 
 // Failure is why a record is handed over.
 type Failure struct {
 	Class   string
 	Detail  string
-	Attempt int // how many attempts were made so far
+	Attempt int  // how many attempts were made so far
+	Unknown bool // whether one of them may have succeeded
 }
 
 // NewLetter is r as a record for another topic: same key, value and headers,
@@ -36,7 +38,7 @@ func NewLetter(topic string, r *kgo.Record, why Failure) *kgo.Record {
 		}
 		return kgo.RecordHeader{Key: name, Value: []byte(own)}
 	}
-	return &kgo.Record{
+	letter := &kgo.Record{
 		Topic: topic,
 		Key:   r.Key,
 		Value: r.Value,
@@ -49,6 +51,10 @@ func NewLetter(topic string, r *kgo.Record, why Failure) *kgo.Record {
 			kgo.RecordHeader{Key: Attempt, Value: []byte(strconv.Itoa(why.Attempt))},
 		),
 	}
+	if why.Unknown {
+		letter.Headers = append(letter.Headers, kgo.RecordHeader{Key: Unknown, Value: []byte("true")})
+	}
+	return letter
 }
 
 // Original is what a letter stands for, as a new record for the topic that it
@@ -69,6 +75,12 @@ func attempts(r *kgo.Record) int {
 		return 0
 	}
 	return n
+}
+
+// unknown is whether r may have been processed at an earlier attempt.
+func unknown(r *kgo.Record) bool {
+	value, _ := header(r, Unknown)
+	return value == "true"
 }
 
 func header(r *kgo.Record, name string) (string, bool) {

@@ -45,10 +45,13 @@ func FuzzLetter(f *testing.F) {
 		if attempts(letter) != 5 {
 			t.Errorf("the letter says %d attempts", attempts(letter))
 		}
+		if !unknown(NewLetter("dead", r, Failure{Unknown: true})) || unknown(letter) {
+			t.Errorf("what is unknown: %v", letter.Headers)
+		}
 		if again := NewLetter("dead", letter, Failure{Class: "failed", Attempt: 5}); len(again.Headers) != len(letter.Headers) {
 			t.Errorf("headers grow from %v to %v", letter.Headers, again.Headers)
 		}
-		if back, err := Original(letter); err == nil && slices.ContainsFunc(back.Headers, func(h kgo.RecordHeader) bool { return h.Key == Attempt }) {
+		if back, err := Original(letter); err == nil && slices.ContainsFunc(back.Headers, func(h kgo.RecordHeader) bool { return h.Key == Attempt || h.Key == Unknown }) {
 			t.Errorf("the original has headers %v", back.Headers)
 		}
 	})

@@ -23,7 +23,9 @@ type Policy struct {
 	// attempt.
 	RetryTopics []string
 	// MaxAttempts is how often a record is tried, the first time included,
-	// before it is given up. Default 3.
+	// before it is given up. Default 3. A record that may have been processed, for
+	// the sink did not answer, is not given up and stays at MaxAttempts-1, until an
+	// attempt tells; only where there is one attempt, or no retry topic, it is.
 	MaxAttempts int
 	// Backoff is how long a record stays in the first retry topic, at least; it
 	// stays twice as long in each one after. Default 1s.
@@ -67,6 +69,10 @@ func (p Policy) validate(topic string) error {
 // letter is what becomes of r after one more failure.
 func (p Policy) letter(r *kgo.Record, err error) *kgo.Record {
 	why := Failure{Class: consumer.Class(err), Detail: err.Error(), Attempt: attempts(r) + 1}
+	why.Unknown = !consumer.IsFatal(err) && (consumer.IsUnknown(err) || unknown(r))
+	if why.Unknown {
+		why.Attempt = min(why.Attempt, max(p.MaxAttempts-1, 1))
+	}
 	to := p.Topic
 	if !consumer.IsFatal(err) && why.Attempt < p.MaxAttempts && len(p.RetryTopics) > 0 {
 		to = p.RetryTopics[min(why.Attempt, len(p.RetryTopics))-1]
