@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 )
@@ -41,12 +42,15 @@ func build(ctx context.Context, std streams, root, bin string, suites []suite) e
 	return nil
 }
 
-// command runs the program with Ginkgo's flags.
-func (s suite) command(flags ...string) *exec.Cmd {
-	// No context here: a Ctrl-C reaches the process by itself, and it must have the
-	// time to heal and close what it started.
-	run := exec.Command(s.program, append([]string{"-test.timeout=60m", "-ginkgo.succinct"}, flags...)...) //nolint:noctx // see above
+// command runs the program with Ginkgo's flags. When ctx ends the program is
+// interrupted once, whoever asked for that in which way, and has the time to heal and
+// close what it started; a second interrupt, as a Ctrl-C is for all that share a
+// terminal's group, would have Ginkgo leave that out.
+func (s suite) command(ctx context.Context, flags ...string) *exec.Cmd {
+	run := exec.CommandContext(ctx, s.program, append([]string{"-test.timeout=60m", "-ginkgo.succinct"}, flags...)...)
 	run.Dir, run.Env = s.dir, append(os.Environ(), s.env...)
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	return run
 }
 
@@ -57,13 +61,13 @@ type spec struct {
 }
 
 // specs asks the program which specs would be performed.
-func (s suite) specs() ([]spec, error) {
+func (s suite) specs(ctx context.Context) ([]spec, error) {
 	report := s.program + ".json"
 	flags := []string{"-ginkgo.dry-run", "-ginkgo.json-report=" + report}
 	if s.focus != "" {
 		flags = append(flags, "-ginkgo.focus="+s.focus)
 	}
-	if said, err := s.command(flags...).CombinedOutput(); err != nil {
+	if said, err := s.command(ctx, flags...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("which specs there are: %w\n%s", err, said)
 	}
 	b, err := os.ReadFile(report)
@@ -109,7 +113,7 @@ type part struct {
 // suite they are of, and then one by one those that are marked Serial. Once ctx has
 // ended nothing more is begun.
 func perform(ctx context.Context, suites []suite, procs int, screen *session.Screen) error {
-	together, alone, err := plan(suites, procs)
+	together, alone, err := plan(ctx, suites, procs)
 	if err != nil {
 		return err
 	}
@@ -132,7 +136,7 @@ func inTurn(ctx context.Context, parts <-chan part, screen *session.Screen) erro
 		if ctx.Err() != nil {
 			break
 		}
-		if err := p.perform(screen); err != nil {
+		if err := p.perform(ctx, screen); err != nil {
 			errs = append(errs, fmt.Errorf("suite %s: %w", p.suite.name, err))
 		}
 	}
@@ -141,12 +145,12 @@ func inTurn(ctx context.Context, parts <-chan part, screen *session.Screen) erro
 
 // plan says what may be performed side by side, a spec a part, and what alone. A
 // suite of which nothing is in focus says so itself.
-func plan(suites []suite, procs int) (together, alone chan part, err error) {
+func plan(ctx context.Context, suites []suite, procs int) (together, alone chan part, err error) {
 	var beside, serial []part
 	for _, s := range suites {
 		var specs []spec
 		if procs > 1 {
-			if specs, err = s.specs(); err != nil {
+			if specs, err = s.specs(ctx); err != nil {
 				return nil, nil, fmt.Errorf("suite %s: %w", s.name, err)
 			}
 		}
@@ -189,7 +193,7 @@ func exactly(specs ...spec) string {
 }
 
 // perform performs the part in a process of its own, and shows what it tells.
-func (p part) perform(screen *session.Screen) (err error) {
+func (p part) perform(ctx context.Context, screen *session.Screen) (err error) {
 	var flags []string
 	if p.focus != "" {
 		flags = append(flags, "-ginkgo.focus="+p.focus)
@@ -201,7 +205,7 @@ func (p part) perform(screen *session.Screen) (err error) {
 	defer told.Close()
 	said := screen.Print()
 	defer func() { err = errors.Join(err, said.Close()) }()
-	run := p.suite.command(flags...)
+	run := p.suite.command(ctx, flags...)
 	run.Env = append(run.Env, session.PartVariable+"=true")
 	run.Stdout, run.Stderr, run.ExtraFiles = said, said, []*os.File{tell}
 	err = run.Start()

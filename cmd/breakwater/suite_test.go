@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/breakwater-kit/breakwater/fixtures/session"
 )
 
 func TestListed(t *testing.T) {
@@ -51,7 +56,7 @@ func TestPlan(t *testing.T) {
 		1: "side by side [], alone [one  two  three  four ]",
 		2: "side by side [one ^(?:one a)$ one ^(?:one b)$ one ^(?:one c)$ two ^(?:two e)$ four ^(?:four g)$], alone [one ^(?:one d|one h)$ three  four ^(?:four f)$]",
 	} {
-		together, alone, err := plan(suites, procs)
+		together, alone, err := plan(t.Context(), suites, procs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +70,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%d processes: %s, want %s", procs, got, want)
 		}
 	}
-	if _, _, err := plan([]suite{fake("five", "half")}, 2); err == nil || !strings.Contains(err.Error(), "suite five") {
+	if _, _, err := plan(t.Context(), []suite{fake("five", "half")}, 2); err == nil || !strings.Contains(err.Error(), "suite five") {
 		t.Errorf("of a program that says nothing: %v", err)
 	}
 }
@@ -77,4 +82,34 @@ func TestExactlyMatchesNothingElse(t *testing.T) {
 			t.Errorf("%q: %t", text, !want)
 		}
 	}
+}
+
+// What is cancelled hears of it once, and is waited for.
+func TestASuiteIsInterruptedOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := suite{name: "one", dir: dir, program: filepath.Join(dir, "one.test")}
+	script := "#!/bin/sh\ntrap 'echo INT >> $0.heard' INT\necho ready\nuntil [ -e $0.heard ]; do sleep 0.01; done\necho healed >> $0.heard\nexit 1\n"
+	if err := os.WriteFile(s.program, []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	screen := session.NewScreen(writer(func(b []byte) {
+		if strings.Contains(string(b), "ready") {
+			cancel()
+		}
+	}))
+	var exit *exec.ExitError
+	if err := (part{suite: s}).perform(ctx, screen); !errors.As(err, &exit) {
+		t.Errorf("%v, want the program's own exit code", err)
+	}
+	if heard, err := os.ReadFile(s.program + ".heard"); err != nil || string(heard) != "INT\nhealed\n" {
+		t.Errorf("the program heard %q, %v", heard, err)
+	}
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) {
+	w(b)
+	return len(b), nil
 }
