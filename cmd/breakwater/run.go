@@ -18,7 +18,7 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
-// RunCmd runs suites, one after the other, into one report.
+// RunCmd runs suites into one report.
 type RunCmd struct {
 	Suites []string `arg:"" optional:"" help:"Suites to run, by their folder's name. Default: all."`
 	World  []string `placeholder:"NAME" help:"local or docker, or both with a comma between: one after the other, into one report. Default: that of BREAKWATER_WORLD, or local."`

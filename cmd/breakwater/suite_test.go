@@ -31,16 +31,21 @@ func TestListed(t *testing.T) {
 	}
 }
 
+// scripted is a suite whose test program is a shell script.
+func scripted(t *testing.T, dir, name, script string) suite {
+	t.Helper()
+	s := suite{name: name, dir: dir, program: filepath.Join(dir, name+".test")}
+	if err := os.WriteFile(s.program, []byte("#!/bin/sh\n"+script), 0o755); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	return s
+}
+
 // Specs of all suites are in one queue, so that no process waits for the end of a suite.
 func TestPlan(t *testing.T) {
 	bin := t.TempDir()
 	fake := func(name, report string) suite {
-		s := suite{name: name, dir: bin, program: filepath.Join(bin, name+".test")}
-		script := "#!/bin/sh\ncat > " + s.program + ".json <<'END'\n" + report + "\nEND\n"
-		if err := os.WriteFile(s.program, []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
-			t.Fatal(err)
-		}
-		return s
+		return scripted(t, bin, name, "cat > $0.json <<'END'\n"+report+"\nEND\n")
 	}
 	it := func(text string, serial bool) string {
 		return fmt.Sprintf(`{"LeafNodeType": "It", "LeafNodeText": %q, "State": "passed", "IsSerial": %t}`, text, serial)
@@ -86,12 +91,7 @@ func TestExactlyMatchesNothingElse(t *testing.T) {
 
 // What is cancelled hears of it once, and is waited for.
 func TestASuiteIsInterruptedOnce(t *testing.T) {
-	dir := t.TempDir()
-	s := suite{name: "one", dir: dir, program: filepath.Join(dir, "one.test")}
-	script := "#!/bin/sh\ntrap 'echo INT >> $0.heard' INT\necho ready\nuntil [ -e $0.heard ]; do sleep 0.01; done\necho healed >> $0.heard\nexit 1\n"
-	if err := os.WriteFile(s.program, []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
-		t.Fatal(err)
-	}
+	s := scripted(t, t.TempDir(), "one", "trap 'echo INT >> $0.heard' INT\necho ready\nuntil [ -e $0.heard ]; do sleep 0.01; done\necho healed >> $0.heard\nexit 1\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	screen := session.NewScreen(writer(func(b []byte) {
 		if strings.Contains(string(b), "ready") {

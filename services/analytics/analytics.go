@@ -91,11 +91,13 @@ func New(config Config) (*Service, error) {
 	if config.Store == nil {
 		config.Store = NewEvents(config)
 	}
-	if config.DeadLetter.Topic != "" {
-		if config.Loop != nil {
-			return nil, errors.New("analytics: Loop and DeadLetter are both set: choose one of them")
-		}
-		config.Loop = config.DeadLetter.Loop
+	switch given := config.DeadLetter; {
+	case given.Topic != "" && config.Loop != nil:
+		return nil, errors.New("analytics: Loop and DeadLetter are both set: choose one of them")
+	case given.Topic != "":
+		config.Loop = given.Loop
+	case given.NewLetter != nil || given.NewSession != nil:
+		return nil, errors.New("analytics: DeadLetter says how to give a record up, and has no Topic: set DEAD_LETTER_TOPIC")
 	}
 	s := &Service{db: config.DB, store: config.Store, positions: config.Positions, log: config.Log}
 	settings := sink.Config{

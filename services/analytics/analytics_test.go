@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -137,6 +138,7 @@ func TestConfigErrors(t *testing.T) {
 	for want, config := range map[string]Config{
 		"DB is nil":       {},
 		"Listener is nil": {DB: k},
+		"has no Topic":    {DB: k, DeadLetter: DeadLetter{NewLetter: deadletter.NewLetter}},
 	} {
 		if _, err := New(config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New: %v, want an error that contains %q", err, want)

@@ -144,7 +144,7 @@ func answerIsLost(w *world) {
 		return nil
 	})
 	w.publish("e1")
-	time.Sleep(5 * time.Second)
+	time.Sleep(5 * time.Second) // virtual
 	first.gate.set(nil)
 }
 

@@ -76,7 +76,10 @@ func (c conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx,
 		return nil, err
 	}
 	begun, err := c.sqliteConn.BeginTx(ctx, options)
-	return tx{begun, c.gate}, err
+	if err != nil {
+		return nil, err
+	}
+	return tx{begun, c.gate}, nil
 }
 
 type tx struct {

@@ -48,7 +48,7 @@ func TestProjections(t *testing.T) {
 				stop := servicetest.Run(t, s)
 				put := func(id string) { k.PutEvent(0, event.Event{ID: id, UserID: "u1", Action: "registered"}) }
 				put("e1")
-				time.Sleep(time.Second)
+				time.Sleep(time.Second) // virtual: the log tells instants apart by the millisecond
 				then := url.QueryEscape(time.Now().Format(time.RFC3339Nano))
 				time.Sleep(time.Second)
 				put("e2")

@@ -8,8 +8,6 @@
 package deadletterofunanswered
 
 import (
-	"errors"
-
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
@@ -18,9 +16,6 @@ import (
 
 // New makes the service; it stands for analytics with a dead letter topic.
 func New(config analytics.Config) (*analytics.Service, error) {
-	if config.DeadLetter.Topic == "" {
-		return nil, errors.New("dead-letter-of-unanswered: there is no dead letter topic: set DEAD_LETTER_TOPIC")
-	}
 	config.DeadLetter.NewLetter = letter
 	return analytics.New(config)
 }

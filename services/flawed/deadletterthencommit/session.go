@@ -9,7 +9,6 @@ package deadletterthencommit
 
 import (
 	"context"
-	"errors"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -19,9 +18,6 @@ import (
 
 // New makes the service; it stands for analytics with a dead letter topic.
 func New(config analytics.Config) (*analytics.Service, error) {
-	if config.DeadLetter.Topic == "" {
-		return nil, errors.New("dead-letter-then-commit: there is no dead letter topic: set DEAD_LETTER_TOPIC")
-	}
 	config.DeadLetter.NewSession = plain
 	return analytics.New(config)
 }

@@ -8,7 +8,6 @@
 package deadletterwithoutorigin
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -20,9 +19,6 @@ import (
 
 // New makes the service; it stands for analytics with a dead letter topic.
 func New(config analytics.Config) (*analytics.Service, error) {
-	if config.DeadLetter.Topic == "" {
-		return nil, errors.New("dead-letter-without-origin: there is no dead letter topic: set DEAD_LETTER_TOPIC")
-	}
 	config.DeadLetter.NewLetter = letter
 	return analytics.New(config)
 }

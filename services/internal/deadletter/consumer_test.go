@@ -62,15 +62,15 @@ func (s *sink) take(ctx context.Context, r *kgo.Record) error {
 	if err := s.fails[value]; err != nil {
 		return err
 	}
-	if s.lost[value] && len(s.attempts[value]) == 1 {
-		s.effects[value]++
-		return &consumer.Unknown{Err: errors.New("no answer")}
-	}
-	if s.lost[value] && time.Now().Before(s.down) {
-		return errors.New("sink is down")
-	}
-	if s.lost[value] { // it takes a repeated event for one
-		return nil
+	if s.lost[value] {
+		switch {
+		case len(s.attempts[value]) == 1:
+			s.effects[value]++
+			return &consumer.Unknown{Err: errors.New("no answer")}
+		case time.Now().Before(s.down):
+			return errors.New("sink is down")
+		}
+		return nil // it takes a repeated event for one
 	}
 	if err := s.once[value]; err != nil && len(s.attempts[value]) == 1 {
 		return err

@@ -68,13 +68,16 @@ func (p Policy) validate(topic string) error {
 
 // letter is what becomes of r after one more failure.
 func (p Policy) letter(r *kgo.Record, err error) *kgo.Record {
-	why := Failure{Class: consumer.Class(err), Detail: err.Error(), Attempt: attempts(r) + 1}
-	why.Unknown = !consumer.IsFatal(err) && (consumer.IsUnknown(err) || unknown(r))
+	fatal := consumer.IsFatal(err)
+	why := Failure{
+		Class: consumer.Class(err), Detail: err.Error(), Attempt: attempts(r) + 1,
+		Unknown: !fatal && (consumer.IsUnknown(err) || unknown(r)),
+	}
 	if why.Unknown {
 		why.Attempt = min(why.Attempt, max(p.MaxAttempts-1, 1))
 	}
 	to := p.Topic
-	if !consumer.IsFatal(err) && why.Attempt < p.MaxAttempts && len(p.RetryTopics) > 0 {
+	if !fatal && why.Attempt < p.MaxAttempts && len(p.RetryTopics) > 0 {
 		to = p.RetryTopics[min(why.Attempt, len(p.RetryTopics))-1]
 	}
 	return p.NewLetter(to, r, why)
