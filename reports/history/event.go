@@ -22,7 +22,8 @@ const (
 	// Produce is one record batch sent to a partition and what the broker
 	// answered: Client, Topic, Partition, Offset (base offset, -1 when unknown),
 	// Count (records), ProducerID, Epoch, Sequence, Transactional, At (sent),
-	// End (answered), Outcome, Error.
+	// End (answered), Outcome, Error, CRC (the batch's own checksum; 0 where it has
+	// none) and ID (the event id of its first record, where it has one).
 	Produce Kind = "produce"
 
 	// Resume is where an incarnation of a consumer took up a partition: Client,
@@ -92,6 +93,20 @@ const (
 	// frozen | continued), Value (its pid or container).
 	Process Kind = "process"
 
+	// Accident is something that no step of the plan ordered: Name says what (killed,
+	// exited, out-of-memory, paused, restarted, edge-fault), Client to which instance or, of
+	// an edge, to the edge of which client; To (the other end of an edge), At, End
+	// (when it was over; 0: never), Value (as the operating system, the engine or the
+	// edge describes it: "signal: killed", "exit status 2", "latency 300ms"). Somebody else
+	// did it, except for exited: that a process ends by itself is its own doing.
+	Accident Kind = "accident"
+
+	// Session is a membership in a consumer group whose connection ended without
+	// leaving the group: Client, Group, Member, At (the last that the coordinator heard
+	// of the member), End (until when the session lasts if the member is not heard of
+	// again). Until then the group waits for that member.
+	Session Kind = "session"
+
 	// Audit is one record found by the independent final reader, who sees what
 	// was committed: Topic, Partition, Offset, ID, Key, ProducerID, Epoch and
 	// Sequence (the record's own; all three -1 where the producer was not
@@ -152,6 +167,15 @@ const (
 	Continued = "continued"
 )
 
+// Names of an [Accident] event.
+const (
+	Killed      = "killed"        // a signal that the run did not send ended the process
+	OutOfMemory = "out-of-memory" // the kernel ended it for want of memory
+	Paused      = "paused"        // stopped where it is, by a signal or the engine
+	Restarted   = "restarted"     // ended and started again by somebody else
+	EdgeFault   = "edge-fault"    // put on an edge through its API by somebody else
+)
+
 // AsOf is the Name of a [State] event that is about an earlier time.
 const AsOf = "as-of"
 
@@ -191,6 +215,8 @@ type Event struct {
 	Sequence      int32 `json:"sequence,omitempty"`
 	Transactional bool  `json:"transactional,omitempty"`
 
+	CRC uint32 `json:"crc,omitempty"`
+
 	HighWatermark int64 `json:"highWatermark,omitempty"`
 	LastStable    int64 `json:"lastStable,omitempty"`
 	LogStart      int64 `json:"logStart,omitempty"`
@@ -215,6 +241,9 @@ type LetterRecord struct {
 
 // FaultRecord is the part of an event that only faults have.
 type FaultRecord struct {
+	// Step is which step of the plan it is, from 1: several may have the same name.
+	Step int `json:"step,omitempty"`
+
 	Kind   string `json:"kind"`   // cut, silence, latency, kill, …
 	Target string `json:"target"` // analytics/1→kafka, or the instance
 	Params string `json:"params,omitempty"`
@@ -239,10 +268,12 @@ const Outsider = "breakwater"
 // trouble left aside.
 func (e *Event) Crossed() bool {
 	switch e.Kind {
-	case Call, Produce, Resume, Fetched, Transaction, Assign, Clock:
+	case Call, Produce, Resume, Fetched, Transaction, Assign, Session, Clock:
 		return true
 	case Commit:
 		return e.Sink == "" && e.Client != Outsider // else its sink did, or the kit itself
+	case Accident:
+		return e.Name == EdgeFault
 	}
 	return false
 }

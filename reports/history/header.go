@@ -37,6 +37,9 @@ type Header struct {
 	// histories of before they were asked.
 	Edges *Edges `json:"edges,omitempty"`
 
+	// Drained is how the drain after the load ended. nil: not recorded.
+	Drained *Drained `json:"drained,omitempty"`
+
 	// Events is how many events the recorder froze; a log that holds another
 	// number has lost some. 0 in a log put together by hand: not known.
 	Events int `json:"events,omitempty"`
@@ -54,6 +57,24 @@ type Look struct {
 	Asked    time.Duration `json:"asked"`
 	Answered time.Duration `json:"answered"`
 }
+
+// Drained is how the drain after the load ended.
+type Drained struct {
+	// End is why it ended, see the constants.
+	End string `json:"end"`
+
+	// Behind is how many records the groups had still to read then, and Still for how
+	// long nothing had moved: no position, no effect, no call.
+	Behind int64         `json:"behind,omitempty"`
+	Still  time.Duration `json:"still,omitempty"`
+}
+
+// Ends of a drain.
+const (
+	DrainQuiet    = "quiet"    // nothing was left to read, and nothing moved for long enough
+	DrainStill    = "still"    // something was left, and for long enough nothing moved that could
+	DrainDeadline = "deadline" // it was over before either was known
+)
 
 // Service is what the log's reader must know of one service of the system.
 type Service struct {

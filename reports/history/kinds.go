@@ -2,14 +2,14 @@ package history
 
 // kindsKnown is one more than there are kinds: place 0 is for kinds that this
 // version does not know.
-const kindsKnown = 20
+const kindsKnown = 22
 
 // Kinds returns every kind of event that this version knows, in the order in which
 // they are declared.
 func Kinds() []Kind {
 	return []Kind{
 		Request, Call, Produce, Resume, Fetched, Commit, Transaction, Assign, Attempt,
-		Effect, State, Fault, Sample, Process, Audit, Aborted, Clock, Account, Trouble,
+		Effect, State, Fault, Sample, Process, Accident, Session, Audit, Aborted, Clock, Account, Trouble,
 	}
 }
 
@@ -54,6 +54,10 @@ func (k Kind) place() int {
 		return 18
 	case Clock:
 		return 19
+	case Accident:
+		return 20
+	case Session:
+		return 21
 	}
 	return 0
 }
