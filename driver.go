@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,14 +26,25 @@ type driver struct {
 	target   map[string]string
 	now      func() time.Duration
 	record   func(history.Event)
+	asks     func(operation string) bool // whether one must have effects
 	client   *http.Client
 
 	served, failed atomic.Int64
+
+	mu   sync.Mutex
+	owed []string // ids that were acknowledged and must have effects
+}
+
+// acknowledged are the ids so far whose requests were answered ok and must have effects.
+func (d *driver) acknowledged() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.owed)
 }
 
 func newDriver(s Scenario, prefix string, target map[string]string, w World, record func(history.Event)) *driver {
 	return &driver{
-		scenario: s, prefix: prefix, target: target, now: w.Now, record: record,
+		scenario: s, prefix: prefix, target: target, now: w.Now, record: record, asks: s.header("", "", "").Asks,
 		client: &http.Client{
 			Timeout: s.Load.TimeOut,
 			Transport: &http.Transport{
@@ -118,6 +130,11 @@ func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled 
 	}
 	if e.Outcome == history.OK {
 		d.served.Add(1)
+		if d.asks(e.Name) {
+			d.mu.Lock()
+			d.owed = append(d.owed, id)
+			d.mu.Unlock()
+		}
 	} else {
 		d.failed.Add(1)
 	}

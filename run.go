@@ -42,7 +42,7 @@ const (
 	witnessPause = 20 * time.Millisecond  // between two looks of a witness
 	healLimit    = 30 * time.Second       // a restart is the slowest way to heal
 	samplePause  = 250 * time.Millisecond // between two samples of the lag
-	settled      = time.Second            // lag 0 for as long is drained
+	settled      = time.Second            // lag 0 for as long has been read
 	closeLimit   = 30 * time.Second
 )
 
@@ -95,7 +95,8 @@ type conductor struct {
 	mu     sync.Mutex
 	phase  string
 	end    time.Duration // of the load
-	lag    int64
+	seen   Sampled
+	spans  []span         // of the plan's steps
 	active map[string]int // faults being injected, by name
 	errs   []error        // the kit's own trouble, from every goroutine
 }
@@ -124,7 +125,7 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	baseline := start + load.WarmUp
 	c.mu.Lock()
 	c.end = baseline + load.Duration
-	c.active = map[string]int{}
+	c.active, c.spans = map[string]int{}, make([]span, len(c.scenario.Plan))
 	c.mu.Unlock()
 	c.driver = newDriver(c.scenario, c.prefix(), target, c.world, c.record)
 	c.enter(history.WarmUp)
@@ -142,15 +143,14 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 
 	var work sync.WaitGroup // load and plan, which end by themselves
 	work.Go(func() { c.driver.run(running, start) })
-	spans := make([]span, len(c.scenario.Plan))
 	for i, step := range c.scenario.Plan {
-		work.Go(func() { spans[i] = c.carryOut(running, step, armed[i], baseline) })
+		work.Go(func() { c.carryOut(running, i, step, armed[i], baseline) })
 	}
 	work.Wait()
 	loadEnd := max(c.world.Now(), c.end)
 
 	c.enter(history.Drain)
-	c.drain(running)
+	drained := c.drain(running)
 	stop()
 	side.Wait()
 	if err := ctx.Err(); err != nil {
@@ -173,7 +173,7 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	if err := c.world.Close(closing); err != nil { // flushes what the taps still hold
 		return nil, none, fmt.Errorf("close the world: %w", err)
 	}
-	h.Phases = phases(start, baseline, loadEnd, c.world.Now(), spans)
+	h.Phases, h.Drained = phases(start, baseline, loadEnd, c.world.Now(), c.spans), drained
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, none, err
 	}
@@ -262,17 +262,17 @@ type span struct{ injected, healed time.Duration }
 // carryOut performs one step of the plan: waits for its moment, injects the
 // fault, has it witnessed, heals it when its time is up or the run is
 // cancelled, and has that witnessed too.
-func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseline time.Duration) (done span) {
+func (c *conductor) carryOut(ctx context.Context, i int, step Step, armed Armed, baseline time.Duration) {
 	if armed == nil {
 		if !c.sleepUntil(ctx, baseline+step.At) {
-			return span{}
+			return
 		}
-	} else if !c.awaitTrigger(ctx, step, armed) {
-		return span{}
+	} else if !c.awaitTrigger(ctx, i, step, armed) {
+		return
 	}
 	f := step.Fault
 	f.Where = f.Where.since(baseline)
-	record := &history.FaultRecord{Kind: string(f.Kind), Target: f.Target(), Params: step.Fault.Params()}
+	record := &history.FaultRecord{Step: i + 1, Kind: string(f.Kind), Target: f.Target(), Params: step.Fault.Params()}
 	e := history.Event{Kind: history.Fault, Name: step.Name(), Fault: record, At: c.world.Now()}
 
 	// Once something is broken it is healed, cancelled or not.
@@ -286,8 +286,9 @@ func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseli
 	}
 	if err != nil {
 		c.trouble(fmt.Errorf("inject %s: %w", step.Name(), err))
-		return span{}
+		return
 	}
+	c.note(i, span{injected: e.At})
 	c.faultBegins(step.Name())
 	record.Active = c.witness(firm, f, record, true)
 	record.Undone = c.witnessEnd(ctx, firm, f, record, e.At+step.Last)
@@ -299,13 +300,20 @@ func (c *conductor) carryOut(ctx context.Context, step Step, armed Armed, baseli
 	e.End = c.world.Now()
 	record.Clear = c.witness(firm, f, record, false)
 	c.faultEnds(step.Name())
+	c.note(i, span{e.At, e.End})
 	c.record(e)
-	return span{e.At, e.End}
+}
+
+// note remembers when a step's fault was injected and healed.
+func (c *conductor) note(i int, s span) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spans[i] = s
 }
 
 // awaitTrigger returns false when the trigger did not fire before the load
 // ended: the fault never happened, and the run says so by its missing witness.
-func (c *conductor) awaitTrigger(ctx context.Context, step Step, armed Armed) bool {
+func (c *conductor) awaitTrigger(ctx context.Context, i int, step Step, armed Armed) bool {
 	waiting, cancel := context.WithTimeout(ctx, c.end-c.world.Now())
 	defer cancel()
 	err := armed.Fired(waiting)
@@ -323,7 +331,7 @@ func (c *conductor) awaitTrigger(ctx context.Context, step Step, armed Armed) bo
 		c.record(history.Event{
 			Kind: history.Fault, Name: step.Name(), At: c.world.Now(), End: c.world.Now(),
 			Fault: &history.FaultRecord{
-				Kind: string(step.Fault.Kind), Target: step.Fault.Target(), Params: step.Fault.Params(),
+				Step: i + 1, Kind: string(step.Fault.Kind), Target: step.Fault.Target(), Params: step.Fault.Params(),
 				Evidence: []string{fmt.Sprintf("never injected: the trigger %s did not fire", step.When)},
 			},
 		})
@@ -377,41 +385,26 @@ func (c *conductor) look(ctx context.Context, f Fault, bites bool, deadline time
 	}
 }
 
-// drain waits until every group has caught up and stays so, or the deadline.
-func (c *conductor) drain(ctx context.Context) {
-	deadline := c.world.Now() + time.Duration(c.scenario.Require.Deadline)
-	quiet := c.world.Now()
-	for c.world.Now() < deadline && ctx.Err() == nil {
-		c.mu.Lock()
-		lag := c.lag
-		c.mu.Unlock()
-		now := c.world.Now()
-		if lag != 0 {
-			quiet = now
-		}
-		if now-quiet >= settled {
-			return
-		}
-		c.sleepUntil(ctx, now+samplePause)
-	}
-}
-
 func (c *conductor) sample(ctx context.Context) {
-	if !c.scenario.Uses(Kafka) {
-		return
-	}
 	for ctx.Err() == nil {
 		next := c.world.Now() + samplePause
-		lag, err := c.world.Sample(ctx)
+		s, err := c.world.Sample(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.trouble(fmt.Errorf("sample the lag: %w", err))
 			return
 		}
 		c.mu.Lock()
-		c.lag = lag
+		c.seen = s
 		c.mu.Unlock()
 		c.sleepUntil(ctx, next)
 	}
+}
+
+// sampled is what the last sample found.
+func (c *conductor) sampled() Sampled {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen
 }
 
 func (c *conductor) report(ctx context.Context) {
@@ -423,7 +416,7 @@ func (c *conductor) report(ctx context.Context) {
 
 func (c *conductor) tell() {
 	c.mu.Lock()
-	p := Progress{Trial: c.performance.ID, Phase: c.phase, Lag: c.lag}
+	p := Progress{Trial: c.performance.ID, Phase: c.phase, Lag: c.seen.Lag}
 	for name := range c.active {
 		p.Faults = append(p.Faults, name)
 	}

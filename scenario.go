@@ -85,7 +85,14 @@ type Require struct {
 	// the run decides nothing; default 250 ms.
 	MaxLateness Duration `json:"maxLateness,omitempty"`
 
-	// Deadline is how long the drain after the load may take; default 15 s.
+	// Settle is for how long effects and calls must have paused, after the load and
+	// without lag, before what is missing counts as never coming; default 3 s. Longer
+	// pauses that effects made under load are respected by themselves.
+	Settle Duration `json:"settle,omitempty"`
+
+	// Deadline is how long the drain after the load may take at most; default 2 min. It
+	// ends by itself as soon as nothing is missing, or nothing moves any more; at the
+	// deadline what is still on its way is not judged.
 	Deadline Duration `json:"deadline,omitempty"`
 }
 
@@ -99,7 +106,8 @@ func (s Scenario) withDefaults() Scenario {
 	s.Topic.IDHeader = cmp.Or(s.Topic.IDHeader, "event-id")
 	s.Require.MinOperations = cmp.Or(s.Require.MinOperations, 20)
 	s.Require.MaxLateness = cmp.Or(s.Require.MaxLateness, Duration(250*time.Millisecond))
-	s.Require.Deadline = cmp.Or(s.Require.Deadline, Duration(15*time.Second))
+	s.Require.Settle = cmp.Or(s.Require.Settle, Duration(3*time.Second))
+	s.Require.Deadline = cmp.Or(s.Require.Deadline, Duration(2*time.Minute))
 	return s
 }
 

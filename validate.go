@@ -65,7 +65,7 @@ func (r Require) validate(s Scenario) (errs []error) {
 	for _, d := range []struct {
 		field string
 		value Duration
-	}{{"recovery", r.Recovery}, {"latency", r.Latency}, {"maxLateness", r.MaxLateness}, {"deadline", r.Deadline}} {
+	}{{"recovery", r.Recovery}, {"latency", r.Latency}, {"maxLateness", r.MaxLateness}, {"settle", r.Settle}, {"deadline", r.Deadline}} {
 		if d.value < 0 {
 			add("%s %s; give a positive duration", d.field, time.Duration(d.value))
 		}

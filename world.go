@@ -53,8 +53,12 @@ type World interface {
 	Witness(ctx context.Context, f Fault) (Evidence, error)
 
 	// Sample records the state of every partition of every group, read over a
-	// direct address, and returns the lag over all of them.
-	Sample(ctx context.Context) (lag int64, err error)
+	// direct address, and returns how far the system has come.
+	Sample(ctx context.Context) (Sampled, error)
+
+	// Effects reads what the sinks hold by now, events of the kind effect, and records
+	// nothing: see Ledgers. What could be read is returned with the error.
+	Effects(ctx context.Context) ([]history.Event, error)
 
 	// Audit records the whole log as an independent reader finds it; Ledgers
 	// records every sink's own account and fills in what only the world knows: the
@@ -69,6 +73,17 @@ type World interface {
 	// Close stops everything, waits for the last events of the taps and leaves
 	// nothing behind. It is safe to call more than once and after a failed Open.
 	Close(ctx context.Context) error
+}
+
+// Sampled is how far a system has come at one instant.
+type Sampled struct {
+	Lag      int64 // records that groups have still to read, over all
+	Position int64 // the sum of all positions of groups; what it changes by says nothing
+	Calls    int64 // exchanges and batches that the edges have seen end
+
+	// Open is until when the session of a consumer lasts that is gone without having
+	// left its group, as far as that is known: its partitions wait for it. 0: none does.
+	Open time.Duration
 }
 
 // Injection is a fault that has been injected.

@@ -26,6 +26,9 @@ type fakeWorld struct {
 	slow    time.Duration // the service takes as long to become ready
 	trigger chan struct{} // closed when the armed trigger fires
 
+	sampled func(now time.Duration) breakwater.Sampled // nil: nothing is behind and nothing moves
+	effects func(now time.Duration) []history.Event    // nil: there are no sinks
+
 	mu       sync.Mutex
 	calls    []string
 	faults   []breakwater.Fault // that were injected
@@ -168,7 +171,20 @@ func (i fakeInjection) Heal(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (w *fakeWorld) Sample(context.Context) (int64, error)             { return 0, nil }
+func (w *fakeWorld) Sample(context.Context) (s breakwater.Sampled, err error) {
+	if w.sampled != nil {
+		s = w.sampled(w.Now())
+	}
+	return s, nil
+}
+
+func (w *fakeWorld) Effects(context.Context) (all []history.Event, err error) {
+	if w.effects != nil {
+		all = w.effects(w.Now())
+	}
+	return all, nil
+}
+
 func (w *fakeWorld) Audit(context.Context) error                       { w.note("audit"); return nil }
 func (w *fakeWorld) Ledgers(context.Context, *history.Header) error    { w.note("ledgers"); return nil }
 func (w *fakeWorld) Environment(context.Context) (e trial.Environment) { return e }
