@@ -39,7 +39,7 @@ func (c *conductor) drain(ctx context.Context) *history.Drained {
 	d.moved, d.called, d.behind = d.begin, d.begin, d.begin
 	for ctx.Err() == nil {
 		if end := d.look(ctx); end != "" {
-			return &history.Drained{End: end, Behind: d.last.Lag, Still: c.world.Now() - d.moved}
+			return &history.Drained{End: end, Behind: d.last.Lag, Still: c.world.Now() - d.moved, Limit: d.still}
 		}
 		c.sleepUntil(ctx, c.world.Now()+samplePause)
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -16,25 +17,30 @@ import (
 //
 // For a service without a group there is no log: what was acknowledged must
 // have its effect in the sink.
+//
+// What may still have come when the run was over is not lost, and leaves the verdict
+// unknown where nothing else is: a record that waits for a group that was still on its
+// way to it, or whose consumers were all down; without a log an effect, when effects or
+// calls still came at the drain's deadline or none ever came.
 const NoAcknowledgedLoss = "no-acknowledged-loss"
 
 func noAcknowledgedLoss(x *history.Index) Verdict {
 	var all []finding
-	passed := passedPositions(x)
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
-		w, alive, stuck := waiting{x, s, passed}, false, 0
-		held := x.Sink(s.Sink.Name)
+		p, stuck, late := newPending(x, s), 0, 0
+		w, held := p.waiting, x.Sink(s.Sink.Name)
 		for r := range x.Owed(s) {
 			f.examined++
 			if len(held.Effects.Of(r)) > 0 {
 				continue
 			}
-			if len(f.anomalies) == 0 {
-				alive = s.Group != "" && w.alive()
+			if p.may(r) {
+				late++
+				continue
 			}
 			record := w.last(r)
-			if waits := alive && record != nil && sighting(held, r) == nil && !w.behind(record); waits {
+			if waits := s.Group != "" && p.alive && record != nil && sighting(held, r) == nil && !w.behind(record); waits {
 				stuck++
 				f.anomalies = append(f.anomalies, whereStuck(s, r, record))
 			} else {
@@ -45,8 +51,14 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 		if stuck > 0 {
 			f.count.note = fmt.Sprintf("%s of them stuck", quantity.Count(stuck))
 		}
-		if f.examined == 0 {
+		switch {
+		case f.examined == 0:
 			f.count, f.why = nil, "no request was acknowledged"
+		case late > 0 && len(f.anomalies) == 0:
+			f.count, f.status, f.why = nil, Unknown, p.why(late, f.examined, "acknowledged ids had not taken effect")
+			f.brief = fmt.Sprintf("%s not there yet in %%s", quantity.Of(late, f.examined))
+		case late > 0:
+			f.count.note = strings.TrimPrefix(f.count.note+", "+quantity.Count(late)+" more may still have come", ", ")
 		}
 		all = append(all, f)
 	}

@@ -31,6 +31,11 @@ func boundedRecovery(x *history.Index) Verdict {
 	var all []finding
 	for _, subject := range recoverySubjects(x) {
 		f := finding{subject: subject}
+		if why := noBaseline(x, subject); why != "" {
+			f.status, f.why = Unknown, why
+			all = append(all, f)
+			continue
+		}
 		longest := measure.Span{None: true}
 		for _, r := range catchUps {
 			if r.Subject != subject {
@@ -80,6 +85,35 @@ func boundedRecovery(x *history.Index) Verdict {
 	return v
 }
 
+// noBaseline says why the subject has nothing to be back at, "" where it has: what was
+// broken before the fault is not the fault's doing.
+func noBaseline(x *history.Index, subject string) string {
+	windows := x.Windows()
+	if len(windows) == 0 {
+		return ""
+	}
+	broke := windows[0].From
+	consumes := false
+	for _, s := range x.Log.Header.Consumers() {
+		consumes = consumes || s.Group == subject
+	}
+	if !consumes {
+		if s := measure.Available(x, history.Before, subject); s.Scheduled > 0 && s.Availability < measure.RecoveredShare {
+			return fmt.Sprintf("%s was ok before the fault, so that there is no baseline to be back at", quantity.Percent(s.Availability))
+		}
+		return ""
+	}
+	for _, at := range sampledStill(x, subject, 0) {
+		// Positions that are committed now and then stand still in between: what moved again
+		// after the fault was no stand-still.
+		if at.since.At+time.Second < broke {
+			return fmt.Sprintf("stood still on %s %s from %s on, before the fault at %s, so that there is no baseline to be back at",
+				at.last.In(), standsAt(at.last.Committed), quantity.Duration(at.since.At), quantity.Duration(broke))
+		}
+	}
+	return ""
+}
+
 // recoverySubjects are the consumer groups, or without any the operations that
 // ask for effects.
 func recoverySubjects(x *history.Index) []string {
@@ -106,8 +140,8 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 	var found []Anomaly
 	report := func(p history.Partition, position, waiting int64, events ...*history.Event) {
 		a := Anomaly{
-			What:    fmt.Sprintf("%s stands still on %s at %d with %s records waiting, while its other partitions go on", group, p, position, quantity.Count(int(waiting))),
-			Offsets: []string{p.At(position)},
+			What:    fmt.Sprintf("%s stands still on %s %s with %s records waiting, while its other partitions go on", group, p, standsAt(position), quantity.Count(int(waiting))),
+			Offsets: []string{p.At(max(position, 0))},
 		}
 		for _, e := range events {
 			a.Events = append(a.Events, e.N)
@@ -129,7 +163,7 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 				}
 			}
 		default:
-			for _, at := range sampledStill(x, group) {
+			for _, at := range sampledStill(x, group, healed(x)) {
 				limit := objective + backoffOf(s, at.last.Topic)
 				if at.last.At-at.since.At >= limit && at.othersWentOn {
 					report(at.last.In(), at.last.Committed, at.last.Lag, at.since, at.last)
@@ -140,6 +174,15 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 	return found
 }
 
+// standsAt is where a group stands on a partition, in words: -1 is what a group has that
+// never committed there.
+func standsAt(position int64) string {
+	if position < 0 {
+		return "without a committed position"
+	}
+	return fmt.Sprintf("at %d", position)
+}
+
 // still is a partition on which, by its samples, a group's position did not move
 // and records waited from one sample to the last.
 type still struct {
@@ -147,16 +190,15 @@ type still struct {
 	othersWentOn bool // in the meantime
 }
 
-// sampledStill finds them among the samples since the last fault was gone.
-func sampledStill(x *history.Index, group string) []still {
+// sampledStill finds them among the samples from the instant on.
+func sampledStill(x *history.Index, group string, from time.Duration) []still {
 	type progress struct {
 		still
 		moved time.Duration // when it was last seen to have moved
 	}
 	all := map[history.Partition]*progress{}
-	cleared := healed(x)
 	for e := range x.Of(history.Sample) {
-		if e.Group != group || e.At < cleared {
+		if e.Group != group || e.At < from {
 			continue
 		}
 		p := all[e.In()]

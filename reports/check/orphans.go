@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -18,6 +19,8 @@ func noOrphans(x *history.Index) Verdict {
 		return combine(x, nil, "there are no two sinks between which a request could be torn")
 	}
 	var f finding
+	late := 0
+	var waits *pending
 	for r := range x.Asking() {
 		done, missing := x.Torn(r)
 		if len(done) == 0 {
@@ -25,6 +28,10 @@ func noOrphans(x *history.Index) Verdict {
 		}
 		f.examined++
 		if len(missing) == 0 {
+			continue
+		}
+		if p := mayComplete(x, r, missing); p != nil {
+			late, waits = late+1, p
 			continue
 		}
 		a := Anomaly{
@@ -43,8 +50,25 @@ func noOrphans(x *history.Index) Verdict {
 		f.anomalies = append(f.anomalies, a)
 	}
 	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "requests are torn between their sinks", brief: "torn"}
-	if f.examined == 0 {
+	switch {
+	case f.examined == 0:
 		f.count, f.why = nil, "no request had an effect"
+	case late > 0 && len(f.anomalies) == 0:
+		f.count, f.status, f.why = nil, Unknown, waits.why(late, f.examined, "requests had not taken effect in all their sinks")
 	}
 	return combine(x, []finding{f}, "")
+}
+
+// mayComplete is what kept the effects from all of the sinks, where each may still have
+// come when the run was over; nil where one of them never would.
+func mayComplete(x *history.Index, r *history.Event, missing []string) (p *pending) {
+	for _, s := range x.Log.Header.Sinks() {
+		if !slices.Contains(missing, s.Sink.Name) {
+			continue
+		}
+		if p = newPending(x, s); !p.may(r) {
+			return nil
+		}
+	}
+	return p
 }

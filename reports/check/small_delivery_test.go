@@ -113,12 +113,12 @@ var stuckCases = []small{
 		c.Group = "email"
 		return c
 	}()), Broken, []string{"u1"}, ""},
-	{"nobody is there to try it", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 2*time.Second), process("analytics/2", history.Frozen, 2*time.Second)), Unknown, nil, "1 acknowledged ids wait, and no instance of analytics was alive"},
+	{"nobody is there to try it", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 2*time.Second), process("analytics/2", history.Frozen, 2*time.Second)), Unknown, nil, "1 of 1 acknowledged ids had not taken effect, but wait in the log, and no instance of analytics was alive"},
 	{"one of two is there", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 2*time.Second)), Broken, []string{"u1"}, ""},
 	{"restarted, and continued", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, time.Second), process("analytics/1", history.Started, 2*time.Second),
 		process("analytics/2", history.Exited, time.Second)), Broken, []string{"u1"}, ""},
 	{"stopped when all was over", NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 9500*ms), process("analytics/2", history.Exited, 9500*ms)), Broken, []string{"u1"}, ""},
-	{"it was never started", NoStuck, latecomer(), waits, Unknown, nil, "1 acknowledged ids wait, and no instance of analytics was alive"},
+	{"it was never started", NoStuck, latecomer(), waits, Unknown, nil, "1 of 1 acknowledged ids had not taken effect, but wait in the log, and no instance of analytics was alive"},
 	{"one of two was", NoStuck, analytics(func(s *history.Service) { s.Late = []string{"analytics/2"} }), waits, Broken, []string{"u1"}, ""},
 	{"it was started late, and never tried", NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second)), Broken, []string{"u1"}, "analytics is alive and never tried it"},
 	{"it was started late, and did it", NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second), effect("db", "u1", 1100*ms)), Holds, nil, ""},

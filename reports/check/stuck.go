@@ -16,6 +16,14 @@ import (
 // What the group has committed past, or took up above, is lost and not stuck;
 // no-acknowledged-loss tells of both.
 //
+// Without a ledger, positions and the log are known all the same: it is broken when a
+// group stood still on a partition to the end of the run, for Drained.Limit after every
+// fault, though records waited there and the broker had sent none of them since. Where it
+// had, they may be in hand, and the verdict is unknown.
+//
+// What the consumer may still have come to when the run was over, see
+// [NoAcknowledgedLoss], leaves the verdict unknown, too.
+//
 // A consumer is alive unless each of its instances was last seen to exit or to
 // freeze, or was never started, being one that the system began without. What waits
 // for a dead one is not stuck: the verdict is unknown.
@@ -23,41 +31,98 @@ const NoStuck = "no-stuck"
 
 func noStuck(x *history.Index) Verdict {
 	var all []finding
-	passed := passedPositions(x)
 	for _, s := range x.Log.Header.Consumers() {
 		if s.Sink == nil {
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects"})
+			all = append(all, standsUnread(x, s))
 			continue
 		}
 		f := finding{subject: s.Sink.Name}
-		w := waiting{x, s, passed}
-		alive, waits, held := w.alive(), 0, x.Sink(s.Sink.Name)
+		p, waits, held := newPending(x, s), 0, x.Sink(s.Sink.Name)
 		for r := range x.Owed(s) {
 			if sighting(held, r) != nil {
 				f.examined++
 				continue
 			}
-			record := w.last(r)
+			record := p.last(r)
 			if record == nil {
 				continue // lost before it was in the log
 			}
-			if f.examined++; w.behind(record) {
+			if f.examined++; p.behind(record) {
 				continue
 			}
-			if waits++; alive {
-				f.anomalies = append(f.anomalies, w.anomaly(r, record))
+			if !p.alive || p.waits(record) {
+				waits++
+				continue
 			}
+			f.anomalies = append(f.anomalies, p.anomaly(r, record))
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "acknowledged ids are stuck before %s", brief: "stuck"}
 		switch {
 		case f.examined == 0:
 			f.count, f.why = nil, "no acknowledged id is in the log"
-		case waits > 0 && !alive:
-			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s acknowledged ids wait, and no instance of %s was alive at the end", quantity.Count(waits), s.Name)
+		case waits > 0 && len(f.anomalies) == 0:
+			f.count, f.status, f.why = nil, Unknown, p.why(waits, f.examined, "acknowledged ids had not taken effect")
 		}
 		all = append(all, f)
 	}
 	return combine(x, all, "no service consumes a log")
+}
+
+// standsUnread judges a group by its positions and the log alone.
+func standsUnread(x *history.Index, s history.Service) finding {
+	f := finding{subject: s.Group}
+	p := newPending(x, s)
+	stands, examined := p.unread()
+	if f.examined = examined; examined == 0 {
+		return finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects, and no position of it was sampled"}
+	}
+	records, sent := 0, 0
+	for _, u := range stands {
+		if u.sent != nil || !p.alive || p.open != nil {
+			sent += u.records
+			continue
+		}
+		records += u.records
+		in := u.last.In()
+		a := Anomaly{
+			What: fmt.Sprintf("%s stands still on %s %s since %s: %s records there were never read, though it is alive",
+				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.since.At), quantity.Count(u.records)),
+			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.since.N, u.last.N},
+		}
+		if owner := ownerOf(x, s, in); owner != nil {
+			a.What += fmt.Sprintf("; %s owns the partition since %s", owner.Client, quantity.Duration(owner.At))
+			a.Events = append(a.Events, owner.N)
+		}
+		f.anomalies = append(f.anomalies, a)
+	}
+	f.count = &count{bad: records, of: examined, what: "records in the log were never read by %s", brief: "unread"}
+	switch {
+	case len(f.anomalies) > 0:
+	case sent > 0 && !p.alive:
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are unread, and no instance of %s was alive at the end", quantity.Of(sent, examined), s.Name)
+	case sent > 0:
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have had them in hand: raise Require.Deadline, or name a ledger of its effects", quantity.Of(sent, examined), s.Name)
+	case p.ended == history.DrainDeadline && x.Log.Header.Drained.Behind > 0:
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("not drained, %s behind; raise Require.Deadline (%s)", quantity.Count(int(x.Log.Header.Drained.Behind)), quantity.Duration(x.Log.Header.Require.Deadline))
+	}
+	return f
+}
+
+// ownerOf is by which change of ownership an instance of the service came to own the
+// partition that it had at the end, nil where nobody is known to have.
+func ownerOf(x *history.Index, s history.Service, in history.Partition) (owner *history.Event) {
+	for e := range x.Of(history.Assign) {
+		if e.Group != s.Group || e.In() != in {
+			continue
+		}
+		switch {
+		case e.Name == history.Assigned:
+			owner = e
+		case owner != nil && owner.Member == e.Member:
+			owner = nil
+		}
+	}
+	return owner
 }
 
 func (w waiting) anomaly(r, record *history.Event) Anomaly {

@@ -67,6 +67,9 @@ type Drained struct {
 	// long nothing had moved: no position, no effect, no call.
 	Behind int64         `json:"behind,omitempty"`
 	Still  time.Duration `json:"still,omitempty"`
+
+	// Limit is for how long nothing had to move to count as standing still.
+	Limit time.Duration `json:"limit,omitempty"`
 }
 
 // Ends of a drain.
@@ -166,6 +169,7 @@ type Require struct {
 	Latency       time.Duration `json:"latency,omitempty"`       // objective for the p99 of requests, by which capacity is measured
 	MaxLateness   time.Duration `json:"maxLateness,omitempty"`   // generator behind schedule by more than this: undecided
 	Deadline      time.Duration `json:"deadline,omitempty"`      // how long the drain waited at most
+	Tolerates     []string      `json:"tolerates,omitempty"`     // guarantees that may be broken though nothing was predicted of them
 }
 
 // Asks says whether a root operation of that name must have effects.

@@ -60,7 +60,7 @@ func (f *fold) load() {
 	for i := range all {
 		switch {
 		case all[i] == 0:
-		case ok[i] >= recoveredShare*all[i]:
+		case ok[i] >= RecoveredShare*all[i]:
 			f.served[i] = fine
 		default:
 			f.served[i] = breached

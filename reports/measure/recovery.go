@@ -13,8 +13,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// What counts as back at the baseline, window by window. The load's requests of
-// a window are ok by at least recoveredShare; an operation's p99 is at most
+// RecoveredShare and what follows are what counts as back at the baseline, window by window. The load's requests of
+// a window are ok by at least RecoveredShare; an operation's p99 is at most
 // recoveredLatency × that of the time before or BreachLatency above it, since of
 // the few requests of one window the p99 is the slowest; a group's lag is at most
 // its baseline, see [lagBaseline], plus the arrivals of one window, since a
@@ -22,7 +22,7 @@ import (
 // noise, two in a row are not: the baseline was left when there is such a pair,
 // and back at it and staying there means that none follows.
 const (
-	recoveredShare   = 0.95
+	RecoveredShare   = 0.95
 	recoveredLatency = 1.5
 )
 
@@ -209,7 +209,7 @@ func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 		}
 		s := stats(qs, func(*history.Event) bool { return true })
 		state[i] = fine
-		if s.Availability < recoveredShare || base.Scheduled > 0 && s.P99 > limit {
+		if s.Availability < RecoveredShare || base.Scheduled > 0 && s.P99 > limit {
 			state[i] = breached
 		}
 	}

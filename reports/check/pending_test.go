@@ -1,0 +1,94 @@
+package check
+
+import (
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+// drained is the header of a run whose drain ended in that way, 4 s of it with nothing
+// moving being the limit.
+func drained(end string, behind int64, h history.Header) history.Header {
+	h.Drained = &history.Drained{End: end, Behind: behind, Limit: 4 * time.Second}
+	h.Require.Deadline = 7 * time.Second
+	return h
+}
+
+// sampled are samples of a position that does not move from one instant to another.
+func sampled(from, to time.Duration, high, committed int64) (all events) {
+	for at := from; at <= to; at += 250 * ms {
+		all = append(all, sample(at, high, committed))
+	}
+	return all
+}
+
+func session(member string, at, end time.Duration) history.Event {
+	return history.Event{Kind: history.Session, Client: "analytics/1", Group: "analytics", Member: member, At: at, End: end}
+}
+
+func bare() history.Header {
+	return analytics(func(s *history.Service) { s.Sink = nil })
+}
+
+// Late is not lost, and what stands still is no longer late.
+var pendingCases = []small{
+	{"lag at the deadline, and the group moves", NoAcknowledgedLoss, drained(history.DrainDeadline, 1, consumer()),
+		all(waits, sampled(8*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "1 of 1 acknowledged ids had not taken effect, but wait in the log: not drained, 1 behind; raise Require.Deadline (7 s)"},
+	{"the same is not stuck", NoStuck, drained(history.DrainDeadline, 1, consumer()),
+		all(waits, sampled(8*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "not drained, 1 behind"},
+	{"lag at the deadline, and the partition stands still", NoAcknowledgedLoss, drained(history.DrainDeadline, 1, consumer()),
+		all(waits, sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, "stuck"},
+	{"a fault was active until then", NoStuck, drained(history.DrainDeadline, 1, consumer()),
+		all(waits, fault("analytics/1→kafka", 5*time.Second, 7*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "not drained"},
+	{"everything stood still", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, "stuck"},
+	{"a session is open", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, session("m", 2*time.Second, 47*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "the session of a member of analytics that was open for another 37 s"},
+	{"its member came back", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, session("m", 2*time.Second, 47*time.Second), commit(6, 3*time.Second, 3*time.Second+ms, history.OK), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, ""},
+	{"it is over", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, session("m", 2*time.Second, 5*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, ""},
+	{"nobody was alive", NoAcknowledgedLoss, drained(history.DrainStill, 1, consumer()),
+		all(waits, process("analytics/1", history.Exited, 2*time.Second), process("analytics/2", history.Exited, 2*time.Second)), Unknown, nil, "no instance of analytics was alive at the end"},
+	{"committed past is lost, whatever else is late", NoAcknowledgedLoss, drained(history.DrainDeadline, 1, consumer()),
+		all(waits, request("u2", 20*ms, history.OK), record("u2", 5), sampled(8*time.Second, 10*time.Second, 8, 6), commit(6, 50*ms, 51*ms, history.OK)), Broken, []string{"u2"}, "1 more may still have come"},
+	{"nothing was left", NoAcknowledgedLoss, drained(history.DrainQuiet, 0, consumer()),
+		all(waits, sample(9*time.Second, 8, 8)), Broken, []string{"u1"}, "though analytics committed up to 8"},
+
+	{"without a log, and effects still came", NoAcknowledgedLoss, drained(history.DrainDeadline, 0, synchronous()),
+		all(sent, request("u2", 20*ms, history.OK), effect("db", "u2", 9*time.Second), effect("mail", "u2", 9*time.Second)), Unknown, nil, "effects or calls still came"},
+	{"without a log, and nothing more came", NoAcknowledgedLoss, drained(history.DrainQuiet, 0, synchronous()),
+		all(sent, request("u2", 20*ms, history.OK), effect("db", "u2", time.Second), effect("mail", "u2", time.Second), effect("mail", "u1", time.Second)), Broken, []string{"u1"}, "never took effect in db"},
+	{"without a log, and nothing ever came", NoAcknowledgedLoss, drained(history.DrainQuiet, 0, synchronous()),
+		all(sent, effect("mail", "u1", time.Second)), Unknown, nil, "see that its ledger is the right one"},
+	{"torn, but it may still be whole", NoOrphans, drained(history.DrainDeadline, 0, synchronous()),
+		all(sent, effect("mail", "u1", 9*time.Second)), Unknown, nil, "had not taken effect in all their sinks"},
+	{"torn for good", NoOrphans, drained(history.DrainQuiet, 0, synchronous()),
+		all(sent, request("u2", 20*ms, history.OK), effect("db", "u2", time.Second), effect("mail", "u2", time.Second), effect("mail", "u1", time.Second)), Broken, []string{"u1"}, "never in db"},
+
+	{"without a ledger, it never reads what it owns", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 6), record("u2", 7), assign("analytics/1", "m", history.Assigned, ms), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, nil,
+		"analytics stands still on orders/0 at 6 since 5 s: 2 records there were never read, though it is alive; analytics/1 owns the partition since 1 ms"},
+	{"without a ledger, though another partition moves", NoStuck, drained(history.DrainDeadline, 2, bare()),
+		all(record("u1", 6), in(1, record("u2", 7)), sampled(5*time.Second, 10*time.Second, 8, 6), in(1, sample(9*time.Second, 8, 6)), in(1, sample(10*time.Second, 8, 7))), Broken, nil, "1 of 2 records"},
+	{"without a ledger, it has not committed yet what it was sent", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 6), record("u2", 7), sampled(5*time.Second, 10*time.Second, 8, 6), fetched(6, 7, 6*time.Second)), Unknown, nil, "were sent to analytics, which may still have had them in hand"},
+	{"without a ledger, it was sent them before it lost them", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 6), record("u2", 7), fetched(6, 7, 2*time.Second), assign("analytics/1", "m", history.Assigned, 3*time.Second), sampled(ms, 10*time.Second, 8, 6)), Broken, nil, "never read"},
+	{"without a ledger, it never committed", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 6), record("u2", 7), sampled(5*time.Second, 10*time.Second, 8, -1)), Broken, nil, "without a committed position"},
+	{"without a ledger, markers are no records", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 5), sampled(5*time.Second, 10*time.Second, 8, 6)), Holds, nil, "0 of 1"},
+	{"without a ledger, it is not drained", NoStuck, drained(history.DrainDeadline, 2, bare()),
+		all(record("u1", 6), record("u2", 7), sampled(8*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "not drained, 2 behind"},
+	{"without a ledger, a session is open", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 6), session("m", 2*time.Second, 47*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, ""},
+	{"without a ledger, it has read all", NoStuck, drained(history.DrainQuiet, 0, bare()),
+		all(record("u1", 6), record("u2", 7), sampled(5*time.Second, 10*time.Second, 8, 8)), Holds, nil, "0 of 2 records in the log were never read by analytics"},
+
+	{"it stood still before the fault", BoundedRecovery, drained(history.DrainStill, 2, with(consumer(), func(h *history.Header) { h.Require.Recovery = time.Second })),
+		all(twice(nil), record("u1", 6), fault("analytics/1→kafka", 2*time.Second, 3*time.Second), sampled(500*ms, 10*time.Second, 8, 6)), Unknown, nil, "stood still on orders/0 at 6 from 500 ms on, before the fault at 2 s"},
+}
+
+func TestPending(t *testing.T) { testSmall(t, pendingCases) }
