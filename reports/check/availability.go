@@ -31,6 +31,9 @@ func availability(x *history.Index) Verdict {
 		f.why = fmt.Sprintf("%s: %s ok while the fault was active (%s), %s is asked", what, quantity.Percent(s.Availability), quantity.Of(s.OK, s.Scheduled), quantity.Percent(require.Availability))
 	}
 	if s.Scheduled > 0 && s.Availability < require.Availability {
+		if before := measure.Available(x, history.Before, require.Operation); before.Scheduled > 0 && before.Availability < require.Availability {
+			f.why += fmt.Sprintf("; %s were already before the fault", quantity.Percent(before.Availability))
+		}
 		f.anomalies = []Anomaly{notOK(x, require.Operation, f.why)}
 	}
 	return combine(x, []finding{f}, "")

@@ -88,11 +88,9 @@ func boundedRecovery(x *history.Index) Verdict {
 // noBaseline says why the subject has nothing to be back at, "" where it has: what was
 // broken before the fault is not the fault's doing.
 func noBaseline(x *history.Index, subject string) string {
-	windows := x.Windows()
-	if len(windows) == 0 {
+	if len(x.Windows()) == 0 {
 		return ""
 	}
-	broke := windows[0].From
 	consumes := false
 	for _, s := range x.Log.Header.Consumers() {
 		consumes = consumes || s.Group == subject
@@ -103,11 +101,24 @@ func noBaseline(x *history.Index, subject string) string {
 		}
 		return ""
 	}
-	for _, at := range sampledStill(x, subject, 0) {
-		// Positions that are committed now and then stand still in between: what moved again
-		// after the fault was no stand-still.
+	if stood := stoodBefore(x, subject); stood != "" {
+		return stood + ", so that there is no baseline to be back at"
+	}
+	return ""
+}
+
+// stoodBefore says that the group stood still from before the first fault on to the
+// end, "" where it did not. Positions that are committed now and then stand still in
+// between: what moved again after the fault was no stand-still.
+func stoodBefore(x *history.Index, group string) string {
+	windows := x.Windows()
+	if len(windows) == 0 {
+		return ""
+	}
+	broke := windows[0].From
+	for _, at := range sampledStill(x, group, 0) {
 		if at.since.At+time.Second < broke {
-			return fmt.Sprintf("stood still on %s %s from %s on, before the fault at %s, so that there is no baseline to be back at",
+			return fmt.Sprintf("stood still on %s %s from %s on, before the fault at %s",
 				at.last.In(), standsAt(at.last.Committed), quantity.Duration(at.since.At), quantity.Duration(broke))
 		}
 	}

@@ -60,9 +60,34 @@ type Anomaly struct {
 	Offsets []string `json:"offsets,omitempty"` // topic/partition@offset
 	Setting string   `json:"setting,omitempty"` // the setting to look at, where one is known
 
+	// Code says of what kind it is, for those who do not read: of [Exercised] why the run
+	// proves nothing.
+	Code Code `json:"code,omitempty"`
+
 	// Around is the neighbourhood of the first offset in the log: the visible
 	// records there, and up to two before and after, as "user-events/2@88 u17-000231".
 	Around []string `json:"around,omitempty"`
+}
+
+// Code is the kind of an anomaly.
+type Code string
+
+// Why a run proves nothing.
+const (
+	TooFew      Code = "too-few"     // requests
+	Unwitnessed Code = "unwitnessed" // fault
+	Unreplayed  Code = "unreplayed"  // log
+	TooLate     Code = "too-late"    // load
+)
+
+// RestsOnTime is whether a guarantee is judged by when requests came and were answered, so
+// that a load that was sent late says nothing about it.
+func RestsOnTime(guarantee string) bool {
+	switch guarantee {
+	case Availability, BoundedRecovery, Contained, NotMetastable:
+		return true
+	}
+	return false
 }
 
 // Checker judges one guarantee.
@@ -125,7 +150,7 @@ func judge(x *history.Index, c Checker) (v Verdict) {
 	if v.Status == Holds && v.Examined == 0 {
 		v.Status, v.Why, v.Brief = Unknown, "nothing was examined", "nothing was examined"
 	}
-	return v
+	return excuse(x, v)
 }
 
 // around is the neighbourhood of the first of the places.

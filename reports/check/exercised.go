@@ -15,13 +15,17 @@ import (
 
 // Exercised says whether the run did enough for the other verdicts to mean
 // anything. It never says broken: it holds, or it is unknown because
-//   - a load phase (before, during, after) has fewer ok requests than
-//     Require.MinOperations; with Require.MayFail every request that was sent
-//     counts in the during phase;
-//   - a fault was not witnessed to bite to its end, or not witnessed to be gone;
+//   - fewer requests than Require.MinOperations were ok before the fault, or during it,
+//     or were sent after it: that they fail then is a result. With Require.MayFail it is
+//     one during the fault, too. A fault too short for so many counts with what was sent
+//     since it began;
+//   - a fault was not witnessed to take effect to its end, or not witnessed to be gone;
 //   - Require.Replay is set and no consumer resumed behind the log's end after
 //     the first fault was injected;
-//   - the generator was behind its schedule by more than Require.MaxLateness.
+//   - the generator was behind its schedule by more than Require.MaxLateness where it
+//     matters: around a fault, or with so many requests that quantiles move.
+//
+// A run without any fault needs the requests before only.
 const Exercised = "exercised"
 
 func exercised(x *history.Index) Verdict {
@@ -47,30 +51,62 @@ func exercised(x *history.Index) Verdict {
 // tooFew counts by the scheduled instant, and all requests into examined.
 func tooFew(x *history.Index, examined *int) []Anomaly {
 	h := x.Log.Header
-	counted, seen := map[string]int{}, map[string]bool{}
+	sent, ok := map[string]int{}, map[string]int{}
 	for r := range x.Of(history.Request) {
 		*examined++
 		for _, p := range h.Phases {
-			if p.Contains(r.Scheduled) && (r.Outcome == history.OK || p.Name == history.During && h.Require.MayFail) {
-				counted[p.Name]++
+			if p.Contains(r.Scheduled) {
+				sent[p.Name]++
+				if r.Outcome == history.OK {
+					ok[p.Name]++
+				}
 			}
 		}
 	}
-	for _, p := range h.Phases {
-		seen[p.Name] = true
+	type asked struct {
+		phase, was, when string
+		n                int
+	}
+	during := asked{history.During, "ok", "during the fault", ok[history.During]}
+	switch {
+	case h.Require.MayFail:
+		during.n = sent[history.During]
+	case sent[history.During] < h.Require.MinOperations && expected(h, sent[history.Before]) < float64(h.Require.MinOperations):
+		during = asked{history.During, "sent", "since the fault began", sent[history.During] + sent[history.After]}
+	}
+	all := []asked{{history.Before, "ok", "before the fault", ok[history.Before]}, during, {history.After, "sent", "after the fault", sent[history.After]}}
+	if calm(x) {
+		all = []asked{{history.Before, "ok", "in a run without a fault", ok[history.Before]}}
 	}
 	var found []Anomaly
-	for _, name := range []string{history.Before, history.During, history.After} {
-		n, least := counted[name], h.Require.MinOperations
-		switch {
-		case least <= 0 || n >= least:
-		case !seen[name]:
-			found = append(found, Anomaly{What: fmt.Sprintf("the run had no phase %q", name)})
-		default:
-			found = append(found, Anomaly{What: fmt.Sprintf("only %s requests were ok %s the fault, the scenario asks for %s", quantity.Count(n), name, quantity.Count(least))})
+	for _, a := range all {
+		least := h.Require.MinOperations
+		if least <= 0 || a.n >= least {
+			continue
 		}
+		what := fmt.Sprintf("only %s requests were %s %s, the scenario asks for %s", quantity.Count(a.n), a.was, a.when, quantity.Count(least))
+		if _, some := h.Phase(a.phase); !some {
+			what = fmt.Sprintf("the run had no phase %q", a.phase)
+		}
+		found = append(found, Anomaly{What: what, Code: TooFew})
 	}
 	return found
+}
+
+// expected is how many requests belong in the time of the faults, at the rate of before.
+func expected(h history.Header, before int) float64 {
+	b, _ := h.Phase(history.Before)
+	d, _ := h.Phase(history.During)
+	return float64(before) * (d.End - d.Start).Seconds() / max(b.End-b.Start, 1).Seconds()
+}
+
+// calm is whether nothing was planned to break: the load has no time of a fault.
+func calm(x *history.Index) bool {
+	for range x.Of(history.Fault) {
+		return false
+	}
+	during, some := x.Log.Header.Phase(history.During)
+	return some && during.Start == during.End
 }
 
 func notWitnessed(x *history.Index) []Anomaly {
@@ -87,7 +123,7 @@ func notWitnessed(x *history.Index) []Anomaly {
 		default:
 			continue
 		}
-		found = append(found, Anomaly{What: fmt.Sprintf("fault %q %s", e.Name, what), Events: []uint64{e.N}})
+		found = append(found, Anomaly{What: fmt.Sprintf("fault %q %s", e.Name, what), Events: []uint64{e.N}, Code: Unwitnessed})
 	}
 	return found
 }
@@ -124,7 +160,7 @@ func noReplay(x *history.Index) []Anomaly {
 			return nil
 		}
 	}
-	return []Anomaly{{What: fmt.Sprintf("nothing was replayed: none of %s resumes since the fault was behind the log's end", quantity.Count(resumes))}}
+	return []Anomaly{{What: fmt.Sprintf("nothing was replayed: none of %s resumes since the fault was behind the log's end", quantity.Count(resumes)), Code: Unreplayed}}
 }
 
 // logEnd is what was known of the end of a partition's log, and when.
@@ -159,19 +195,69 @@ func (l *logEnd) at(t time.Duration) int64 {
 	return math.MinInt64
 }
 
+const (
+	// aroundFault is for how long before a fault what is sent late is held against the
+	// run. After its heal it is the time in which the system is to recover.
+	aroundFault = 5 * time.Second
+
+	// fewLate is the share of a phase's requests that may be late elsewhere: half of what
+	// a p99 leaves out.
+	fewLate = 0.005
+)
+
 func tooLate(x *history.Index) []Anomaly {
-	limit := x.Log.Header.Require.MaxLateness
-	var worst *history.Event
+	h := x.Log.Header
+	limit := h.Require.MaxLateness
+	if limit <= 0 {
+		return nil
+	}
+	matters := func(at time.Duration) bool { return false }
+	var windows []history.Window
+	for e := range x.Of(history.Fault) {
+		windows = append(windows, history.Window{From: e.At - aroundFault, To: e.End + objective(h)})
+	}
+	if len(windows) > 0 {
+		matters = func(at time.Duration) bool {
+			return slices.ContainsFunc(windows, func(w history.Window) bool { return w.Contains(at) })
+		}
+	}
+	var near, worst *history.Event
+	sent, late := map[string]int{}, map[string]int{}
 	for r := range x.Of(history.Request) {
+		for _, p := range h.Phases {
+			if p.Contains(r.Scheduled) {
+				sent[p.Name]++
+				if r.At-r.Scheduled > limit {
+					late[p.Name]++
+				}
+			}
+		}
+		if r.At-r.Scheduled <= limit {
+			continue
+		}
 		if worst == nil || r.At-r.Scheduled > worst.At-worst.Scheduled {
 			worst = r
 		}
+		if matters(r.Scheduled) && (near == nil || r.At-r.Scheduled > near.At-near.Scheduled) {
+			near = r
+		}
 	}
-	if limit <= 0 || worst == nil || worst.At-worst.Scheduled <= limit {
+	if worst == nil {
 		return nil
+	}
+	if near != nil {
+		worst = near
+	} else {
+		many := false
+		for _, phase := range []string{history.Before, history.During, history.After} {
+			many = many || float64(late[phase]) > fewLate*float64(sent[phase])
+		}
+		if !many {
+			return nil
+		}
 	}
 	return []Anomaly{{
 		What: fmt.Sprintf("the load was sent up to %s behind its schedule, %s is allowed", quantity.Duration(worst.At-worst.Scheduled), quantity.Duration(limit)),
-		IDs:  []string{worst.ID}, Events: []uint64{worst.N},
+		IDs:  []string{worst.ID}, Events: []uint64{worst.N}, Code: TooLate,
 	}}
 }

@@ -57,6 +57,9 @@ func noStuck(x *history.Index) Verdict {
 			f.anomalies = append(f.anomalies, p.anomaly(r, record))
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "acknowledged ids are stuck before %s", brief: "stuck"}
+		if len(f.anomalies) > 0 {
+			f.count.note = stoodBefore(x, s.Group)
+		}
 		switch {
 		case f.examined == 0:
 			f.count, f.why = nil, "no acknowledged id is in the log"
@@ -96,6 +99,9 @@ func standsUnread(x *history.Index, s history.Service) finding {
 		f.anomalies = append(f.anomalies, a)
 	}
 	f.count = &count{bad: records, of: examined, what: "records in the log were never read by %s", brief: "unread"}
+	if records > 0 {
+		f.count.note = stoodBefore(x, s.Group)
+	}
 	switch {
 	case len(f.anomalies) > 0:
 	case sent > 0 && !p.alive:

@@ -1,0 +1,71 @@
+package check
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/history"
+)
+
+func accident(name, client, value string, at, end time.Duration) history.Event {
+	return history.Event{Kind: history.Accident, Name: name, Client: client, Value: value, At: at, End: end}
+}
+
+// What somebody else did may explain what is missing whenever it came, and what happened
+// only from then on; what the system did itself explains nothing.
+func TestAccidents(t *testing.T) {
+	lost := all(sent, record("u1", 7), commit(8, 50*ms, 51*ms, history.OK))
+	twiceDone := all(sent, record("u1", 7), effect("db", "u1", time.Second), effect("db", "u1", 2*time.Second))
+	onto := accident(history.EdgeFault, "analytics/1", "latency 300ms", time.Second, 0)
+	onto.To = "database"
+	testSmall(t, []small{
+		{"lost, and nothing happened", NoAcknowledgedLoss, consumer(), lost, Broken, []string{"u1"}, "committed up to 8"},
+		{"lost, and its process was killed", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Killed, "analytics/1", "signal: killed", 1800*ms, 0)), Unknown, []string{"u1"},
+			"analytics/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 1"},
+		{"lost, and it was paused", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Paused, "analytics/1", "", time.Second, 3*time.Second)), Unknown, []string{"u1"}, "analytics/1 was paused at 1 s for 2 s, which"},
+		{"lost, and it was out of memory", NoAcknowledgedLoss, consumer(), all(lost, accident(history.OutOfMemory, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "for want of memory"},
+		{"lost, and it ended by itself", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Exited, "analytics/1", "exit status 2", time.Second, 0)), Broken, []string{"u1"}, ""},
+		{"lost, and somebody put a fault on an edge", NoAcknowledgedLoss, consumer(), all(lost, onto), Unknown, []string{"u1"}, "the edge analytics/1→database was changed by somebody else at 1 s (latency 300ms)"},
+		{"twice, and then it was killed", EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 3*time.Second, 0)), Broken, []string{"u1"}, ""},
+		{"twice, after it was killed", EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 1500*ms, 0)), Unknown, []string{"u1"}, "was killed"},
+	})
+}
+
+// A load that was late far from any fault, and hardly ever, says nothing against a run.
+func TestLateLoad(t *testing.T) {
+	long := with(asks(func(r *history.Require) { r.MaxLateness = 10 * ms }), func(h *history.Header) {
+		h.Phases = []history.Phase{
+			{Name: history.Before, End: 60 * time.Second}, {Name: history.During, Start: 60 * time.Second, End: 62 * time.Second},
+			{Name: history.After, Start: 62 * time.Second, End: 120 * time.Second}, {Name: history.Drain, Start: 120 * time.Second, End: 130 * time.Second},
+		}
+	})
+	load := func(late func(at time.Duration) bool) (sent events) {
+		for at := time.Duration(0); at < 120*time.Second; at += 100 * ms {
+			r := request(fmt.Sprint("r", at), at, history.OK)
+			if late(at) {
+				r = took(20*ms, started(at+50*ms, r))
+			}
+			sent = append(sent, r)
+		}
+		return append(sent, fault("analytics/1", 60*time.Second, 62*time.Second))
+	}
+	at := func(instants ...time.Duration) func(time.Duration) bool {
+		return func(t time.Duration) bool {
+			for _, i := range instants {
+				if t == i {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	testSmall(t, []small{
+		{"never", Exercised, long, load(at()), Holds, nil, ""},
+		{"far from the fault", Exercised, long, load(at(20*time.Second, 100*time.Second)), Holds, nil, ""},
+		{"shortly before the fault", Exercised, long, load(at(56 * time.Second)), Unknown, []string{"r56s"}, "50 ms behind its schedule"},
+		{"during the fault", Exercised, long, load(at(61 * time.Second)), Unknown, []string{"r1m1s"}, "50 ms behind its schedule"},
+		{"in the time to recover", Exercised, long, load(at(70 * time.Second)), Unknown, []string{"r1m10s"}, "50 ms behind its schedule"},
+		{"far from the fault, but often", Exercised, long, load(func(t time.Duration) bool { return t < 5*time.Second }), Unknown, []string{"r0s"}, "50 ms behind its schedule"},
+	})
+}
