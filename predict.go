@@ -24,6 +24,10 @@ func Holds(guarantees ...string) Predictions { return expect(check.Holds, guaran
 // Breaks predicts that the guarantees are broken.
 func Breaks(guarantees ...string) Predictions { return expect(check.Broken, guarantees) }
 
+// Tolerates says that the guarantees may be broken. A guarantee that is broken refutes a
+// trial though nothing was predicted of it: what nobody looked for is found too.
+func Tolerates(guarantees ...string) Predictions { return expect(trial.Tolerated, guarantees) }
+
 // Because asks of predictions that something breaks that it breaks in this way, in a
 // few of the words in which the verdict or one of its anomalies tells it.
 func (p Predictions) Because(because string) Predictions {

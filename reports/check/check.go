@@ -74,7 +74,8 @@ type Code string
 
 // Why a run proves nothing.
 const (
-	TooFew      Code = "too-few"     // requests
+	NoBaseline  Code = "no-baseline" // too few requests were ok before the fault
+	TooFew      Code = "too-few"     // requests during the fault or after it
 	Unwitnessed Code = "unwitnessed" // fault
 	Unreplayed  Code = "unreplayed"  // log
 	TooLate     Code = "too-late"    // load

@@ -88,7 +88,7 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 		if _, some := h.Phase(a.phase); !some {
 			what = fmt.Sprintf("the run had no phase %q", a.phase)
 		}
-		found = append(found, Anomaly{What: what, Code: TooFew})
+		found = append(found, Anomaly{What: what, Code: map[bool]Code{true: NoBaseline, false: TooFew}[a.phase == history.Before]})
 	}
 	return found
 }

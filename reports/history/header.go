@@ -169,7 +169,6 @@ type Require struct {
 	Latency       time.Duration `json:"latency,omitempty"`       // objective for the p99 of requests, by which capacity is measured
 	MaxLateness   time.Duration `json:"maxLateness,omitempty"`   // generator behind schedule by more than this: undecided
 	Deadline      time.Duration `json:"deadline,omitempty"`      // how long the drain waited at most
-	Tolerates     []string      `json:"tolerates,omitempty"`     // guarantees that may be broken though nothing was predicted of them
 }
 
 // Asks says whether a root operation of that name must have effects.

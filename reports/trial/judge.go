@@ -25,12 +25,20 @@ const (
 // predictions and the trial's contender; predictions for other contenders are
 // left out.
 //
-// The trial is trouble when the kit had trouble while it recorded. It is
-// undecided when the history is inconsistent, when the guarantee "exercised" does
-// not hold, when nothing was predicted, or when a prediction cannot be decided:
+// The trial is trouble when the kit had trouble while it recorded, and undecided when
+// the history is inconsistent or nothing was predicted. Otherwise it is refuted when any
+// prediction was observed otherwise, or a guarantee is broken of which nothing was
+// predicted and that nobody tolerates, see [Tolerated]: that counts as a prediction that it
+// holds, see [Predicted.Unpredicted]. It is undecided when a prediction cannot be decided:
 // its verdict is unknown or not asked, its measurement has no observation, or a
-// value known only as "at least" has not reached the bound. Otherwise it is
-// refuted when any prediction was observed otherwise, and confirmed when none was.
+// value known only as "at least" has not reached the bound. It is confirmed when all
+// predictions were observed.
+//
+// When the guarantee "exercised" does not hold, the run proves nothing and is undecided,
+// with one exception: what is broken is broken, however little was done, unless it rests
+// on what went wrong with the run, a fault that nobody saw or, where time is judged, a
+// load that came late. Of what somebody else did to the system meanwhile, see
+// [check.Accidents], no bound on a measurement is refuted.
 //
 // Where the kit has a Flaw on purpose, and it was predicted which verdict is
 // unknown for it and why, that very verdict is an observation: it shows that the
@@ -42,13 +50,54 @@ func (t *Trial) Judge(log history.Log, predictions []Prediction) {
 func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []check.Checker) {
 	t.Measurements = measure.Of(log)
 	t.Verdicts = check.Judge(log, checkers)
-	t.Predictions = nil
+	foreign, own := check.Accidents(log.Index())
+	t.Predictions, t.Tolerates = nil, nil
 	for _, p := range predictions {
-		if p.Contender == "" || p.Contender == t.Contender {
-			t.Predictions = append(t.Predictions, t.observe(p))
+		switch {
+		case p.Contender != "" && p.Contender != t.Contender:
+		case p.Expect == Tolerated:
+			t.Tolerates = append(t.Tolerates, p.Guarantee)
+		default:
+			seen := t.observe(p)
+			if p.Measurement != "" && seen.Outcome == Refuted && len(foreign) > 0 {
+				seen.Outcome = Undecided
+				seen.Observed = foreign[0] + ", which no step of the plan ordered and which may explain: " + seen.Observed
+			}
+			t.Predictions = append(t.Predictions, seen)
 		}
 	}
+	if len(t.Predictions) > 0 {
+		t.Predictions = append(t.Predictions, t.unpredicted()...)
+	}
 	t.Outcome, t.Why = t.conclude(log)
+	for _, happened := range slices.Concat(own, foreign) {
+		if !strings.Contains(t.Why, happened) {
+			t.Why = happened + "; " + t.Why
+		}
+	}
+}
+
+// unpredicted are the guarantees that are broken though nothing was predicted of them
+// and nobody tolerates it.
+func (t *Trial) unpredicted() (found []Predicted) {
+	if t.Flaw != "" {
+		return nil // of a kit with a flaw nothing is known of the system
+	}
+	known := slices.Clone(t.Tolerates)
+	for _, p := range t.Predictions {
+		if p.Guarantee == Others {
+			return nil // it speaks of all of them
+		}
+		known = append(known, p.Guarantee)
+	}
+	for _, v := range t.Verdicts {
+		if v.Status == check.Broken && !slices.Contains(known, v.Guarantee) {
+			p := t.observe(Prediction{Guarantee: v.Guarantee, Expect: check.Holds})
+			p.Unpredicted, p.Says = true, p.Says+" (not predicted)"
+			found = append(found, p)
+		}
+	}
+	return found
 }
 
 // Rejudge judges a saved trial again from its saved history: the same predictions,
@@ -60,7 +109,12 @@ func RejudgeBy(t *Trial, log history.Log, checkers []check.Checker) *Trial {
 	again := *t
 	var predictions []Prediction
 	for _, p := range t.Predictions {
-		predictions = append(predictions, p.Prediction)
+		if !p.Unpredicted {
+			predictions = append(predictions, p.Prediction)
+		}
+	}
+	for _, g := range t.Tolerates {
+		predictions = append(predictions, Prediction{Guarantee: g, Expect: Tolerated})
 	}
 	again.judge(log, predictions, checkers)
 	return &again
@@ -77,35 +131,95 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 	if troubles > 0 {
 		return Trouble, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
 	}
-	if !t.seesItsFlaw() {
-		if err := log.Validate(); err != nil {
-			return Undecided, "the history is inconsistent: " + err.Error()
-		}
-		if v := t.verdict(check.Exercised); v.Status != check.Holds {
-			return Undecided, "the run proves nothing: " + v.Why
-		}
-	}
-	if len(t.Predictions) == 0 {
-		return Undecided, "nothing was predicted"
-	}
-	of := func(o Outcome) (found []Predicted) {
+	exercised := t.verdict(check.Exercised)
+	of := func(is func(Predicted) bool) (found []Predicted) {
 		for _, p := range t.Predictions {
-			if p.Outcome == o {
+			if is(p) {
 				found = append(found, p)
 			}
 		}
 		return found
 	}
-	if open := of(Undecided); len(open) > 0 {
-		return Undecided, fmt.Sprintf("%s predictions cannot be decided: %s: %s", quantity.Of(len(open), len(t.Predictions)), open[0].Says, open[0].Observed)
+	wrong := of(func(p Predicted) bool { return p.Outcome == Refuted })
+	if !t.seesItsFlaw() {
+		if err := log.Validate(); err != nil {
+			return Undecided, "the history is inconsistent: " + err.Error()
+		}
+		if exercised.Status != check.Holds {
+			wrong = of(func(p Predicted) bool { return p.Outcome == Refuted && t.proven(p, exercised) })
+			if len(wrong) == 0 {
+				return Undecided, "the run proves nothing: " + exercised.Why
+			}
+		}
 	}
-	if wrong := of(Refuted); len(wrong) > 0 {
-		return Refuted, fmt.Sprintf("%s predictions were observed otherwise: %s: %s", quantity.Of(len(wrong), len(t.Predictions)), wrong[0].Says, wrong[0].Observed)
+	if len(t.Predictions) == 0 {
+		return Undecided, "nothing was predicted"
+	}
+	if len(wrong) > 0 {
+		return Refuted, t.refutation(wrong)
+	}
+	if open := of(func(p Predicted) bool { return p.Outcome == Undecided }); len(open) > 0 {
+		return Undecided, fmt.Sprintf("%s predictions cannot be decided: %s: %s", quantity.Of(len(open), len(t.Predictions)), open[0].Says, open[0].Observed)
 	}
 	if len(t.Predictions) == 1 {
 		return Confirmed, "observed as predicted: " + t.Predictions[0].Says
 	}
 	return Confirmed, fmt.Sprintf("all %d predictions were observed", len(t.Predictions))
+}
+
+// refutation is what was observed otherwise than predicted, the predicted first.
+func (t *Trial) refutation(wrong []Predicted) string {
+	predicted := 0
+	for _, p := range t.Predictions {
+		if !p.Unpredicted {
+			predicted++
+		}
+	}
+	first := wrong[0]
+	if first.Unpredicted {
+		return "broken, though nothing was predicted of it: " + first.Guarantee + ": " + t.verdict(first.Guarantee).Why + others(wrong[1:])
+	}
+	n := slices.IndexFunc(wrong, func(p Predicted) bool { return p.Unpredicted }) // they come last
+	if n < 0 {
+		n = len(wrong)
+	}
+	why := fmt.Sprintf("%s predictions were observed otherwise: %s: %s", quantity.Of(n, predicted), first.Says, first.Observed)
+	if n < len(wrong) {
+		why += "; besides, broken though nothing was predicted of it: " + wrong[n].Guarantee + others(wrong[n+1:])
+	}
+	return why
+}
+
+// others names the guarantees that are not first: ", and no-orphans, contained".
+func others(more []Predicted) string {
+	var names []string
+	for _, p := range more {
+		names = append(names, p.Guarantee)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; and so are " + strings.Join(names, ", ")
+}
+
+// proven is whether the refutation rests on evidence of its own though the run did not
+// do all that it should have.
+func (t *Trial) proven(p Predicted, exercised check.Verdict) bool {
+	if p.Guarantee == "" || p.Guarantee == Others {
+		return false
+	}
+	for _, lack := range exercised.Anomalies {
+		switch lack.Code {
+		case check.TooFew, check.Unreplayed:
+		case check.TooLate, check.NoBaseline:
+			if check.RestsOnTime(p.Guarantee) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return t.verdict(p.Guarantee).Status == check.Broken && exercised.Total == len(exercised.Anomalies)
 }
 
 // seesItsFlaw is whether a verdict is unknown for what was broken in the kit.
@@ -246,6 +360,9 @@ func (p Prediction) Validate() error {
 		}
 	case p.Guarantee != "" && !slices.Contains(check.Names(), p.Guarantee):
 		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(check.Names(), ", "))
+	case p.Expect == Tolerated && p.Because != "":
+		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
+	case p.Expect == Tolerated:
 	case p.Expect == check.Unknown && p.Because == "":
 		return fmt.Errorf("prediction: Expect of %s is %q and Because is empty; a verdict is unknown for a reason, name it", p.Guarantee, p.Expect)
 	case p.Because != "" && p.Expect != check.Unknown && p.Expect != check.Broken:

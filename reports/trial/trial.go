@@ -41,6 +41,7 @@ type Trial struct {
 	Measurements measure.Measurements `json:"measurements"`
 	Verdicts     []check.Verdict      `json:"verdicts"`
 	Predictions  []Predicted          `json:"predictions"`
+	Tolerates    []string             `json:"tolerates,omitempty"` // guarantees that may be broken, see [Tolerated]
 
 	Outcome Outcome `json:"outcome"`
 	Why     string  `json:"why"` // one sentence for the outcome
@@ -99,7 +100,7 @@ type Prediction struct {
 	Contender string `json:"contender,omitempty"` // "": every contender of the experiment
 
 	Guarantee string       `json:"guarantee,omitempty"`
-	Expect    check.Status `json:"expect,omitempty"` // holds | broken, or unknown where the kit has a flaw
+	Expect    check.Status `json:"expect,omitempty"` // holds | broken | tolerated, or unknown where the kit has a flaw
 
 	// Because is what the verdict must give as its reason, or tell of one anomaly, in
 	// a few of its words: a guarantee can be broken in several ways. To find nothing
@@ -120,6 +121,10 @@ type Prediction struct {
 	KnownRefuted string `json:"knownRefuted,omitempty"`
 }
 
+// Tolerated, as what a prediction expects, lets a guarantee be broken: nothing is
+// predicted of it, and the trial is not refuted for it.
+const Tolerated check.Status = "tolerated"
+
 // Others stands, as the guarantee of a prediction, for every guarantee but those
 // in Except. Expect is holds then, and means that none of them is broken.
 const Others = "others"
@@ -131,6 +136,10 @@ type Predicted struct {
 	Observed string  `json:"observed"`        // one sentence: "0 of 3,000 acknowledged ids never took effect in mailbox", "4.8 s"
 	Brief    string  `json:"brief,omitempty"` // the same in a few words: "0 of 3,000 lost in mailbox", "catch-up 4.8 s"
 	Outcome  Outcome `json:"outcome"`
+
+	// Unpredicted says that nobody predicted it: the guarantee is broken, and is shown and
+	// counted as one that should have held.
+	Unpredicted bool `json:"unpredicted,omitempty"`
 }
 
 // AsPredicted is whether the trial leaves a spec green: every prediction came

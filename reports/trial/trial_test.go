@@ -29,6 +29,13 @@ func judge(log history.Log, predictions ...trial.Prediction) *trial.Trial {
 	return t
 }
 
+func tolerated(guarantees ...string) (all []trial.Prediction) {
+	for _, g := range guarantees {
+		all = append(all, trial.Prediction{Guarantee: g, Expect: trial.Tolerated})
+	}
+	return all
+}
+
 func others(except ...string) trial.Prediction {
 	return trial.Prediction{Guarantee: trial.Others, Expect: check.Holds, Except: except}
 }
@@ -55,6 +62,8 @@ func TestJudge(t *testing.T) {
 	const p50 = "latency.p50.added[POST /register]"
 	broken := trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken}
 
+	besides := tolerated(check.NoOrphans, check.CommitAfterEffect)
+
 	for name, c := range map[string]struct {
 		log         history.Log
 		predictions []trial.Prediction
@@ -63,7 +72,7 @@ func TestJudge(t *testing.T) {
 	}{
 		"holds as predicted":                      {event, []trial.Prediction{holds(check.NoAcknowledgedLoss)}, trial.Confirmed, "no-acknowledged-loss holds"},
 		"several":                                 {event, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Lost("redis"), "<=", 0)}, trial.Confirmed, "all 2 predictions"},
-		"broken as predicted":                     {lost, []trial.Prediction{broken}, trial.Confirmed, ""},
+		"broken as predicted":                     {lost, append(besides, broken), trial.Confirmed, ""},
 		"broken against":                          {lost, []trial.Prediction{holds(check.NoPhantom), holds(check.NoAcknowledgedLoss)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: 1 of 480 acknowledged ids never took effect in redis"},
 		"holds against":                           {event, []trial.Prediction{broken}, trial.Refuted, ""},
 		"a bound kept":                            {sync, []trial.Prediction{bound(p50, "<=", 20.5)}, trial.Confirmed, ""},
@@ -71,12 +80,17 @@ func TestJudge(t *testing.T) {
 		"a bound from below":                      {sync, []trial.Prediction{bound(p50, ">=", 19.5)}, trial.Confirmed, ""},
 		"a bound from below, broken":              {sync, []trial.Prediction{bound(p50, ">=", 20.5)}, trial.Refuted, ""},
 		"never reached, over the bound":           {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), "<=", 5)}, trial.Refuted, "catch-up of analytics ≤ 5 s: > 10.4 s"},
-		"never reached, but the bound not either": {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), "<=", 30)}, trial.Undecided, "cannot be decided"},
-		"at least what is asked":                  {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), ">=", 5)}, trial.Confirmed, ""},
-		"at least less than is asked":             {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), ">=", 30)}, trial.Undecided, ""},
+		"never reached, but the bound not either": {stuck, append(tolerated(check.BoundedRecovery), bound(measure.CatchUp("analytics"), "<=", 30)), trial.Undecided, "cannot be decided"},
+		"at least what is asked":                  {stuck, append(tolerated(check.BoundedRecovery), bound(measure.CatchUp("analytics"), ">=", 5)), trial.Confirmed, ""},
+		"at least less than is asked":             {stuck, append(tolerated(check.BoundedRecovery), bound(measure.CatchUp("analytics"), ">=", 30)), trial.Undecided, ""},
 		"not measured":                            {event, []trial.Prediction{bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "calls to mailbox per request during the fault ≤ 5: not measured"},
 		"not asked":                               {sync, []trial.Prediction{holds(check.ResumeAtCommitted)}, trial.Undecided, "not asked: no service has a consumer group"},
-		"undecided goes before refuted":           {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, ""},
+		"refuted goes before undecided":           {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: 1 of 480"},
+		"nothing was predicted of it":             {lost, []trial.Prediction{holds(check.NoPhantom)}, trial.Refuted, "broken, though nothing was predicted of it: no-acknowledged-loss: 1 of 480 acknowledged ids never took effect in redis; 0 of 480 in mailbox, analytics-db; and so are no-orphans, commit-after-effect"},
+		"nor of another":                          {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss)}, trial.Refuted, "besides, broken though nothing was predicted of it: no-orphans; and so are commit-after-effect"},
+		"it is tolerated":                         {lost, append(tolerated(check.NoAcknowledgedLoss, check.NoOrphans, check.CommitAfterEffect), holds(check.NoPhantom)), trial.Confirmed, "observed as predicted: no-phantom holds"},
+		"one of them is not":                      {lost, append(tolerated(check.NoAcknowledgedLoss, check.NoOrphans), holds(check.NoPhantom)), trial.Refuted, "nothing was predicted of it: commit-after-effect"},
+		"nothing is predicted but what may be":    {lost, tolerated(check.NoAcknowledgedLoss), trial.Undecided, "nothing was predicted"},
 		"nothing is broken":                       {event, []trial.Prediction{others()}, trial.Confirmed, "nothing is broken"},
 		"another is broken":                       {lost, []trial.Prediction{others(check.NoOrphans)}, trial.Refuted, "nothing is broken but no-orphans: broken: no-acknowledged-loss: 1 of 480"},
 		"only the exceptions are broken":          {lost, []trial.Prediction{others(check.NoOrphans, check.NoAcknowledgedLoss, check.CommitAfterEffect)}, trial.Confirmed, ""},
@@ -161,7 +175,7 @@ func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
 		"u0-000043":                trial.Refuted,
 		"is missing from the log.": trial.Refuted,
 	} {
-		got := judge(lost, trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken, Because: because})
+		got := judge(lost, append(tolerated(check.NoOrphans, check.CommitAfterEffect), trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken, Because: because})...)
 		if got.Outcome != want {
 			t.Errorf("because %q: %s (%s), want %s", because, got.Outcome, got.Why, want)
 		}
@@ -172,7 +186,7 @@ func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
 func TestRejudgeByOtherCheckers(t *testing.T) {
 	event := historytest.Event(historytest.Options{})
 	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
-	sound := judge(lost, trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken})
+	sound := judge(lost, append(tolerated(check.NoOrphans, check.CommitAfterEffect), trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken})...)
 	checkers := slices.Clone(check.All())
 	for i, c := range checkers {
 		if c.Guarantee() == check.NoAcknowledgedLoss {
@@ -326,4 +340,74 @@ func ExampleRejudge() {
 func ExamplePrediction_Validate() {
 	fmt.Println(trial.Prediction{Measurement: "catchup[analytics]", Op: trial.AtMost, Bound: 10}.Validate())
 	// Output: prediction: Measurement "catchup[analytics]" is not measured; make names with the functions of package measure
+}
+
+// What is broken is broken, however little was done, but not by what the kit itself did
+// not do, and not by what somebody else did to the system.
+func TestJudgeARunThatProvesLittle(t *testing.T) {
+	event := historytest.Event(historytest.Options{})
+	const x = "u0-000042"
+	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == x && e.Sink == "redis" })
+	edit := func(log history.Log, kind history.Kind, change func(*history.Event)) history.Log {
+		return historytest.Edit(log, func(e *history.Event) bool {
+			if e.Kind == kind {
+				change(e)
+			}
+			return true
+		})
+	}
+	during, _ := event.Header.Phase(history.During)
+	// Nothing is ok during the fault, of which the acknowledged loss is another matter.
+	idle := func(log history.Log) history.Log {
+		return edit(log, history.Request, func(e *history.Event) {
+			if during.Contains(e.Scheduled) && e.ID != x {
+				e.Outcome, e.Status = history.Unknown, 500
+			}
+		})
+	}
+	late := func(log history.Log) history.Log {
+		return edit(log, history.Request, func(e *history.Event) {
+			if during.Contains(e.Scheduled) {
+				e.Scheduled -= 90 * time.Millisecond
+			}
+		})
+	}
+	unwitnessed := func(log history.Log) history.Log {
+		return edit(log, history.Fault, func(e *history.Event) { e.Fault.Active = 0 })
+	}
+	long := historytest.Event(historytest.Options{Phase: 16 * time.Second})
+	healed := long.Windows()[0].To
+	dead := edit(long, history.Request, func(e *history.Event) {
+		if e.Scheduled >= healed {
+			e.Outcome, e.Status, e.End = history.Unknown, 0, 0
+		}
+	})
+	killed := history.Event{Kind: history.Accident, Name: history.Killed, Client: "cache/1", Value: "signal: killed", At: 1800 * time.Millisecond}
+	exited := history.Event{Kind: history.Accident, Name: history.Exited, Client: "cache/1", Value: "exit status 2", At: 1800 * time.Millisecond}
+	rest := tolerated(check.NoOrphans, check.CommitAfterEffect, check.Availability, check.BoundedRecovery, check.Contained, check.NoPhantom)
+	loss := append(slices.Clone(rest), holds(check.NoAcknowledgedLoss))
+	fast := append(slices.Clone(rest), bound(measure.CatchUp("cache"), "<=", -1))
+	for name, c := range map[string]struct {
+		log         history.Log
+		predictions []trial.Prediction
+		want        trial.Outcome
+		why         string
+	}{
+		"too few, and nothing is broken":           {idle(event), loss, trial.Undecided, "the run proves nothing: only"},
+		"too few, and something is lost":           {idle(lost), loss, trial.Refuted, "1 of 480"},
+		"dead after the fault":                     {dead, append(slices.Clone(loss), holds(check.NotMetastable)), trial.Refuted, "0 % ok"},
+		"late, and something is lost":              {late(lost), loss, trial.Refuted, "1 of 480"},
+		"late, and not available":                  {late(idle(event)), append(tolerated(check.BoundedRecovery, check.Contained, check.NoPhantom), holds(check.Availability)), trial.Undecided, "behind its schedule"},
+		"no fault was seen, and something is lost": {unwitnessed(lost), loss, trial.Undecided, "never seen to bite"},
+		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
+		"somebody did, and it is slow":             {historytest.With(event, killed), fast, trial.Undecided, "cache/1 was killed at 1.8 s"},
+		"somebody did, and nothing came of it":     {historytest.With(event, killed), loss, trial.Confirmed, "cache/1 was killed at 1.8 s (signal: killed); observed as predicted"},
+		"a process ended by itself":                {historytest.With(lost, exited), loss, trial.Refuted, "cache/1 ended by itself at 1.8 s (exit status 2); 1 of 1 predictions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if tr := judge(c.log, c.predictions...); tr.Outcome != c.want || !strings.Contains(tr.Why, c.why) {
+				t.Errorf("%s: %s; want %s and %q", tr.Outcome, tr.Why, c.want, c.why)
+			}
+		})
+	}
 }
