@@ -100,7 +100,7 @@ func unrelated(x *history.Index) finding {
 	}
 	f.why = fmt.Sprintf("%s was ok by %s while the fault was active (%s)", operation, quantity.Percent(during.Availability), quantity.Of(during.OK, during.Scheduled))
 	f.brief = fmt.Sprintf("%s of %s ok", quantity.Percent(during.Availability), operation)
-	limit := measure.Late(before.P99)
+	limit := measure.Late(x, before.P99)
 	switch {
 	case failing > unrelatedShare:
 		f.anomalies = []Anomaly{notOK(x, operation, f.why)}

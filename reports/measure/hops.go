@@ -77,7 +77,7 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 	}
 	for _, l := range lanes {
 		slices.Sort(l.baseline)
-		l.late = Late(quantile(l.baseline, 0.99))
+		l.late = Late(t.index, quantile(l.baseline, 0.99))
 	}
 	for e := range index.Of(history.Fault) {
 		if e.Fault == nil || e.Fault.Active == 0 {

@@ -9,7 +9,9 @@ import (
 )
 
 // A breach is an answer that failed, is unknown, or came later than the p99 of
-// the time before the fault plus the larger of that p99 and BreachLatency. A
+// the time before the fault plus the larger of that p99 and BreachLatency, and twice as
+// much as the load itself was ever behind its schedule: on a machine that kept even that
+// waiting, nobody's answer is late for a reason of its own. A
 // service is breached when more than BreachShare of the calls to it are
 // breaches, beyond the share before the fault: one slow answer on a busy
 // machine is no cascade.
@@ -19,11 +21,23 @@ const (
 )
 
 // Late is the threshold above which an answer is a breach, 0 for none.
-func Late(baselineP99 time.Duration) time.Duration {
+func Late(x *history.Index, baselineP99 time.Duration) time.Duration {
 	if baselineP99 <= 0 {
 		return 0
 	}
-	return baselineP99 + max(baselineP99, BreachLatency)
+	return baselineP99 + max(baselineP99, BreachLatency) + 2*behind(x)
+}
+
+type derivedBehind struct{} // names what is remembered
+
+// behind is by how much the load was sent after its schedule at most.
+func behind(x *history.Index) time.Duration {
+	return history.Remember(x, derivedBehind{}, func() (most time.Duration) {
+		for r := range x.Of(history.Request) {
+			most = max(most, r.At-r.Scheduled)
+		}
+		return most
+	})
 }
 
 // requests are the root requests of the run by operation name.

@@ -202,7 +202,7 @@ func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 			byWindow[i] = append(byWindow[i], q)
 		}
 	}
-	limit := max(time.Duration(recoveredLatency*float64(base.P99)), base.P99+BreachLatency)
+	limit := max(time.Duration(recoveredLatency*float64(base.P99)), base.P99+BreachLatency+2*behind(f.index))
 	for i, qs := range byWindow {
 		if len(qs) == 0 {
 			continue
@@ -226,7 +226,7 @@ func (f *fold) operationRecovery(e era, name string) Recovery {
 	var breaches []*history.Event
 	for _, q := range all {
 		took, done := intended(q)
-		limit := Late(base.P99)
+		limit := Late(f.index, base.P99)
 		if bad := q.Outcome != history.OK || limit > 0 && took > limit; bad && done {
 			breaches = append(breaches, q)
 		}

@@ -55,6 +55,7 @@ var _ = Describe("What was acknowledged", func() {
 			AtMost(measure.ConsistencyWindow(measure.P99, history.Before, "analytics"), 5).By(subjects.SyncFanout),
 			// It pays with its answers instead.
 			AtMost(measure.Availability(subjects.Register), 0.5).By(subjects.SyncFanout),
+			Tolerates(check.NoOrphans, check.Contained).By(subjects.SyncFanout),
 			later.By(subjects.Event),
 			later.By(subjects.EventOutbox),
 		)
@@ -64,7 +65,10 @@ var _ = Describe("What was acknowledged", func() {
 	It("can be followed from the request to its last effect, with nothing built in", func(ctx SpecContext) {
 		followed := priced("T2", "analytics is killed, and every life is followed",
 			At(4*time.Second).Inject(Kill("analytics")).RestartAfter(2*time.Second), fanout, event)
-		followed.Predict = AtLeast(measure.Traced, 1)
+		followed.Predict = Predict(
+			AtLeast(measure.Traced, 1),
+			Tolerates(check.NoOrphans, check.Contained).By(subjects.SyncFanout),
+		)
 		Expect(harness.Compare(ctx, followed)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
 
@@ -97,6 +101,7 @@ var _ = Describe("A broker that cannot be reached", func() {
 			AtLeast(measure.Availability(subjects.Register), 0.99).By(subjects.EventOutbox),
 			AtLeast(measure.ConsistencyWindow(measure.P99, history.During, "analytics"), 3000).By(subjects.EventOutbox),
 			Holds(check.NoOrphans, check.Outbox).By(subjects.EventOutbox),
+			Tolerates(check.NoOrphans, check.Contained).By(subjects.Event),
 		)
 		Expect(harness.Compare(ctx, cut)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
