@@ -84,13 +84,13 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 	a := inLog(s, r, record)
 	if w.behind(record) {
 		highest := w.passed[place{s.Group, record.In()}]
-		how := "committed up to"
+		how, words := "committed up to", []string{"commit", "offset"}
 		if highest.by.Kind == history.Resume {
-			how = "took up at"
+			how, words = "took up at", []string{"reset", "offset"}
 		}
 		a.What += fmt.Sprintf(", though %s %s %d", s.Group, how, highest.offset)
 		a.Events = append(a.Events, highest.by.N)
-		a.Setting = setting(s, "commit", "offset")
+		a.Setting = setting(s, words...)
 	} else {
 		a.What += fmt.Sprintf(", and %s had not committed past it", s.Group)
 	}

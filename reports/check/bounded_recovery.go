@@ -49,7 +49,7 @@ func boundedRecovery(x *history.Index) Verdict {
 				f.anomalies = append(f.anomalies, Anomaly{
 					What:    fmt.Sprintf("%s took %s after fault %q to be back at its baseline, %s is allowed", subject, r.Span, r.Fault, quantity.Duration(objective)),
 					Events:  faultEvents(x, r.Fault),
-					Setting: firstOf(r.Floors),
+					Setting: sessionSetting(x, subject, r.Fault),
 				})
 			case !r.None && !r.Reached:
 				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s",
@@ -249,9 +249,25 @@ func faultEvents(x *history.Index, name string) []uint64 {
 	return clip(events)
 }
 
-func firstOf(s []string) string {
-	if len(s) == 0 {
-		return ""
+// sessionSetting is the session time-out of the group, where a session that stayed open
+// in the fault is what its partitions waited for.
+func sessionSetting(x *history.Index, group, fault string) string {
+	var began time.Duration
+	for e := range x.Of(history.Fault) {
+		if e.Name == fault {
+			began = e.At
+			break
+		}
 	}
-	return s[0]
+	for e := range x.Of(history.Session) {
+		if e.Group != group || e.End < began {
+			continue
+		}
+		for _, s := range x.Log.Header.Services {
+			if s.Group == group {
+				return setting(s, "session")
+			}
+		}
+	}
+	return ""
 }

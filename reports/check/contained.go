@@ -58,11 +58,6 @@ func blastRadius(x *history.Index, breaches []measure.Breach) finding {
 			What: fmt.Sprintf("%s let its callers down: %s calls failed or came late while the fault was active, %s before", b.Service, quantity.Of(b.Bad, b.Calls), quantity.Percent(b.Baseline)),
 		}
 		a.witness(measure.CallsTo(x, b.Service, true))
-		for _, s := range x.Log.Header.Services {
-			if s.Name == b.Service {
-				a.Setting = setting(s, "time-out", "timeout", "retr")
-			}
-		}
 		f.anomalies = append(f.anomalies, a)
 	}
 	switch {

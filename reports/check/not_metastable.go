@@ -93,10 +93,5 @@ func stillFailing(x *history.Index, operation, why string, from time.Duration) A
 			a.Events = append(a.Events, r.N)
 		}
 	}
-	for _, s := range x.Log.Header.Services {
-		if a.Setting = setting(s, "retr", "time-out", "timeout"); a.Setting != "" && s.Group == "" {
-			break
-		}
-	}
 	return a
 }

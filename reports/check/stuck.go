@@ -136,7 +136,6 @@ func (w waiting) anomaly(r, record *history.Event) Anomaly {
 		What: fmt.Sprintf("%s, sent at %s, is stuck at %s: %s is alive and never tried it",
 			r.ID, quantity.Duration(r.At), record.In().At(record.Offset), w.service.Name),
 		IDs: []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{record.In().At(record.Offset)},
-		Setting: setting(w.service, "max.poll", "poll", "attempt", "session"),
 	}
 	if at := w.passed[place{w.service.Group, record.In()}]; at.by != nil {
 		a.What += fmt.Sprintf(", and stands at %d", at.offset)

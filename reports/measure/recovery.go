@@ -62,7 +62,6 @@ type Caught struct {
 	Subject string // a group or an operation
 	Span
 	Measured bool // false: nobody sampled the lag, or nothing was sent, after the fault
-	Floors   []string
 }
 
 // CatchUps are the catch-ups of every group after every witnessed fault, as
@@ -76,14 +75,14 @@ func CatchUps(x *history.Index) []Caught {
 	for _, e := range f.eras {
 		for i, s := range f.consumers {
 			span, _, measured := f.groupCatchUp(e, f.lags[i])
-			all = append(all, Caught{e.fault.Name, s.Group, span, measured, floors(s)})
+			all = append(all, Caught{e.fault.Name, s.Group, span, measured})
 		}
 		if len(f.consumers) > 0 {
 			continue
 		}
 		for _, name := range f.requests.names() {
 			span, measured := f.operationCatchUp(e, name)
-			all = append(all, Caught{e.fault.Name, name, span, measured, f.floorsOf(name)})
+			all = append(all, Caught{e.fault.Name, name, span, measured})
 		}
 	}
 	return all
