@@ -197,7 +197,7 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 				e.Offset++
 			}
 			return true
-		}, []string{"confirmed as it was saved, but not every verdict", "resume-at-committed: holds, now broken: analytics/1 resumed analytics at "}},
+		}, []string{"saved as confirmed, judged now as refuted", "resume-at-committed: holds, now broken: analytics/1 resumed analytics at "}},
 		"a number is wrong": {nil, []string{"history is damaged at line 101", "event 101 stands where event 100 was"}},
 	} {
 		t.Run(name, func(t *testing.T) {

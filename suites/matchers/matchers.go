@@ -34,7 +34,8 @@ func (asPredicted) Match(actual any) (bool, error) {
 	return true, nil
 }
 
-// FailureMessage says, for each trial, what was predicted and what was seen.
+// FailureMessage says, for each trial, what was predicted and what was seen, with the
+// evidence of what was observed otherwise.
 func (asPredicted) FailureMessage(actual any) string {
 	trials, _ := trialsOf(actual)
 	var b strings.Builder
@@ -44,11 +45,17 @@ func (asPredicted) FailureMessage(actual any) string {
 		}
 		fmt.Fprintf(&b, "%s is %s: %s\n", t.ID, t.Outcome, t.Why)
 		for _, p := range t.Predictions {
-			fmt.Fprintf(&b, "  %-10s %s: %s", p.Outcome, p.Says, p.Observed)
+			fmt.Fprintf(&b, "  %-10s %s", p.Outcome, p.Says)
+			if !strings.Contains(t.Why, p.Observed) { // else it stands above
+				fmt.Fprintf(&b, ": %s", p.Observed)
+			}
 			if p.KnownRefuted != "" {
 				fmt.Fprintf(&b, " (known to be refuted: %s)", p.KnownRefuted)
 			}
 			b.WriteByte('\n')
+			for _, line := range t.Evidence(p) {
+				fmt.Fprintf(&b, "             %s\n", line)
+			}
 		}
 	}
 	return b.String()

@@ -1,0 +1,44 @@
+package trial
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+)
+
+// shown is how many of a verdict's anomalies are enough to begin with.
+const shown = 3
+
+// Evidence is what a prediction that was observed otherwise rests on: the worst few
+// anomalies of its guarantee, a line each, with the numbers of the events that show it,
+// and how many more there are. It is empty for a bound on a measurement, and for what was
+// observed as predicted.
+func (t *Trial) Evidence(p Predicted) (lines []string) {
+	if p.Outcome != Refuted || p.Guarantee == "" {
+		return nil
+	}
+	for _, v := range t.Verdicts {
+		of := v.Guarantee == p.Guarantee || p.Guarantee == Others && v.Status == check.Broken && !slices.Contains(p.Except, v.Guarantee)
+		if !of || v.Status != check.Broken {
+			continue
+		}
+		worst := v.Anomalies[:min(shown, len(v.Anomalies))]
+		for _, a := range worst {
+			line := a.What
+			if len(a.Events) > 0 {
+				line += fmt.Sprintf(" [events %s]", strings.Trim(fmt.Sprint(a.Events), "[]"))
+			}
+			if a.Setting != "" {
+				line += "; see " + a.Setting
+			}
+			lines = append(lines, line)
+		}
+		if more := v.Total - len(worst); more > 0 {
+			lines = append(lines, fmt.Sprintf("and %s more of %s", quantity.Count(more), v.Guarantee))
+		}
+	}
+	return lines
+}
