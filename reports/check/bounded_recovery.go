@@ -27,6 +27,9 @@ func boundedRecovery(x *history.Index) Verdict {
 	if objective <= 0 {
 		return combine(x, nil, "the scenario states no objective for recovery")
 	}
+	if calm(x) {
+		return combine(x, nil, "nothing was broken")
+	}
 	catchUps := measure.CatchUps(x)
 	var all []finding
 	for _, subject := range recoverySubjects(x) {

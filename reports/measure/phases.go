@@ -12,8 +12,9 @@ type spans map[string][]history.Window
 
 // newSpans takes during from the witnesses: before ends where the first fault
 // became active and after starts where the last was gone. In a run without any
-// fault the phases are the header's; in one whose faults were not witnessed
-// nothing is during.
+// fault the phases are the header's, and of one in which nothing was planned to break
+// during is the whole load: what is asked of a system while something is broken may be
+// asked of it when nothing is. In a run whose faults were not witnessed nothing is during.
 func newSpans(x *history.Index) spans {
 	phase := func(name string) history.Window {
 		p, _ := x.Log.Header.Phase(name)
@@ -25,6 +26,9 @@ func newSpans(x *history.Index) spans {
 		faults = true
 	}
 	if !faults {
+		if during.From == during.To {
+			during = before
+		}
 		return spans{history.Before: {before}, history.During: {during}, history.After: {after}}
 	}
 	s := spans{history.Before: {before}, history.After: {after}}
