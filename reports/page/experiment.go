@@ -112,7 +112,7 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 	e.Meta = experimentMeta(shown, manyWorlds)
 	e.gatherRounds(round)
 	for _, c := range e.Contenders {
-		if c.Row.Outcome != trial.Confirmed || c.Row.Red {
+		if c.Row.Outcome != trial.Confirmed || c.Row.Red || len(c.Rounds.Worst().Accidents) > 0 {
 			e.Boxes = append(e.Boxes, explain(c, len(e.Contenders) > 1))
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // explanation says why a trial is not simply green.
 type explanation struct {
-	Class string // refuted, undecided, trouble
+	Class string // refuted, undecided, trouble, or confirmed where only an accident is to be shown
 	Title string
 	Why   string
 	Lines []string
@@ -30,6 +30,8 @@ func explain(c contender, many bool) explanation {
 	switch {
 	case outcome == trial.Trouble:
 		x.Title = subject + " was not judged" + who + ": the kit had trouble"
+	case outcome == trial.Confirmed && t.AsPredicted():
+		x.Title = subject + who + " came out as predicted, though something happened that nobody planned"
 	case outcome == trial.Confirmed:
 		x.Class = "refuted"
 		x.Title = subject + who + " came out confirmed, which is not as marked"
@@ -40,6 +42,9 @@ func explain(c contender, many bool) explanation {
 	}
 	if len(c.Rounds) > 1 {
 		x.Title += fmt.Sprintf(", in round %d (%s)", t.Round, c.Row.Tally())
+	}
+	for _, a := range t.Accidents {
+		x.Lines = append(x.Lines, "By no step of the plan: "+a+".")
 	}
 	if len(t.Predictions) == 0 {
 		x.Lines = append(x.Lines, "Nothing was predicted, so nothing could be confirmed.")
@@ -62,9 +67,14 @@ func explain(c contender, many bool) explanation {
 			delete(alike, p.Observed)
 		}
 		line := "Predicted: " + few(says) + ". "
+		if p.Unpredicted {
+			line = "Nothing was predicted of " + p.Guarantee + ". "
+		}
 		switch {
 		case p.Outcome == trial.Confirmed:
 			line += "It held, though it is marked as known to be refuted: take the mark away."
+		case p.Unpredicted:
+			line += "It is " + strings.TrimSuffix(p.Observed, ".") + "."
 		case p.Observed == "":
 			line += "Nothing was observed."
 		case p.Outcome == trial.Undecided && t.Why != "" && strings.Contains(p.Observed, t.Why):
@@ -96,6 +106,9 @@ func explain(c contender, many bool) explanation {
 		if p.Outcome != trial.Confirmed && p.Observed != "" && strings.Contains(x.Why, p.Observed) {
 			x.Why = "" // the lines say it
 		}
+	}
+	if x.Class == string(trial.Confirmed) {
+		x.Why = ""
 	}
 	x.Why = sentence(x.Why)
 	x.Known, x.Look = distinct(x.Known), distinct(x.Look)

@@ -261,6 +261,30 @@ func TestLanesOfFaultsThatCameTogether(t *testing.T) {
 	}
 }
 
+// What nobody planned leads, and is shown where all came out as predicted, too.
+func TestExplanationsOfAccidents(t *testing.T) {
+	const killed = "cache/1 was killed at 1.8 s (signal: killed)"
+	for name, c := range map[string]struct {
+		outcome   trial.Outcome
+		predicted trial.Predicted
+		title     string
+		lines     []string
+	}{
+		"confirmed": {trial.Confirmed, trial.Predicted{Says: "a holds", Outcome: trial.Confirmed}, "E2 came out as predicted, though something happened that nobody planned",
+			[]string{"By no step of the plan: " + killed + "."}},
+		"undecided": {trial.Undecided, trial.Predicted{Says: "a holds", Observed: "unknown: why", Outcome: trial.Undecided}, "E2 undecided",
+			[]string{"By no step of the plan: " + killed + ".", "Predicted: a holds. Observed: unknown: why."}},
+		"unpredicted": {trial.Refuted, trial.Predicted{Prediction: trial.Prediction{Guarantee: "no-orphans"}, Observed: "broken: 1 of 480", Outcome: trial.Refuted, Unpredicted: true}, "E2 refuted",
+			[]string{"By no step of the plan: " + killed + ".", "Nothing was predicted of no-orphans. It is broken: 1 of 480."}},
+	} {
+		tr := &trial.Trial{ID: "x", Claim: "E2", Why: killed + "; and so on", Accidents: []string{killed}, Outcome: c.outcome, Predictions: []trial.Predicted{c.predicted}}
+		x := explain(contender{Label: "event", T: tr, M: &tr.Measurements, Rounds: trial.Rounds{tr}}, false)
+		if x.Title != c.title || !slices.Equal(x.Lines, c.lines) {
+			t.Errorf("%s: %q, %q", name, x.Title, x.Lines)
+		}
+	}
+}
+
 // What came out the same in the same words is told once.
 func TestExplanationsAreToldOnce(t *testing.T) {
 	of := func(outcome trial.Outcome, says, observed string) trial.Predicted {

@@ -70,7 +70,8 @@ func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []chec
 		t.Predictions = append(t.Predictions, t.unpredicted()...)
 	}
 	t.Outcome, t.Why = t.conclude(log)
-	for _, happened := range slices.Concat(own, foreign) {
+	t.Accidents = slices.Concat(foreign, own)
+	for _, happened := range slices.Backward(t.Accidents) {
 		if !strings.Contains(t.Why, happened) {
 			t.Why = happened + "; " + t.Why
 		}

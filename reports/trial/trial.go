@@ -46,6 +46,10 @@ type Trial struct {
 	Outcome Outcome `json:"outcome"`
 	Why     string  `json:"why"` // one sentence for the outcome
 
+	// Accidents are what happened to the system by no step of the plan, a clause each:
+	// "cache/1 was killed at 1.8 s (signal: killed)". Why begins with them.
+	Accidents []string `json:"accidents,omitempty"`
+
 	History string            `json:"history"`        // file name of the saved history, beside the trial
 	Logs    map[string]string `json:"logs,omitempty"` // last lines of each instance's log, kept unless all was as predicted
 }
