@@ -325,8 +325,3 @@ func ExampleDuration() {
 	fmt.Println(string(b), err)
 	// Output: {"recovery":"10s"} <nil>
 }
-
-func ExampleSlug() {
-	fmt.Println(breakwater.Slug("replay", "E2", "analytics is cut off from Kafka"))
-	// Output: replay-e2-analytics-is-cut-off-from-kafka
-}

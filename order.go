@@ -3,7 +3,6 @@ package breakwater
 import (
 	"fmt"
 	"strings"
-	"unicode"
 )
 
 // startOrder groups the services into levels: each needs only services of
@@ -38,18 +37,4 @@ func (s Scenario) startOrder() ([][]Service, error) {
 		levels, waiting = append(levels, level), later
 	}
 	return levels, nil
-}
-
-// Slug makes a name of words that can stand in a file name and in a command line.
-func Slug(words ...string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(strings.Join(words, " ")) {
-		switch {
-		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
-		}
-	}
-	return strings.Trim(b.String(), "-")
 }

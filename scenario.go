@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
@@ -194,8 +195,8 @@ func (s Scenario) validate(contender string) error {
 
 	if s.Title == "" {
 		add("title: say in a few words what happens")
-	} else if len(s.Title) > longestTitle {
-		add("title: it has %d characters; say it in at most %d, for files are called after it", len(s.Title), longestTitle)
+	} else if n := utf8.RuneCountInString(s.Title); n > longestTitle {
+		add("title: it has %d characters; use at most %d, for it stands in tables and headings", n, longestTitle)
 	}
 	if s.Topic.Partitions < 1 {
 		add("topic: %d partitions; give 1 or more", s.Topic.Partitions)

@@ -35,7 +35,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		want  string
 	}{
 		"no title":                      {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
-		"a story for a title":           {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; say it in at most 120"},
+		"a story for a title":           {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; use at most 120"},
 		"no partition":                  {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
 		"no service":                    {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
 		"a service of no name":          {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
