@@ -6,12 +6,14 @@ import (
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // exitCodes is what the help says of them; package trial has the numbers.
-const exitCodes = "run, replay and check exit with 0 when all came out as predicted, 1 when something was refuted, " +
-	"2 when something is undecided or there was nothing to judge, and 3 for the kit's own trouble, wrong usage included; " +
+const exitCodes = "run, replay and check exit with 0 when all came out as predicted, 1 when something was refuted or a spec failed an assertion of its own, " +
+	"2 when something is undecided or there was nothing to judge, and 3 for the kit's own trouble, " +
+	"a spec that was not performed to its end and wrong usage included; " +
 	"the other commands with 0 or 3. Of several codes the highest counts."
 
 // exitError is an error with the exit code that it means.
@@ -46,17 +48,28 @@ func exitWith(code int) error {
 	return exitError{code: code}
 }
 
-// conclude prints the claims and the report's path, and makes the exit code.
-func conclude(to io.Writer, dir string) error {
-	path, err := session.Render(dir)
+// conclude prints the claims and the report's path, makes the run the latest, and makes
+// the exit code. A run that has nothing to show has no report, and is gone.
+func conclude(to io.Writer, made *store.Run) error {
+	run, err := session.Load(made.Dir)
 	if err != nil {
 		return trouble(err)
 	}
-	run, err := session.Load(dir)
+	if run.Empty() {
+		made.Discard()
+		if err := session.Table(to, run); err != nil {
+			return trouble(err)
+		}
+		return verdict(run)
+	}
+	path, err := session.Render(made.Dir)
 	if err != nil {
 		return trouble(err)
 	}
 	if err := session.Table(to, run); err != nil {
+		return trouble(err)
+	}
+	if err := made.MakeLatest(); err != nil {
 		return trouble(err)
 	}
 	fmt.Fprintf(to, "report: %s\n", path)
@@ -64,9 +77,4 @@ func conclude(to io.Writer, dir string) error {
 }
 
 // verdict makes the exit code of a run.
-func verdict(run page.Run) error {
-	if len(run.Troubled) > 0 {
-		return exitWith(trial.ExitTrouble)
-	}
-	return exitWith(trial.ExitCode(run.Trials))
-}
+func verdict(run page.Run) error { return exitWith(run.ExitCode()) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
@@ -24,6 +25,12 @@ type again struct {
 	*trial.Trial
 	scenario breakwater.Scenario
 	world    string
+	round    int
+}
+
+// same is whether the other is the same round of the same trial.
+func (a again) same(o again) bool {
+	return a.Suite == o.Suite && a.Claim == o.Claim && a.Title == o.Title && a.Contender == o.Contender && a.world == o.world && a.round == o.round
 }
 
 // Run keeps what comes of it as a run of its own. Nothing is made before all
@@ -42,19 +49,32 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 		return trouble(err)
 	}
 	defer release()
+	var errs []error
 	for _, t := range trials {
 		s.World, s.Suite, s.Statements = t.world, t.Suite, map[string]string{t.Claim: t.Statement}
-		s.Round = max(t.Round, 1)
+		s.Round = t.round
 		t.scenario.Seed -= uint64(s.Round - 1) // which the session adds again
 		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{
 			Scenario:   t.scenario,
 			Contenders: []breakwater.Contender{{Name: t.Contender, Services: t.scenario.Services, Sweep: t.Sweep}},
 		})
-		if err != nil {
-			return trouble(err)
+		if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) {
+			err = s.Skip(t.Spec, unsupported.Error())
+		}
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return conclude(std.out, s.Run.Dir)
+	err = errors.Join(errs...)
+	if ctx.Err() != nil && !s.Saved() { // it has nothing to show but that it was interrupted
+		return trouble(err)
+	}
+	concluded := conclude(std.out, s.Run)
+	if err != nil {
+		return trouble(errors.Join(err, concluded))
+	}
+	return concluded
 }
 
 // prepare reads the trials, and asks for their worlds. Those of a kit with a flaw
@@ -71,7 +91,9 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 			fmt.Fprintf(std.out, "SKIPPED: %s, because its kit had a flaw on purpose (%s), which breakwater run selftest plants again\n", t.ID, t.Flaw)
 			continue
 		}
-		a := again{Trial: t, world: cmp.Or(c.World, t.World)}
+		a := again{Trial: t, world: cmp.Or(c.World, t.World), round: max(t.Round, 1)}
+		for ; slices.ContainsFunc(all, a.same); a.round++ { // it was performed in two worlds, which are one now
+		}
 		if a.scenario, err = breakwater.ParseScenario(t.Scenario); err != nil {
 			return nil, fmt.Errorf("trial %s: %w", t.ID, err)
 		}

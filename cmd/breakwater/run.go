@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -15,7 +15,9 @@ import (
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/local"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/store"
+	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // RunCmd runs suites into one report.
@@ -73,26 +75,42 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 		return trouble(err)
 	}
 	defer release()
-	id := session.NewRun()
-	broken := c.perform(ctx, suites, worlds, id, screen)
-
-	// A suite that was red has said why; here its trials speak for themselves.
-	concluded := conclude(std.out, filepath.Join(out, id))
-	trials, err := store.Load(filepath.Join(out, id))
-	switch {
-	case err != nil:
+	made, err := session.NewRun(out)
+	if err != nil {
+		return trouble(err)
+	}
+	broken := c.perform(ctx, suites, worlds, made, screen)
+	if err := agree(made, worlds, broken); err != nil {
 		return trouble(errors.Join(broken, err))
-	case broken != nil && (concluded == nil || len(trials) == 0):
-		return trouble(broken)
-	case len(trials) == 0 && c.Focus != "":
+	}
+
+	// A suite that was red has left why in the report.
+	concluded := conclude(std.out, made)
+	if code := (exitError{}); errors.As(concluded, &code) && code.error != nil {
+		return trouble(errors.Join(broken, concluded))
+	}
+	if _, err := os.Stat(made.Dir); errors.Is(err, fs.ErrNotExist) && c.Focus != "" {
 		return trouble(fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, names(suites)))
 	}
 	return concluded
 }
 
+// agree sees to it that the report is not green when something went wrong that no spec
+// has left there.
+func agree(made *store.Run, worlds []string, broken error) error {
+	if broken == nil {
+		return nil
+	}
+	run, err := session.Load(made.Dir)
+	if err != nil || len(run.Trials)+len(run.Troubled) > 0 && run.ExitCode() != trial.ExitAsPredicted {
+		return err
+	}
+	return session.Note(made.Dir, page.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: page.SpecTroubled, Reason: broken.Error()})
+}
+
 // perform performs the suites in each world, as often as was asked for, until a
 // round is red or ctx ends.
-func (c *RunCmd) perform(ctx context.Context, suites []suite, worlds []string, id string, screen *session.Screen) error {
+func (c *RunCmd) perform(ctx context.Context, suites []suite, worlds []string, made *store.Run, screen *session.Screen) error {
 	var broken []error
 	for n := 1; n <= c.Repeat && len(broken) == 0; n++ {
 		for _, world := range worlds {
@@ -100,7 +118,7 @@ func (c *RunCmd) perform(ctx context.Context, suites []suite, worlds []string, i
 				fmt.Fprintf(screen.Print(), "== round %d of %d, %s\n", n, c.Repeat, world)
 			}
 			for i := range suites {
-				suites[i].focus, suites[i].env = c.Focus, round(world, id, n)
+				suites[i].focus, suites[i].run, suites[i].world, suites[i].round = c.Focus, made, world, n
 			}
 			if err := perform(ctx, suites, c.procs(world), screen); err != nil {
 				broken = append(broken, err)

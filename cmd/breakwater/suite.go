@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,16 +18,32 @@ import (
 	"syscall"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
 // suite is one suite's test program, which performs its specs in processes of
 // their own.
 type suite struct {
 	name    string
-	dir     string   // of its package
-	program string   // the built test program
-	env     []string // what its processes find beside the environment
-	focus   string   // a regular expression; "" for every spec
+	dir     string // of its package
+	program string // the built test program
+	focus   string // a regular expression; "" for every spec
+
+	run   *store.Run // that it is performed for
+	world string
+	round int // from 1
+}
+
+// env is what its processes find beside the environment.
+func (s suite) env() []string {
+	if s.run == nil { // it is only asked what there is
+		return nil
+	}
+	return []string{
+		session.OutVariable + "=" + filepath.Dir(s.run.Dir), session.RunVariable + "=" + filepath.Base(s.run.Dir),
+		session.WorldVariable + "=" + s.world, session.RoundVariable + "=" + strconv.Itoa(s.round),
+	}
 }
 
 // build compiles the suites' test programs, all at once.
@@ -47,17 +64,17 @@ func build(ctx context.Context, std streams, root, bin string, suites []suite) e
 // close what it started; a second interrupt, as a Ctrl-C is for all that share a
 // terminal's group, would have Ginkgo leave that out.
 func (s suite) command(ctx context.Context, flags ...string) *exec.Cmd {
-	run := exec.CommandContext(ctx, s.program, append([]string{"-test.timeout=60m", "-ginkgo.succinct"}, flags...)...)
-	run.Dir, run.Env = s.dir, append(os.Environ(), s.env...)
+	run := exec.CommandContext(ctx, s.program, append([]string{"-test.timeout=60m", "-test.paniconexit0", "-ginkgo.succinct"}, flags...)...)
+	run.Dir, run.Env = s.dir, append(os.Environ(), s.env()...)
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	return run
 }
 
-// spec is one spec of a suite, by the text by which Ginkgo's focus finds it.
+// spec is one spec of a suite.
 type spec struct {
-	text   string
-	serial bool // it must have the machine to itself
+	text   string // its sentence
+	serial bool   // it must have the machine to itself
 }
 
 // specs asks the program which specs would be performed.
@@ -67,18 +84,17 @@ func (s suite) specs(ctx context.Context) ([]spec, error) {
 	if s.focus != "" {
 		flags = append(flags, "-ginkgo.focus="+s.focus)
 	}
-	if said, err := s.command(ctx, flags...).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("which specs there are: %w\n%s", err, said)
-	}
+	said, failed := s.command(ctx, flags...).CombinedOutput()
 	b, err := os.ReadFile(report)
 	if err != nil {
-		return nil, fmt.Errorf("which specs there are: %w", err)
+		return nil, fmt.Errorf("which specs there are: %w\n%s", cmp.Or(failed, err), said)
 	}
-	return listed(s.name, b)
+	return listed(b) // a test beside the specs may have failed: that is for when they are performed
 }
 
-// listed reads Ginkgo's JSON report of a dry run.
-func listed(suite string, report []byte) ([]spec, error) {
+// listed reads Ginkgo's JSON report of a dry run. Specs of one sentence are one: a focus
+// finds them all.
+func listed(report []byte) ([]spec, error) {
 	var suites []struct {
 		SpecReports []struct {
 			ContainerHierarchyTexts []string
@@ -95,18 +111,27 @@ func listed(suite string, report []byte) ([]spec, error) {
 	for _, of := range suites {
 		for _, r := range of.SpecReports {
 			if r.LeafNodeType == "It" && r.State == "passed" { // else it is pending, or out of focus
-				texts := slices.DeleteFunc(slices.Concat([]string{suite}, r.ContainerHierarchyTexts, []string{r.LeafNodeText}), func(s string) bool { return s == "" })
+				texts := slices.DeleteFunc(append(r.ContainerHierarchyTexts, r.LeafNodeText), func(s string) bool { return s == "" })
 				all = append(all, spec{strings.Join(texts, " "), r.IsSerial})
 			}
 		}
 	}
-	return all, nil
+	var once []spec
+	for _, s := range all {
+		if i := slices.IndexFunc(once, func(o spec) bool { return o.text == s.text }); i >= 0 {
+			once[i].serial = once[i].serial || s.serial
+		} else {
+			once = append(once, s)
+		}
+	}
+	return once, nil
 }
 
-// part is what one process performs: the specs of one suite that match the focus.
+// part is what one process performs: specs of one suite.
 type part struct {
 	suite suite
-	focus string // "" for every spec
+	focus string // that matches them; "" for every spec
+	specs []spec
 }
 
 // perform performs all specs in focus: up to procs of them side by side, whichever
@@ -125,7 +150,18 @@ func perform(ctx context.Context, suites []suite, procs int, screen *session.Scr
 	running.Wait()
 	errs = append(errs, inTurn(ctx, alone, screen))
 	if ctx.Err() != nil {
-		errs = append(errs, context.Cause(ctx))
+		errs = append(errs, context.Cause(ctx), left(together), left(alone))
+	}
+	return errors.Join(errs...)
+}
+
+// left records what nobody has begun.
+func left(parts <-chan part) error {
+	var errs []error
+	for p := range parts {
+		for _, s := range p.specs {
+			errs = append(errs, p.note(s.text, page.SpecInterrupted, "the run ended before it began"))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -148,26 +184,23 @@ func inTurn(ctx context.Context, parts <-chan part, screen *session.Screen) erro
 func plan(ctx context.Context, suites []suite, procs int) (together, alone chan part, err error) {
 	var beside, serial []part
 	for _, s := range suites {
-		var specs []spec
-		if procs > 1 {
-			if specs, err = s.specs(ctx); err != nil {
-				return nil, nil, fmt.Errorf("suite %s: %w", s.name, err)
-			}
-		}
-		if len(specs) == 0 {
-			serial = append(serial, part{s, s.focus})
-			continue
+		specs, err := s.specs(ctx)
+		if err != nil {
+			return nil, nil, fmt.Errorf("suite %s: %w", s.name, err)
 		}
 		var byThemselves []spec
 		for _, of := range specs {
-			if of.serial {
+			if procs == 1 || of.serial {
 				byThemselves = append(byThemselves, of)
 				continue
 			}
-			beside = append(beside, part{s, exactly(of)})
+			beside = append(beside, part{s, s.exactly(of), []spec{of}})
 		}
-		if len(byThemselves) > 0 {
-			serial = append(serial, part{s, exactly(byThemselves...)})
+		switch {
+		case procs == 1 || len(specs) == 0:
+			serial = append(serial, part{s, s.focus, specs})
+		case len(byThemselves) > 0:
+			serial = append(serial, part{s, s.exactly(byThemselves...), byThemselves})
 		}
 	}
 	return queue(beside), queue(serial), nil
@@ -183,24 +216,35 @@ func queue(parts []part) chan part {
 	return q
 }
 
-// exactly is a focus that only those specs match.
-func exactly(specs ...spec) string {
+// exactly is a focus that only those specs match. Ginkgo puts the suite's name before
+// the sentence.
+func (s suite) exactly(specs ...spec) string {
 	var texts []string
-	for _, s := range specs {
-		texts = append(texts, regexp.QuoteMeta(s.text))
+	for _, of := range specs {
+		texts = append(texts, regexp.QuoteMeta(s.name+" "+of.text))
 	}
 	return "^(?:" + strings.Join(texts, "|") + ")$"
 }
 
-// perform performs the part in a process of its own, and shows what it tells.
-func (p part) perform(ctx context.Context, screen *session.Screen) (err error) {
+// perform performs the part in a process of its own, and leaves in the report what that
+// one could not.
+func (p part) perform(ctx context.Context, screen *session.Screen) error {
+	course, err := p.process(ctx, screen)
+	if err == nil && !course.Ended {
+		err = errors.New("its process ended before its specs did: exit status 0")
+	}
+	return errors.Join(err, p.account(course, err))
+}
+
+// process shows what the process reports.
+func (p part) process(ctx context.Context, screen *session.Screen) (course session.Course, err error) {
 	var flags []string
 	if p.focus != "" {
 		flags = append(flags, "-ginkgo.focus="+p.focus)
 	}
 	told, tell, err := os.Pipe()
 	if err != nil {
-		return err
+		return course, err
 	}
 	defer told.Close()
 	said := screen.Print()
@@ -211,18 +255,57 @@ func (p part) perform(ctx context.Context, screen *session.Screen) (err error) {
 	err = run.Start()
 	tell.Close() // the process has its own
 	if err != nil {
-		return err
+		return course, err
 	}
-	if broken := screen.Follow(told); broken != nil {
-		err = broken
+	course, broken := screen.Follow(told)
+	if broken != nil {
 		_, _ = io.Copy(io.Discard, told) // or the process would wait for a reader
 	}
-	return errors.Join(err, run.Wait())
+	return course, errors.Join(broken, run.Wait())
 }
 
-// round is the environment of one performance of the suites.
-func round(world, run string, n int) []string {
-	return []string{session.WorldVariable + "=" + world, session.RunVariable + "=" + run, session.RoundVariable + "=" + strconv.Itoa(n)}
+// account records what the process could not: what it was at when it ended before its
+// time, and that it failed when nothing in the report is red for it.
+func (p part) account(course session.Course, failed error) error {
+	if course.Ended {
+		if failed != nil && !course.Red {
+			return p.note("the suite as a whole", page.SpecFailed, fmt.Sprintf("no spec failed, and its process did: %v", failed))
+		}
+		return nil
+	}
+	how, why := ended(failed)
+	var errs []error
+	for _, s := range course.Running {
+		errs = append(errs, p.note(s, how, "its process ended before it did: "+why))
+	}
+	var specs []string
+	for _, s := range p.specs {
+		specs = append(specs, s.text)
+	}
+	for _, s := range course.Missing(specs) {
+		errs = append(errs, p.note(s, how, "its process ended before it began: "+why))
+	}
+	if len(errs) == 0 {
+		errs = append(errs, p.note("the suite as a whole", how, "its process ended after its last spec: "+why))
+	}
+	return errors.Join(errs...)
+}
+
+// ended is how a process did, and in words.
+func ended(err error) (page.Ending, string) {
+	exit := (*exec.ExitError)(nil)
+	if !errors.As(err, &exit) {
+		return page.SpecExited, err.Error()
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return page.SpecKilled, exit.Error()
+	}
+	return page.SpecExited, exit.Error()
+}
+
+// note records how one of the suite's specs ended.
+func (p part) note(spec string, how page.Ending, why string) error {
+	return session.Note(p.suite.run.Dir, page.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why})
 }
 
 // findSuites lists the folders of suites/ that hold one, or those that were asked for.

@@ -13,20 +13,22 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
 func TestListed(t *testing.T) {
-	got, err := listed("replay", []byte(`[{"SuiteDescription": "replay", "SpecReports": [
+	got, err := listed([]byte(`[{"SuiteDescription": "replay", "SpecReports": [
 		{"ContainerHierarchyTexts": ["The consumer", "when it is killed"], "LeafNodeType": "It", "LeafNodeText": "goes on (a.b)", "State": "passed"},
 		{"ContainerHierarchyTexts": ["A chain", ""], "LeafNodeType": "It", "LeafNodeText": "fails", "State": "passed", "IsSerial": true},
+		{"ContainerHierarchyTexts": ["A chain"], "LeafNodeType": "It", "LeafNodeText": "fails", "State": "passed"},
 		{"ContainerHierarchyTexts": null, "LeafNodeType": "It", "LeafNodeText": "out of focus", "State": "skipped"},
 		{"ContainerHierarchyTexts": null, "LeafNodeType": "It", "LeafNodeText": "later", "State": "pending"},
 		{"ContainerHierarchyTexts": null, "LeafNodeType": "BeforeSuite", "LeafNodeText": "", "State": "passed"}]}]`))
-	want := []spec{{"replay The consumer when it is killed goes on (a.b)", false}, {"replay A chain fails", true}}
+	want := []spec{{"The consumer when it is killed goes on (a.b)", false}, {"A chain fails", true}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if _, err := listed("replay", []byte("{")); err == nil {
+	if _, err := listed([]byte("{")); err == nil {
 		t.Error("half a report is read")
 	}
 }
@@ -81,7 +83,7 @@ func TestPlan(t *testing.T) {
 }
 
 func TestExactlyMatchesNothingElse(t *testing.T) {
-	focus := regexp.MustCompile(exactly(spec{text: "replay a (b.c)"}, spec{text: "replay x"}))
+	focus := regexp.MustCompile(suite{name: "replay"}.exactly(spec{text: "a (b.c)"}, spec{text: "x"}))
 	for text, want := range map[string]bool{"replay a (b.c)": true, "replay x": true, "replay a (bxc)": false, "replay x y": false, "a replay x": false, "": false} {
 		if focus.MatchString(text) != want {
 			t.Errorf("%q: %t", text, !want)
@@ -91,7 +93,12 @@ func TestExactlyMatchesNothingElse(t *testing.T) {
 
 // What is cancelled hears of it once, and is waited for.
 func TestASuiteIsInterruptedOnce(t *testing.T) {
+	run, err := store.Create(t.TempDir(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := scripted(t, t.TempDir(), "one", "trap 'echo INT >> $0.heard' INT\necho ready\nuntil [ -e $0.heard ]; do sleep 0.01; done\necho healed >> $0.heard\nexit 1\n")
+	s.run = run
 	ctx, cancel := context.WithCancel(t.Context())
 	screen := session.NewScreen(writer(func(b []byte) {
 		if strings.Contains(string(b), "ready") {

@@ -216,6 +216,11 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 			} else {
 				log.Events[99].N++
 			}
+			for _, file := range []string{"kill.trial.json", "kill" + history.Extension} { // a trial is never overwritten
+				if err := os.Remove(filepath.Join(dir, "replay", file)); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if err := saved.Save(trials[0], log); err != nil {
 				t.Fatal(err)
 			}
@@ -262,12 +267,12 @@ func TestOthersCanBeChosen(t *testing.T) {
 // What could not be performed is said again at the end, and is exit code 3.
 func TestTroubleIsTold(t *testing.T) {
 	dir := predicted(t, []trial.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
-	if code := codeOf(conclude(io.Discard, dir)); code != trial.ExitAsPredicted {
+	if code := codeOf(conclude(io.Discard, &store.Run{Dir: dir})); code != trial.ExitAsPredicted {
 		t.Errorf("exit code %d", code)
 	}
 	put(t, filepath.Join(dir, "trouble.jsonl"), `{"suite":"replay","spec":"It recovers","world":"local","reason":"api ended before it was ready"}`)
 	var said bytes.Buffer
-	if code := codeOf(conclude(&said, dir)); code != trial.ExitTrouble || !strings.Contains(said.String(), "api ended before it was ready") || !strings.Contains(said.String(), "1 spec could not be performed") {
+	if code := codeOf(conclude(&said, &store.Run{Dir: dir})); code != trial.ExitTrouble || !strings.Contains(said.String(), "api ended before it was ready") || !strings.Contains(said.String(), "1 spec could not be performed") {
 		t.Errorf("exit code %d, and it says\n%s", code, said.String())
 	}
 	said.Reset()

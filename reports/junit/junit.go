@@ -57,7 +57,8 @@ type problem struct {
 
 // Write renders the run to w. A trial that is as predicted passes, one that is
 // refuted fails, one that is undecided or had the kit's own trouble is an error:
-// it says nothing about the system. What is known to be refuted passes, and its
+// it says nothing about the system. So is a spec that was not performed to its end; one
+// that failed an assertion of its own fails. What is known to be refuted passes, and its
 // output says why. It fails on a run that does not validate and with the error
 // of w. Characters that XML cannot hold are replaced by U+FFFD.
 func Write(w io.Writer, run page.Run) error {
@@ -103,13 +104,22 @@ func Write(w io.Writer, run page.Run) error {
 	absent := func(a page.Absent) (*suite, *testcase) {
 		s := find(a.Suite)
 		c := &testcase{Name: name(a.Title, a.Spec, a.Contender), Class: class(a.Suite, a.Claim, a.World), Time: seconds(0)}
+		if a.Round > 1 {
+			c.Name += fmt.Sprintf(", round %d", a.Round)
+		}
 		s.Cases = append(s.Cases, c)
 		return s, c
 	}
 	for _, a := range run.Troubled {
 		s, c := absent(a)
-		c.Error = &problem{Message: a.Reason, Type: string(trial.Trouble)}
-		s.Errors++
+		p := &problem{Message: a.Reason, Type: string(a.How())}
+		if a.Outcome() == trial.Refuted {
+			c.Failure = p
+			s.Failures++
+		} else {
+			c.Error = p
+			s.Errors++
+		}
 	}
 	for _, a := range run.Skipped {
 		s, c := absent(a)

@@ -74,8 +74,8 @@ func TestGolden(t *testing.T) {
 
 func TestCounts(t *testing.T) {
 	p := parse(t, render(t, pagetest.Run()))
-	if p.Tests != 12 || p.Failures != 1 || p.Errors != 3 || p.Skipped != 1 {
-		t.Errorf("%d tests, %d failures, %d errors, %d skipped; want 12, 1, 3, 1", p.Tests, p.Failures, p.Errors, p.Skipped)
+	if p.Tests != 14 || p.Failures != 2 || p.Errors != 4 || p.Skipped != 1 {
+		t.Errorf("%d tests, %d failures, %d errors, %d skipped; want 14, 2, 4, 1", p.Tests, p.Failures, p.Errors, p.Skipped)
 	}
 	cases := 0
 	for _, s := range p.Suites {
@@ -86,8 +86,8 @@ func TestCounts(t *testing.T) {
 			}
 		}
 	}
-	if cases != 12 {
-		t.Errorf("%d cases, want 12", cases)
+	if cases != 14 {
+		t.Errorf("%d cases, want 14", cases)
 	}
 }
 

@@ -45,7 +45,7 @@ func Write(w io.Writer, run page.Run, path string) error {
 	writeClaims(b, s)
 	writeDefects(b, s)
 	writeRed(b, run)
-	writeAbsent(b, "Could not be performed", run.Troubled)
+	writeAbsent(b, "Failed or could not be performed", run.Troubled)
 	writeAbsent(b, "Skipped", run.Skipped)
 	if path != "" {
 		fmt.Fprintf(b, "\nReport: %s\n", code(path))
@@ -227,7 +227,11 @@ func writeAbsent(b *bufio.Writer, title string, absent []page.Absent) {
 			fmt.Fprintf(b, "- and %d more, in the report\n", len(absent)-most)
 			break
 		}
-		fmt.Fprintf(b, "- %s (%s): %s\n", text(cmp.Or(s.Title, s.Spec)), text(s.World), text(s.Reason))
+		how := ""
+		if s.How() != page.SpecSkipped {
+			how = "**" + text(string(s.How())) + "** "
+		}
+		fmt.Fprintf(b, "- %s%s (%s): %s\n", how, text(cmp.Or(s.Title, s.Spec)), text(s.Where()), text(s.Reason))
 	}
 }
 

@@ -40,20 +40,14 @@ type Run struct {
 
 	Trials   []*trial.Trial // in the order in which they are to be read
 	Skipped  []Absent       // the world cannot do what these need
-	Troubled []Absent       // the kit could not perform these; with one of them the run is not green
+	Troubled []Absent       // these failed or were not performed to their end; with one of them the run is not green
 }
 
-// Absent is a spec that has no trial, and why. It is shown and never counted as
-// green.
-type Absent struct {
-	Suite     string `json:"suite"`
-	Spec      string `json:"spec"`
-	Claim     string `json:"claim,omitempty"`
-	Title     string `json:"title,omitempty"`
-	Contender string `json:"contender,omitempty"`
-	World     string `json:"world"`
-	Reason    string `json:"reason"`
-}
+// Empty is whether the run has nothing to show.
+func (r Run) Empty() bool { return len(r.Trials)+len(r.Skipped)+len(r.Troubled) == 0 }
+
+// ReplayCommand is the command that performs the run in that folder again.
+func ReplayCommand(dir string) string { return "breakwater replay " + shellWord(dir) }
 
 // ReplayTrial is the command that performs one trial of the run again, "" when
 // the run has none.

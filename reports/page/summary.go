@@ -17,7 +17,7 @@ import (
 // and the JSON say.
 type Summary struct {
 	Headline string  `json:"headline"` // "3 claims confirmed, 1 refuted"
-	Green    bool    `json:"green"`    // every trial as predicted, at least one, and no spec that the kit could not perform
+	Green    bool    `json:"green"`    // every trial as predicted, at least one, and every spec performed to its end without failing
 	Note     string  `json:"note"`     // one sentence on green or red
 	Claims   []Claim `json:"claims"`
 
@@ -265,10 +265,10 @@ func Summarize(run Run) Summary {
 		}
 	}
 	s.Headline = headline(s.Claims, s.Defects)
-	if n := len(run.Troubled); n > 0 {
-		s.Headline += fmt.Sprintf("; %d %s could not be performed", n, plural(n, "spec"))
+	if absent := countAbsent(run.Troubled); absent != "" {
+		s.Headline += "; " + absent
 	}
-	s.Green, s.Note = greenness(run)
+	s.Green, s.Note = run.ExitCode() == trial.ExitAsPredicted, note(run)
 	return s
 }
 
@@ -485,34 +485,39 @@ func plural(n int, noun string) string {
 	return noun + "s"
 }
 
-func greenness(run Run) (bool, string) {
-	var red []string
-	knowns := 0
+// note is one sentence on how many trials came out as predicted, and on the specs that
+// have none.
+func note(run Run) string {
+	red, knowns := 0, 0
 	for _, t := range run.Trials {
 		switch {
 		case !t.AsPredicted():
-			red = append(red, t.ID)
+			red++
 		case known(t):
 			knowns++
 		}
 	}
 	absent := ""
-	if n := len(run.Troubled); n > 0 {
-		absent = fmt.Sprintf(" %d %s could not be performed, for the kit's own trouble.", n, plural(n, "spec"))
+	switch n := len(run.Troubled); n {
+	case 0:
+	case 1:
+		absent = " 1 spec is red."
+	default:
+		absent = fmt.Sprintf(" %d specs are red.", n)
 	}
 	if n := len(run.Skipped); n > 0 {
 		absent += fmt.Sprintf(" %d %s skipped.", n, plural(n, "spec"))
 	}
-	n, performed := len(run.Trials), len(run.Troubled) == 0
-	switch {
+	switch n := len(run.Trials); {
 	case n == 0:
-		return false, "There is nothing to judge." + absent
-	case len(red) == 0 && knowns == 0:
-		return performed, fmt.Sprintf("%s came out as predicted.", every(n)) + absent
-	case len(red) == 0:
-		return performed, fmt.Sprintf("%s came out as predicted, %d of them refuted as is known.", every(n), knowns) + absent
+		return "There is nothing to judge." + absent
+	case red == 0 && knowns == 0:
+		return fmt.Sprintf("%s came out as predicted.", every(n)) + absent
+	case red == 0:
+		return fmt.Sprintf("%s came out as predicted, %d of them refuted as is known.", every(n), knowns) + absent
+	default:
+		return fmt.Sprintf("%d of %d %s did not come out as predicted.", red, n, plural(n, "trial")) + absent
 	}
-	return false, fmt.Sprintf("%d of %d %s did not come out as predicted.", len(red), n, plural(n, "trial")) + absent
 }
 
 func every(n int) string {

@@ -105,7 +105,7 @@ func newView(run Run) view {
 		}
 	}
 	for _, a := range run.Troubled {
-		v.Red = append(v.Red, redTrial{Anchor: "troubled", Title: cmp.Or(a.Title, a.Spec), Contender: a.Contender, Outcome: trial.Trouble})
+		v.Red = append(v.Red, redTrial{Anchor: "troubled", Title: cmp.Or(a.Title, a.Spec), Contender: a.Contender, Outcome: a.Outcome(), Tally: string(a.How())})
 	}
 	if v.MoreRed = len(v.Red) - mostRed; v.MoreRed > 0 {
 		v.Red = v.Red[:mostRed]

@@ -1,13 +1,14 @@
 // Package store keeps the trials of a run in a folder, so that they can be read,
 // compared and judged again:
 //
-//	out/latest                                     → the newest run
+//	out/latest                                     → the newest run that has something to show
 //	out/<run>/<suite>/<trial>.trial.json           the trial
 //	out/<run>/<suite>/<trial>.history.jsonl.zst    its history
-//	out/<run>/<suite>/<trial>.logs/<instance>.log  what each instance said
+//	out/<run>/<suite>/<trial>.logs/<instance>.log  what each instance printed
 //
-// Every file appears complete or not at all. Several processes may save into one
-// run, each trial under its own id.
+// Every file appears complete or not at all, and nothing is replaced: a run has a
+// name of its own, and so has a trial in its run. Several processes may save into
+// one run.
 package store
 
 import (
@@ -16,10 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -40,29 +43,66 @@ type Run struct {
 	Dir string // out/<run>
 }
 
-// Create makes the folder of a run, or takes the one that is there, and points
-// out/latest at it. The name must be usable as a file name; one that starts with
-// a sortable time is best.
+// Create makes the folder of a new run. A name that is taken gets a number: of two
+// runs that are called after the same second the other one is name-2. The name must be
+// usable as a file name; one that starts with a sortable time is best.
 func Create(out, name string) (*Run, error) {
-	if err := usable("run", name); err != nil {
+	if err := Usable(name); err != nil {
 		return nil, err
 	}
-	if name == latest {
-		return nil, fmt.Errorf("store: a run cannot be named %q", latest)
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	for n := 1; ; n++ {
+		dir := filepath.Join(out, name)
+		if n > 1 {
+			dir += "-" + strconv.Itoa(n)
+		}
+		switch err := os.Mkdir(dir, 0o755); {
+		case err == nil:
+			return &Run{Dir: dir}, nil
+		case !errors.Is(err, fs.ErrExist):
+			return nil, fmt.Errorf("store: %w", err)
+		}
+	}
+}
+
+// Join takes the folder of a run that several share, and makes it for the first of them.
+func Join(out, name string) (*Run, error) {
+	if err := Usable(name); err != nil {
+		return nil, err
 	}
 	r := &Run{Dir: filepath.Join(out, name)}
 	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	if err := point(out, name); err != nil {
-		return nil, err
-	}
 	return r, nil
 }
 
-// point replaces out/latest in one step: whoever reads it sees the old run or the
-// new one.
-func point(out, name string) error {
+// Usable is an error when a run cannot have that name.
+func Usable(name string) error {
+	if name == latest {
+		return fmt.Errorf("store: a run cannot be named %q", latest)
+	}
+	return usable("run", name)
+}
+
+// Discard removes the folder of a run that never had anything.
+func (r *Run) Discard() {
+	suites, _ := os.ReadDir(r.Dir)
+	for _, s := range suites {
+		if !s.IsDir() {
+			return
+		}
+		_ = os.Remove(filepath.Join(r.Dir, s.Name())) // which leaves what is not empty
+	}
+	_ = os.Remove(r.Dir)
+}
+
+// MakeLatest points out/latest at the run, in one step: whoever reads it sees the old
+// run or the new one. It is for a run that has something to show.
+func (r *Run) MakeLatest() error {
+	out, name := filepath.Dir(r.Dir), filepath.Base(r.Dir)
 	dir, err := os.MkdirTemp(out, "."+latest+"-*") // several may be at it
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
@@ -108,9 +148,40 @@ func (r *Run) path(suite, id, extension string) (string, error) {
 	return filepath.Join(r.Dir, suite, id+extension), nil
 }
 
+// ErrTaken says that a run has a trial of that id, or that somebody performs one.
+var ErrTaken = errors.New("a run cannot have two trials of one id")
+
+// Begin takes the id for a trial that is about to be performed, and makes the folder
+// for the logs of its instances. An id that was taken before is [ErrTaken], whether
+// that trial was saved, is still being performed, or left nothing but logs.
+func (r *Run) Begin(suite, id string) (logs string, err error) {
+	saved, err := r.path(suite, id, trialExtension)
+	if err != nil {
+		return "", err
+	}
+	logs, err = r.path(suite, id, logsExtension)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(logs), 0o755); err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	err = os.Mkdir(logs, 0o755)
+	if _, there := os.Lstat(saved); errors.Is(err, fs.ErrExist) || there == nil {
+		if err == nil {
+			_ = os.Remove(logs)
+		}
+		return "", fmt.Errorf("store: %w: %s is taken in %s", ErrTaken, id, r.Dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	return logs, nil
+}
+
 // Save writes the history, then the trial, which from then on names it. A trial
-// that can be read is therefore never without its history. Saving the
-// same trial again replaces it.
+// that can be read is therefore never without its history. An id that was saved
+// before is [ErrTaken], and what was saved stays as it is.
 func (r *Run) Save(t *trial.Trial, log history.Log) error {
 	historyPath, err := r.path(t.Suite, t.ID, history.Extension)
 	if err != nil {
@@ -129,30 +200,40 @@ func (r *Run) Save(t *trial.Trial, log history.Log) error {
 	if err := os.MkdirAll(filepath.Dir(trialPath), 0o755); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if err := replace(historyPath, func(w io.Writer) error { return history.Write(w, log) }); err != nil {
+	if err := create(historyPath, func(w io.Writer) error { return history.Write(w, log) }); err != nil {
 		return err
 	}
-	return replace(trialPath, func(w io.Writer) error {
+	return create(trialPath, func(w io.Writer) error {
 		_, err := w.Write(encoded)
 		return err
 	})
 }
 
-// replace writes a file beside its place and moves it there when it is complete.
-func replace(path string, write func(io.Writer) error) (err error) {
+// create writes a file beside its place and links it there when it is complete. One
+// that is there already stays.
+func create(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	defer func() {
+		if left := os.Remove(f.Name()); !errors.Is(left, fs.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
 		if err != nil {
-			err = fmt.Errorf("store: %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+			err = fmt.Errorf("store: %s: %w", path, err)
 		}
 	}()
 	if err = errors.Join(write(f), f.Sync(), f.Chmod(0o644), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	switch err = os.Link(f.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w: it is there already", ErrTaken)
+	case errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission): // a file system without hard links
+		return os.Rename(f.Name(), path)
+	}
+	return err
 }
 
 // Load reads every trial of a run, by suite and then by when it started. Trials
@@ -211,39 +292,4 @@ func (r *Run) History(t *trial.Trial) (history.Log, error) {
 		return log, fmt.Errorf("store: %s: %w", path, err)
 	}
 	return log, nil
-}
-
-// CreateLog makes the log file of one instance ("analytics/1" → analytics-1.log)
-// of a trial, for whoever starts it to write to. An earlier one is emptied.
-func (r *Run) CreateLog(suite, id, instance string) (*os.File, error) {
-	dir, err := r.path(suite, id, logsExtension)
-	if err != nil {
-		return nil, err
-	}
-	name := strings.ReplaceAll(instance, "/", "-")
-	if err := usable("instance", name); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	f, err := os.Create(filepath.Join(dir, name+".log"))
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return f, nil
-}
-
-// Logs are the paths of a trial's log files, in order of name; none when nothing
-// was kept.
-func (r *Run) Logs(t *trial.Trial) ([]string, error) {
-	dir, err := r.path(t.Suite, t.ID, logsExtension)
-	if err != nil {
-		return nil, err
-	}
-	paths, err := filepath.Glob(filepath.Join(escape(dir), "*.log"))
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return paths, nil
 }

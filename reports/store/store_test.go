@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,23 +81,40 @@ func TestSaveLoadJudgeAgain(t *testing.T) {
 	}
 }
 
-func TestSaveReplaces(t *testing.T) {
+// A trial is never overwritten, whoever comes second.
+func TestATrialIsNeverOverwritten(t *testing.T) {
 	run, err := store.Create(t.TempDir(), "r1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, seed := range []uint64{1, 2} {
-		log := historytest.Event(historytest.Options{Seed: seed, Rate: 10})
-		if err := run.Save(judged("one", log), log); err != nil {
-			t.Fatal(err)
-		}
+	first, second := historytest.Event(historytest.Options{Seed: 1, Rate: 10}), historytest.Event(historytest.Options{Seed: 2, Rate: 10})
+	if _, err := run.Begin("replay", "one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Begin("replay", "one"); !errors.Is(err, store.ErrTaken) {
+		t.Errorf("a second one begins while the first is performed: %v", err)
+	}
+	if err := run.Save(judged("one", first), first); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(run.Dir, "replay", "one.logs")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Begin("replay", "one"); !errors.Is(err, store.ErrTaken) {
+		t.Errorf("a second one begins after the first was saved: %v", err)
+	}
+	if err := run.Save(judged("one", second), second); !errors.Is(err, store.ErrTaken) || !strings.Contains(err.Error(), "one.history") {
+		t.Errorf("a second one is saved: %v", err)
 	}
 	trials, err := store.Load(run.Dir)
 	if err != nil || len(trials) != 1 {
 		t.Fatalf("%d trials, %v", len(trials), err)
 	}
-	if log, err := run.History(trials[0]); err != nil || log.Events[len(log.Events)-1].ID[:2] != "u2" {
-		t.Errorf("the second history did not replace the first: %v", err)
+	if log, err := run.History(trials[0]); err != nil || log.Events[len(log.Events)-1].ID[:2] != "u1" {
+		t.Errorf("the first history is gone: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(run.Dir, "replay", ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
@@ -142,24 +158,62 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// Runs that begin in the same second are as many runs.
+func TestEveryRunHasAFolderOfItsOwn(t *testing.T) {
+	out := t.TempDir()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	made := map[string]bool{}
+	for range 8 {
+		wg.Go(func() {
+			r, err := store.Create(out, "20261123T140201Z")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			made[filepath.Base(r.Dir)] = true
+		})
+	}
+	wg.Wait()
+	if len(made) != 8 || !made["20261123T140201Z"] || !made["20261123T140201Z-8"] {
+		t.Errorf("made %v", made)
+	}
+	if r, err := store.Join(out, "20261123T140201Z"); err != nil || filepath.Base(r.Dir) != "20261123T140201Z" {
+		t.Errorf("joined %v, %v", r, err)
+	}
+	if r, err := store.Join(out, "nightly"); err != nil || filepath.Base(r.Dir) != "nightly" {
+		t.Errorf("joined %v, %v", r, err)
+	}
+}
+
 func TestLatest(t *testing.T) {
 	out := t.TempDir()
 	if _, err := store.Latest(out); !errors.Is(err, store.ErrNoRun) {
 		t.Errorf("nothing was run: %v", err)
 	}
+	show := func(name string) {
+		r, err := store.Create(out, name)
+		if err == nil {
+			err = r.MakeLatest()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			if _, err := store.Create(out, fmt.Sprintf("run-%d", i)); err != nil {
-				t.Error(err)
-			}
+			show(fmt.Sprintf("run-%d", i))
 			if r, err := store.Latest(out); err != nil || !strings.HasPrefix(filepath.Base(r.Dir), "run-") {
 				t.Errorf("%+v, %v", r, err)
 			}
 		})
 	}
 	wg.Wait()
-	if _, err := store.Create(out, "run-9"); err != nil {
+	show("run-9")
+	if _, err := store.Create(out, "run-91"); err != nil { // which has nothing to show yet
 		t.Fatal(err)
 	}
 	if r, err := store.Latest(out); err != nil || filepath.Base(r.Dir) != "run-9" {
@@ -167,10 +221,43 @@ func TestLatest(t *testing.T) {
 	}
 }
 
+// Only a run that never had anything is discarded.
+func TestDiscard(t *testing.T) {
+	for name, c := range map[string]struct {
+		file string
+		gone bool
+	}{
+		"nothing":          {"", true},
+		"a suite's folder": {"replay/", true},
+		"a report":         {"index.html", false},
+		"a log":            {"replay/one.logs/kafka.log", false},
+	} {
+		run, err := store.Create(t.TempDir(), "r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(run.Dir, c.file)
+		if err := os.MkdirAll(filepath.Join(run.Dir, filepath.Dir(c.file)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if !c.gone {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run.Discard()
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) != c.gone {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	out := t.TempDir()
 	for _, name := range []string{"", "../up", ".hidden", "a/b", "latest"} {
-		if _, err := store.Create(out, name); err == nil {
+		_, created := store.Create(out, name)
+		_, joined := store.Join(out, name)
+		if created == nil || joined == nil {
 			t.Errorf("a run may be named %q", name)
 		}
 	}
@@ -182,39 +269,9 @@ func TestNames(t *testing.T) {
 		if err := run.Save(&c, history.Log{}); err == nil {
 			t.Errorf("a trial may be %q in %q", c.ID, c.Suite)
 		}
-	}
-	if _, err := run.CreateLog("replay", "a", "../../b"); err == nil {
-		t.Error("a log may lie outside")
-	}
-}
-
-func TestLogs(t *testing.T) {
-	run, err := store.Create(filepath.Join(t.TempDir(), "odd[name]"), "r1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, instance := range []string{"registration/1", "analytics/2"} {
-		f, err := run.CreateLog("replay", "e2", instance)
-		if err != nil {
-			t.Fatal(err)
+		if _, err := run.Begin(c.Suite, c.ID); err == nil {
+			t.Errorf("a trial may begin as %q in %q", c.ID, c.Suite)
 		}
-		if _, err := f.WriteString("hello\n"); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tr := &trial.Trial{Suite: "replay", ID: "e2"}
-	paths, err := run.Logs(tr)
-	if err != nil || len(paths) != 2 || filepath.Base(paths[0]) != "analytics-2.log" || filepath.Base(filepath.Dir(paths[0])) != "e2.logs" {
-		t.Fatalf("%q, %v", paths, err)
-	}
-	if b, err := os.ReadFile(paths[1]); err != nil || !bytes.Equal(b, []byte("hello\n")) {
-		t.Errorf("%q, %v", b, err)
-	}
-	if paths, err := run.Logs(&trial.Trial{Suite: "replay", ID: "other"}); err != nil || len(paths) != 0 {
-		t.Errorf("%q, %v", paths, err)
 	}
 }
 
@@ -232,6 +289,10 @@ func Example() {
 	}
 	log := historytest.Event(historytest.Options{})
 	if err := run.Save(judged("replay-e2-kill-event", log), log); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := run.MakeLatest(); err != nil {
 		fmt.Println(err)
 		return
 	}

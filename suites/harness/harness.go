@@ -4,15 +4,20 @@ package harness
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
@@ -50,7 +55,18 @@ func RunSpecs(t *testing.T, suite string) {
 		t.Fatal(err)
 	}
 	defer release()
-	ginkgo.RunSpecs(t, suite)
+	ginkgo.ReportBeforeEach(begins)
+	ginkgo.ReportAfterEach(ends)
+	var special []string
+	ginkgo.ReportAfterSuite("what failed beside the specs", func(r ginkgo.Report) {
+		for _, node := range r.SpecReports { // those of specs have been recorded, unless a report failed one
+			ends(node)
+		}
+		special = r.SpecialSuiteFailureReasons
+	})
+	if err := current.End(ginkgo.RunSpecs(t, suite), special...); err != nil {
+		t.Error(err)
+	}
 	page, err := current.Render()
 	if err != nil {
 		t.Error(err)
@@ -58,6 +74,56 @@ func RunSpecs(t *testing.T, suite string) {
 	if page != "" {
 		t.Logf("report: %s", page)
 	}
+}
+
+// begins and ends keep account of a spec, whatever becomes of it and in which of its
+// nodes: a run must not be green when one of its specs is red.
+func begins(r ginkgo.SpecReport) {
+	if !r.State.Is(types.SpecStateSkipped | types.SpecStatePending) {
+		current.SpecBegins(r.FullText())
+	}
+}
+
+func ends(r ginkgo.SpecReport) {
+	name := r.FullText()
+	if !r.LeafNodeType.Is(types.NodeTypeIt) {
+		name = strings.TrimSpace("[" + r.LeafNodeType.String() + "] " + name)
+	}
+	how, failures := page.Ending(""), []types.Failure{r.Failure}
+	switch state := r.State; {
+	case state.Is(types.SpecStateSkipped) && r.Failure.Message != "": // by itself, and not for want of focus
+		how = page.SpecSkipped
+	case state.Is(types.SpecStatePanicked):
+		how = page.SpecPanicked
+	case state.Is(types.SpecStateTimedout):
+		how = page.SpecTimedOut
+	case state.Is(types.SpecStateInterrupted | types.SpecStateAborted):
+		how = page.SpecInterrupted
+	case state.Is(types.SpecStateFailureStates):
+		how = page.SpecFailed
+	case state.Is(types.SpecStateSkipped | types.SpecStatePending):
+		return // it never began
+	}
+	for _, more := range r.AdditionalFailures {
+		failures = append(failures, more.Failure)
+	}
+	var why []string
+	for _, f := range failures {
+		why = append(why, because(f, how == page.SpecSkipped))
+	}
+	gomega.Expect(current.SpecEnds(name, how, why...)).To(gomega.Succeed())
+}
+
+// because is a failure's message with where it happened.
+func because(f types.Failure, plain bool) string {
+	message := f.Message
+	if f.ForwardedPanic != "" {
+		message += ": " + f.ForwardedPanic
+	}
+	if at := f.Location; !plain && at.FileName != "" {
+		message = fmt.Sprintf("%s:%d: %s", filepath.Base(at.FileName), at.LineNumber, message)
+	}
+	return message
 }
 
 // Run performs the scenario. It fails the spec on the kit's own trouble, and
@@ -97,7 +163,6 @@ func History(t *trial.Trial) history.Log {
 func settle(err error) {
 	ginkgo.GinkgoHelper()
 	if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) && os.Getenv(NoSkipVariable) == "" {
-		gomega.Expect(current.Skip(ginkgo.CurrentSpecReport().FullText(), unsupported.Error())).To(gomega.Succeed())
 		ginkgo.Skip(unsupported.Error())
 	}
 	if err != nil {

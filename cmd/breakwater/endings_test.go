@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/breakwater-kit/breakwater/fixtures/launch"
+	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/store"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Every way in which a spec can end is what it is in every form of the report and in the
+// exit code, also after a trial that came out as predicted.
+func TestRedIsRedEverywhere(t *testing.T) {
+	root, err := launch.ModuleRoot(t.Context(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(bin, "endings.test")}
+	var built bytes.Buffer
+	if err := build(t.Context(), streams{out: &built, err: &built}, root, bin, []suite{endings}); err != nil {
+		t.Fatalf("%v\n%s", err, built.String())
+	}
+	for _, c := range []struct {
+		focus   string
+		failing string // a node beside the specs
+		code    int
+		as      string   // "" for what is green
+		says    []string // the reason, everywhere
+	}{
+		{focus: "a spec passes$", code: trial.ExitAsPredicted},
+		{focus: "is refuted", code: trial.ExitRefuted, as: "refuted", says: []string{"no-acknowledged-loss"}},
+		{focus: "a spec fails", code: trial.ExitRefuted, as: "failed", says: []string{"a spec fails", "endings_test.go:", "to equal"}},
+		{focus: "cleans up badly", code: trial.ExitRefuted, as: "failed", says: []string{"a spec cleans up badly", "to equal"}},
+		{focus: "a spec panics$", code: trial.ExitTrouble, as: "panicked", says: []string{"a spec panics", "boom"}},
+		{focus: "panics elsewhere", code: trial.ExitTrouble, as: "exited", says: []string{"a spec panics elsewhere", "exit status 2"}},
+		{focus: "a spec exits$", code: trial.ExitTrouble, as: "exited", says: []string{"a spec exits", "exit status 7"}},
+		{focus: "exits well", code: trial.ExitTrouble, as: "panicked", says: []string{"a spec exits well", "os.Exit(0)"}}, // else it would pass
+		{focus: "a spec leaves", code: trial.ExitTrouble, as: "exited", says: []string{"a spec leaves", "exit status 0"}},
+		{focus: "a spec is killed", code: trial.ExitTrouble, as: "killed", says: []string{"a spec is killed", "signal: killed"}},
+		{focus: "takes too long", code: trial.ExitTrouble, as: "timed out", says: []string{"a spec takes too long", "timed"}},
+		{focus: "is interrupted", code: trial.ExitTrouble, as: "interrupted", says: []string{"a spec is interrupted", "Interrupted by"}},
+		{focus: "aborts the suite", code: trial.ExitTrouble, as: "interrupted", says: []string{"a spec aborts the suite", "it cannot go on"}},
+		{focus: "a chain", code: trial.ExitTrouble, as: "killed", says: []string{"a chain is killed at first", "a chain goes on", "ended before it began"}},
+		{focus: "a spec is skipped", code: trial.ExitAsPredicted, says: []string{"this world cannot do it"}},
+		{focus: "passes twice", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes twice"}}, // under one name, and the second one's trial is refused
+		{focus: "a spec passes$", failing: "BeforeEach", code: trial.ExitUndecided, as: "failed", says: []string{"a spec passes", "BeforeEach"}},
+		{focus: "a spec passes$", failing: "AfterEach", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes", "AfterEach"}},
+		{focus: "a spec passes$", failing: "BeforeSuite", code: trial.ExitUndecided, as: "failed", says: []string{"[BeforeSuite]"}},
+		{focus: "a spec passes$", failing: "AfterSuite", code: trial.ExitRefuted, as: "failed", says: []string{"[AfterSuite]"}},
+		{focus: "a spec passes$", failing: "ReportAfterSuite", code: trial.ExitRefuted, as: "failed", says: []string{"endings"}},
+		{focus: "a spec passes$", failing: "exit", code: trial.ExitTrouble, as: "exited", says: []string{"exit status 7"}},
+		{focus: "a spec passes$", failing: "test", code: trial.ExitRefuted, as: "failed", says: []string{"no spec failed, and its process did"}},
+		{focus: "there is no such spec", code: trial.ExitUndecided},
+	} {
+		for _, procs := range []int{1, 2} {
+			t.Run(strings.Trim(c.focus, "$")+" "+c.failing+" "+string(rune('0'+procs)), func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				run, err := session.NewRun(t.TempDir())
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Setenv("BREAKWATER_TEST_ENDING", "none")
+				if c.failing != "" {
+					t.Setenv("BREAKWATER_TEST_ENDING", c.failing)
+				}
+				var printed strings.Builder
+				screen := session.NewScreen(writer(func(b []byte) {
+					printed.Write(b)
+					if strings.Contains(string(b), "ready to be interrupted") {
+						cancel()
+					}
+				}))
+				s := endings
+				s.focus, s.run, s.world, s.round = c.focus, run, "local", 1
+				broken := perform(ctx, []suite{s}, procs, screen)
+				if (broken == nil) != (c.as == "") {
+					t.Errorf("the suite gives %v\n%s", broken, printed.String())
+				}
+				if err := agree(run, []string{"local"}, broken); err != nil {
+					t.Fatal(err)
+				}
+				var table bytes.Buffer
+				if code := codeOf(conclude(&table, run)); code != c.code {
+					t.Errorf("exit code %d, want %d\n%s", code, c.code, printed.String())
+				}
+				if strings.Contains(c.focus, "no such spec") {
+					if _, err := store.Latest(filepath.Dir(run.Dir)); err == nil || exists(run.Dir) {
+						t.Errorf("the run is kept, and is the latest: %v", err)
+					}
+					return
+				}
+				seen := forms(t, run.Dir)
+				seen["terminal"] = form{text: table.String(), red: !strings.HasSuffix(strings.TrimSpace(strings.Split(table.String(), "report:")[0]), "as predicted.") && !strings.Contains(table.String(), "as predicted. 1 spec skipped.\n")}
+				for name, f := range seen {
+					if f.red != (c.code != trial.ExitAsPredicted) {
+						t.Errorf("%s: red is %t", name, f.red)
+					}
+					for _, want := range append([]string{c.as}, c.says...) {
+						if !strings.Contains(strings.ToLower(f.text), strings.ToLower(want)) {
+							t.Errorf("%s does not have %q", name, want)
+						}
+					}
+				}
+				if t.Failed() {
+					t.Logf("%s\n%s", printed.String(), table.String())
+				}
+			})
+		}
+	}
+}
+
+type form struct {
+	text string
+	red  bool
+}
+
+// forms are the forms of the report, and whether each is red.
+func forms(t *testing.T, dir string) map[string]form {
+	t.Helper()
+	read := func(name string) []byte {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	page, summary := string(read(session.PageFile)), string(read(session.MarkdownFile))
+	var report struct{ Green bool }
+	var units struct {
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Tests    int `xml:"tests,attr"`
+	}
+	if err := json.Unmarshal(read(session.JSONFile), &report); err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(read(session.JUnitFile), &units); err != nil {
+		t.Fatal(err)
+	}
+	plain := strings.NewReplacer(`\_`, "_", `\[`, "[", `\]`, "]", "&#39;", "'", "&#34;", `"`)
+	return map[string]form{
+		session.PageFile:     {plain.Replace(page), strings.Contains(page, `class="lead red"`)},
+		session.MarkdownFile: {plain.Replace(summary), strings.HasPrefix(summary, "## ✗")},
+		session.JSONFile:     {string(read(session.JSONFile)), !report.Green},
+		session.JUnitFile:    {plain.Replace(string(read(session.JUnitFile))), units.Failures+units.Errors > 0},
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,100 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// Absent is a spec that has no trial, or that failed beside its trials, and why. It is
+// shown and never counted as green.
+type Absent struct {
+	Suite     string `json:"suite"`
+	Spec      string `json:"spec"`
+	Claim     string `json:"claim,omitempty"`
+	Title     string `json:"title,omitempty"`
+	Contender string `json:"contender,omitempty"`
+	World     string `json:"world"`
+	Round     int    `json:"round,omitempty"` // in which round of its run, from 1; 0: there is one
+	Ended     Ending `json:"ended,omitempty"`
+	Reason    string `json:"reason"`
+}
+
+// Ending is what ended a spec.
+type Ending string
+
+// What can end a spec that has no verdict of its own.
+const (
+	SpecFailed      Ending = "failed"      // an assertion that is about no trial
+	SpecPanicked    Ending = "panicked"    // its own code did
+	SpecTimedOut    Ending = "timed out"   // it took longer than it may
+	SpecInterrupted Ending = "interrupted" // somebody ended the run
+	SpecKilled      Ending = "killed"      // a signal ended its process
+	SpecExited      Ending = "exited"      // its process ended by itself, before the spec did
+	SpecTroubled    Ending = "trouble"     // it could not be performed; the default
+	SpecSkipped     Ending = "skipped"     // its world cannot do what it needs
+)
+
+// endings are those that are red, in the order in which they are counted, and the verb
+// for it.
+var endings = []struct {
+	how  Ending
+	verb string
+}{
+	{SpecFailed, "failed"}, {SpecPanicked, "panicked"}, {SpecTimedOut, "timed out"}, {SpecInterrupted, "interrupted"},
+	{SpecKilled, "killed"}, {SpecExited, "ended with the process"}, {SpecTroubled, "could not be performed"},
+}
+
+// How is what ended it, with its default.
+func (a Absent) How() Ending { return cmp.Or(a.Ended, SpecTroubled) }
+
+// Outcome is what it counts as: a failed assertion as a refutation, for what was
+// expected was observed otherwise, all else as trouble.
+func (a Absent) Outcome() trial.Outcome {
+	if a.How() == SpecFailed {
+		return trial.Refuted
+	}
+	return trial.Trouble
+}
+
+// Where is the world, and of several rounds the round.
+func (a Absent) Where() string {
+	if a.Round > 1 {
+		return fmt.Sprintf("%s, round %d", a.World, a.Round)
+	}
+	return a.World
+}
+
+// ExitCode is the code for the run: the most severe of its trials' and of what the
+// specs that are [Run].Troubled count as. It is 0 if and only if the run is green.
+func (r Run) ExitCode() int {
+	code := trial.ExitCode(r.Trials)
+	for _, a := range r.Troubled {
+		switch a.Outcome() {
+		case trial.Refuted:
+			code = max(code, trial.ExitRefuted)
+		default:
+			code = max(code, trial.ExitTrouble)
+		}
+	}
+	return code
+}
+
+// countAbsent is "1 spec failed, 2 specs could not be performed", "" of none.
+func countAbsent(absent []Absent) string {
+	var parts []string
+	for _, e := range endings {
+		n := 0
+		for _, a := range absent {
+			if a.How() == e.how {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s %s", n, plural(n, "spec"), e.verb))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
