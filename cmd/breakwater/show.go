@@ -57,11 +57,11 @@ func tellLife(to io.Writer, t *trial.Trial, log history.Log, id string) (known b
 	}
 	fmt.Fprintf(to, "%s\n", t.ID)
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	first := life[0].At
+	first, x := life[0].At, log.Index()
 	for _, m := range life {
-		fmt.Fprintf(table, "  %.6f s\t+%s\t%s\t%s\tevent %d%s\n", m.At.Seconds(), quantity.Duration(m.At-first), m.Who, m.What, m.N, during(log, m))
+		fmt.Fprintf(table, "  %.6f s\t+%s\t%s\t%s\tevent %d%s\n", m.At.Seconds(), quantity.Duration(m.At-first), m.Who, m.What, m.N, during(x, m))
 	}
-	tellPlaces(table, log.Index(), id)
+	tellPlaces(table, x, id)
 	return true, table.Flush()
 }
 
@@ -80,11 +80,11 @@ func tellPlaces(to io.Writer, x *history.Index, id string) {
 }
 
 // during names the faults that were active.
-func during(log history.Log, m measure.Moment) string {
+func during(x *history.Index, m measure.Moment) string {
 	var names []string
-	for e := range log.Of(history.Fault) {
-		if f := e.Fault; f != nil && f.Active > 0 && f.Active <= m.At && m.At < max(f.Clear, e.End) && !slices.Contains(names, e.Name) {
-			names = append(names, e.Name)
+	for e := range x.Of(history.Fault) {
+		if f := e.Fault; f != nil && f.Active > 0 && f.Active <= m.At && m.At < max(f.Clear, e.End) {
+			names = append(names, x.FaultName(e))
 		}
 	}
 	if len(names) == 0 {

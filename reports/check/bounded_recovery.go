@@ -51,8 +51,8 @@ func boundedRecovery(x *history.Index) Verdict {
 			case !r.None && r.Took > objective:
 				f.anomalies = append(f.anomalies, Anomaly{
 					What:    fmt.Sprintf("%s took %s after fault %q to be back at its baseline, %s is allowed", subject, r.Span, r.Fault, quantity.Duration(objective)),
-					Events:  faultEvents(x, r.Fault),
-					Setting: sessionSetting(x, subject, r.Fault),
+					Events:  []uint64{r.Event.N},
+					Setting: sessionSetting(x, subject, r.Event.At),
 				})
 			case !r.None && !r.Reached:
 				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s",
@@ -242,26 +242,9 @@ func sampledStill(x *history.Index, group string, from time.Duration) []still {
 	return found
 }
 
-func faultEvents(x *history.Index, name string) []uint64 {
-	var events []uint64
-	for e := range x.Of(history.Fault) {
-		if e.Name == name {
-			events = append(events, e.N)
-		}
-	}
-	return clip(events)
-}
-
 // sessionSetting is the session time-out of the group, where a session that stayed open
 // in the fault is what its partitions waited for.
-func sessionSetting(x *history.Index, group, fault string) string {
-	var began time.Duration
-	for e := range x.Of(history.Fault) {
-		if e.Name == fault {
-			began = e.At
-			break
-		}
-	}
+func sessionSetting(x *history.Index, group string, began time.Duration) string {
 	for e := range x.Of(history.Session) {
 		if e.Group != group || e.End < began {
 			continue

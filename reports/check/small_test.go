@@ -376,6 +376,12 @@ func within(d time.Duration) history.Header {
 var recoveryCases = []small{
 	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at the baseline 3 s after the heal, 4 s is allowed"},
 	{"back too late", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
+	{"too late after the second of two equal ones", BoundedRecovery, within(2 * time.Second), func() events {
+		all := lags(lagFrom(6*time.Second, 10*time.Second, 20))
+		again := fault("analytics/1", 6*time.Second, 6500*ms)
+		all[len(all)-1].Fault.Step, again.Fault.Step = 1, 2
+		return append(all, again)
+	}(), Broken, nil, `after fault "cut, step 2"`},
 	{"never back", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
 	{"the run ended before the objective", BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
 	{"back, and away again", BoundedRecovery, within(2 * time.Second), func() events {

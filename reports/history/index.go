@@ -531,6 +531,20 @@ func (h Header) Consumers() []Service {
 	return with
 }
 
+// FaultName is the name of the fault, and where several steps of the plan have the same,
+// which of them it is: "silence email→mailbox, step 2".
+func (x *Index) FaultName(e *Event) string {
+	if e.Fault == nil || e.Fault.Step == 0 {
+		return e.Name
+	}
+	for other := range x.Of(Fault) {
+		if other != e && other.Name == e.Name {
+			return fmt.Sprintf("%s, step %d", e.Name, e.Fault.Step)
+		}
+	}
+	return e.Name
+}
+
 // Window is a span [From, To) in which a fault was witnessed.
 type Window struct{ From, To time.Duration }
 

@@ -395,7 +395,8 @@ func faults(x *history.Index) []Fault {
 	for e := range x.Of(history.Fault) {
 		f := Fault{Name: e.Name, Injected: e.At, Healed: e.End}
 		if r := e.Fault; r != nil {
-			f.Kind, f.Target, f.Active, f.Clear, f.Evidence = r.Kind, r.Target, r.Active, r.Clear, r.Evidence
+			f.Step, f.Kind, f.Target, f.Active, f.Clear, f.Evidence = r.Step, r.Kind, r.Target, r.Active, r.Clear, r.Evidence
+			f.Several = x.FaultName(e) != e.Name
 		}
 		all = append(all, f)
 	}

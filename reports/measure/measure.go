@@ -80,6 +80,8 @@ type Stats struct {
 // Fault is one fault as it was injected and witnessed. Zero instants: never.
 type Fault struct {
 	Name     string        `json:"name"`
+	Step     int           `json:"step,omitempty"`    // of the plan, from 1: several may have one name; 0: not known
+	Several  bool          `json:"several,omitempty"` // other steps have the same name
 	Kind     string        `json:"kind"`
 	Target   string        `json:"target"`
 	Injected time.Duration `json:"injected"`
@@ -178,7 +180,8 @@ type Span struct {
 // Recovery is one subject's recovery from one fault, taken apart as
 // INVARIANTS defines it, relative to the witnessed start and end of the fault.
 type Recovery struct {
-	Fault         string   `json:"fault"`
+	Fault         string   `json:"fault"`          // its name, see [history.Index.FaultName]
+	Step          int      `json:"step,omitempty"` // of the plan, from 1; 0: not known
 	Subject       string   `json:"subject"` // a group ("analytics") or an operation ("POST /register")
 	Detection     Span     `json:"detection"`
 	Outage        Span     `json:"outage"`

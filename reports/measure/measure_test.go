@@ -442,6 +442,35 @@ func TestSeveralFaults(t *testing.T) {
 	want{measure.CatchUp("analytics"): "> 2 s"}.check(t, m)
 }
 
+// Names are not identities: of three equal steps of a plan each has its own recovery.
+func TestFaultsOfOneName(t *testing.T) {
+	silence := func(step int, active, clear time.Duration) history.Event {
+		return history.Event{Kind: history.Fault, Name: "silence", At: active, End: clear, Fault: &history.FaultRecord{Step: step, Kind: "silence", Target: "a→b", Active: active, Clear: clear}}
+	}
+	lag := samples(func(at time.Duration) int64 {
+		if at >= time.Second && at < 3*time.Second || at >= 4*time.Second && at < 5500*ms || at >= 7*time.Second && at < 9*time.Second {
+			return 20
+		}
+		return 0
+	})
+	m := of(header(consumer()), load(fine), lag, []history.Event{silence(1, time.Second, 1500*ms), silence(2, 4*time.Second, 5*time.Second), silence(3, 7*time.Second, 8*time.Second), cut})
+	var recovered, faults []string
+	for _, r := range m.Recoveries {
+		if r.Subject == "analytics" && r.Fault != "cut" {
+			recovered = append(recovered, fmt.Sprint(r.Step, " ", r.Fault, " ", r.CatchUp))
+		}
+	}
+	for _, f := range m.Faults {
+		faults = append(faults, fmt.Sprint(f.Step, " ", f.Name, " ", f.Several))
+	}
+	if want := []string{"1 silence, step 1 1 s", "2 silence, step 2 500 ms", "3 silence, step 3 1 s"}; !slices.Equal(recovered, want) {
+		t.Errorf("recovered %q, want %q", recovered, want)
+	}
+	if want := []string{"0 cut false", "1 silence true", "2 silence true", "3 silence true"}; !slices.Equal(faults, want) {
+		t.Errorf("faults %q, want %q", faults, want)
+	}
+}
+
 // What was never reached is worse than what took longer.
 func TestWorstOfSeveralFaults(t *testing.T) {
 	fault := func(name string, active, clear time.Duration) history.Event {

@@ -58,7 +58,8 @@ func eras(x *history.Index, end time.Duration) []era {
 
 // Caught is when one subject was back at its baseline after one fault.
 type Caught struct {
-	Fault   string
+	Fault   string // its name, see [history.Index.FaultName]
+	Event   *history.Event
 	Subject string // a group or an operation
 	Span
 	Measured bool // false: nobody sampled the lag, or nothing was sent, after the fault
@@ -75,14 +76,14 @@ func CatchUps(x *history.Index) []Caught {
 	for _, e := range f.eras {
 		for i, s := range f.consumers {
 			span, _, measured := f.groupCatchUp(e, f.lags[i])
-			all = append(all, Caught{e.fault.Name, s.Group, span, measured})
+			all = append(all, Caught{f.index.FaultName(e.fault), e.fault, s.Group, span, measured})
 		}
 		if len(f.consumers) > 0 {
 			continue
 		}
 		for _, name := range f.requests.names() {
 			span, measured := f.operationCatchUp(e, name)
-			all = append(all, Caught{e.fault.Name, name, span, measured})
+			all = append(all, Caught{f.index.FaultName(e.fault), e.fault, name, span, measured})
 		}
 	}
 	return all
@@ -102,7 +103,7 @@ func (f *fold) recoveries() []Recovery {
 }
 
 func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) Recovery {
-	r := Recovery{Fault: e.fault.Name, Subject: s.Group, Floors: floors(s)}
+	r := Recovery{Fault: f.index.FaultName(e.fault), Step: e.fault.Fault.Step, Subject: s.Group, Floors: floors(s)}
 	good, byPartition := f.progress(s)
 	r.Outage, r.WorkerOutage, r.Ideal = outage(good, e), Span{None: true}, Span{None: true}
 	for _, worker := range byPartition {
@@ -218,7 +219,7 @@ func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 
 func (f *fold) operationRecovery(e era, name string) Recovery {
 	all := f.requests[name]
-	r := Recovery{Fault: e.fault.Name, Subject: name, Floors: f.floorsOf(name)}
+	r := Recovery{Fault: f.index.FaultName(e.fault), Step: e.fault.Fault.Step, Subject: name, Floors: f.floorsOf(name)}
 	base := f.baseline(name)
 
 	var good []time.Duration

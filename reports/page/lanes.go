@@ -12,8 +12,14 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+// faultLabel is what a fault did and to whom, and which step of the plan it is where
+// others did the same.
 func faultLabel(f measure.Fault) string {
-	return cmp.Or(strings.TrimSpace(f.Kind+" "+f.Target), f.Name, "unnamed fault")
+	label := cmp.Or(strings.TrimSpace(f.Kind+" "+f.Target), f.Name, "unnamed fault")
+	if f.Several {
+		return fmt.Sprintf("%s, step %d", label, f.Step)
+	}
+	return label
 }
 
 // lanesOf are the faults of a trial in the order in which they came. Those that

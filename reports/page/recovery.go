@@ -18,8 +18,9 @@ type recoveryRow struct {
 	measure.Recovery
 	Spans  []spanBar
 	Extra  string
-	Faults int // that came together and have this row in common
-	Rounds int // over which it goes, 0 for one
+	Faults int    // that came together and have this row in common
+	band   period // in which its fault was witnessed, with those that overlap it
+	Rounds int    // over which it goes, 0 for one
 }
 
 // From is the fault that one recovered from.
@@ -100,7 +101,7 @@ func (e *experiment) takeRecoveryApart() {
 // repeats is whether the other row is the same recovery: of one subject, from
 // faults that came together.
 func (r recoveryRow) repeats(other recoveryRow) bool {
-	return r.Contender == other.Contender && r.Subject == other.Subject && r.Outage == other.Outage && r.FirstProgress == other.FirstProgress && r.CatchUp == other.CatchUp
+	return r.Contender == other.Contender && r.band == other.band && r.Subject == other.Subject && r.Outage == other.Outage && r.FirstProgress == other.FirstProgress && r.CatchUp == other.CatchUp
 }
 
 // floorsBySetting is each setting once, with whose it is where subjects differ.
@@ -155,8 +156,13 @@ func seconds(v float64) time.Duration { return time.Duration(math.Round(v * floa
 func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many bool) recoveryRow {
 	row := recoveryRow{Contender: c.Label, Class: c.Class, Many: many, Recovery: r, Faults: 1}
 	for _, f := range c.M.Faults {
-		if f.Name == r.Fault {
+		if f.Step == r.Step && (f.Step > 0 || f.Name == r.Fault) {
 			row.Fault = faultLabel(f)
+			for _, b := range bandsOf(c.M.Faults, c.M.End) {
+				if b.from <= f.Active && f.Active <= b.to {
+					row.band = b
+				}
+			}
 			break
 		}
 	}

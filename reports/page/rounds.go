@@ -104,7 +104,7 @@ func (e experiment) Each() string {
 func (c contender) recoveredOver(r measure.Recovery) []measure.Spread {
 	parts := make([][]measure.Value, 4)
 	for _, m := range c.measured() {
-		i := slices.IndexFunc(m.Recoveries, func(o measure.Recovery) bool { return o.Fault == r.Fault && o.Subject == r.Subject })
+		i := slices.IndexFunc(m.Recoveries, func(o measure.Recovery) bool { return o.Fault == r.Fault && o.Step == r.Step && o.Subject == r.Subject })
 		if i < 0 {
 			continue
 		}

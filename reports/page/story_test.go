@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -257,6 +258,37 @@ func TestLanesOfFaultsThatCameTogether(t *testing.T) {
 	for _, lanes := range [][]measure.Fault{a, b} {
 		if got := collect(lanes, faultLabel); !slices.Equal(got, []string{"a", "b", "c", "later"}) {
 			t.Errorf("lanes %v", got)
+		}
+	}
+}
+
+// Each of three equal steps of a plan has its own figures, also over rounds.
+func TestRecoveriesFromFaultsOfOneName(t *testing.T) {
+	made := func(id string, round int, longer time.Duration) *trial.Trial {
+		x := &trial.Trial{ID: id, Title: "silent thrice", Contender: "event", Round: round}
+		x.Measurements.End = 20 * time.Second
+		for i := range 3 {
+			active := time.Duration(1+5*i) * time.Second
+			x.Measurements.Faults = append(x.Measurements.Faults, measure.Fault{Name: "silence", Step: i + 1, Several: true, Kind: "silence", Target: "a→b", Injected: active, Active: active, Healed: active + time.Second, Clear: active + time.Second})
+			took := measure.Span{Took: time.Duration(i+1)*time.Second + longer, Reached: true}
+			if i == 2 {
+				took.Took -= time.Second // as long as the second one's
+			}
+			x.Measurements.Recoveries = append(x.Measurements.Recoveries, measure.Recovery{Fault: fmt.Sprintf("silence, step %d", i+1), Step: i + 1, Subject: "b", Detection: took, Outage: took, FirstProgress: took, CatchUp: took, Ideal: measure.Span{None: true}})
+		}
+		return x
+	}
+	for name, c := range map[string]struct {
+		trials []*trial.Trial
+		want   []string
+	}{
+		"one round":  {[]*trial.Trial{made("x", 0, 0)}, []string{"silence a→b, step 1: 1 s", "silence a→b, step 2: 2 s", "silence a→b, step 3: 2 s"}},
+		"two rounds": {[]*trial.Trial{made("x", 1, 0), made("y", 2, 200*time.Millisecond)}, []string{"silence a→b, step 1: 1.1 s (1 s to 1.2 s)", "silence a→b, step 2: 2.1 s (2 s to 2.2 s)", "silence a→b, step 3: 2.1 s (2 s to 2.2 s)"}},
+	} {
+		e := newExperiment("x1", "silent thrice", c.trials, map[string]string{}, false)
+		got := collect(e.Recoveries, func(r recoveryRow) string { return r.From() + ": " + r.Spans[1].Text })
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }
