@@ -91,7 +91,7 @@ func (d *driver) run(ctx context.Context, start time.Duration) {
 }
 
 func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled time.Duration) {
-	e := history.Event{Kind: history.Request, Client: "load", To: r.Service, Name: r.Name(), ID: id, Key: key, Scheduled: scheduled}
+	e := history.Event{Kind: history.Request, Client: "load", To: r.Service, Name: d.scenario.operation(r), ID: id, Key: key, Scheduled: scheduled}
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		// From the first byte of the request on it may have happened.

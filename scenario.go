@@ -97,7 +97,8 @@ type Require struct {
 	Deadline Duration `json:"deadline,omitempty"`
 }
 
-// Name is the operation as history and report call it: "POST /register".
+// Name is the operation as history and report call it: "POST /register". Where the load
+// sends the same to several services they add to whom: "GET /health to cache".
 func (r Request) Name() string { return r.Method + " " + r.Path }
 
 func (s Scenario) withDefaults() Scenario {
@@ -209,12 +210,14 @@ func (s Scenario) validate(contender string) error {
 		if !serviceName.MatchString(v.Name) {
 			add("service %q: give it a name of up to 40 letters, digits, hyphens and underscores that begins with a letter", v.Name)
 		}
-		if seen[v.Name] || (Need{To: v.Name}).Provided() || v.Name == "load" || v.Name == "edge" {
+		// Hosts and files are called after it, of which some tell no capitals apart.
+		if name := strings.ToLower(v.Name); seen[name] || (Need{To: name}).Provided() || name == "load" || name == "edge" {
 			add("service %q: the name is taken; rename it", v.Name)
 		}
-		seen[v.Name] = true
+		seen[strings.ToLower(v.Name)] = true
 		errs = append(errs, s.validateService(v)...)
 	}
+	errs = append(errs, s.validateNames()...)
 	errs = append(errs, s.validateTopics()...)
 	if len(s.Requests) == 0 {
 		add("requests: there are none; say what the load sends")
@@ -241,6 +244,25 @@ func (s Scenario) validate(contender string) error {
 	errs = append(errs, s.Require.validate(s)...)
 	errs = append(errs, s.validatePredictions(contender)...)
 	return errors.Join(errs...)
+}
+
+// validateNames sees to it that what is found in a sink, or committed for a group, can
+// be put down to one service.
+func (s Scenario) validateNames() (errs []error) {
+	sinks, groups := map[string]string{}, map[string]string{}
+	claim := func(users map[string]string, v Service, what, name string) {
+		if user := users[name]; name != "" && user != "" {
+			errs = append(errs, fmt.Errorf("service %s: its %s %q is that of %s; give each a %s of its own", v.Name, what, name, user, what))
+		}
+		users[name] = v.Name
+	}
+	for _, v := range s.Services {
+		claim(groups, v, "group", v.Group)
+		if v.Ledger != nil {
+			claim(sinks, v, "sink", v.Ledger.Sink)
+		}
+	}
+	return errs
 }
 
 func (s Scenario) validateService(v Service) (errs []error) {
@@ -404,7 +426,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 	}
 	for _, r := range s.Requests {
 		if r.Event {
-			h.Writes = append(h.Writes, r.Name())
+			h.Writes = append(h.Writes, s.operation(r))
 		}
 	}
 	for _, v := range s.Services {

@@ -79,9 +79,17 @@ func (r Require) validate(s Scenario) (errs []error) {
 	return errs
 }
 
+// operation is the name of the request, see [Request.Name].
+func (s Scenario) operation(r Request) string {
+	if slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Name() == r.Name() && o.Service != r.Service }) {
+		return r.Name() + " to " + r.Service
+	}
+	return r.Name()
+}
+
 func (s Scenario) operations() (names []string) {
 	for _, r := range s.Requests {
-		names = append(names, r.Name())
+		names = append(names, s.operation(r))
 	}
 	return names
 }

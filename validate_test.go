@@ -19,6 +19,33 @@ func TestTheLeastIsValid(t *testing.T) {
 	}
 }
 
+// another is the scenario's first service once more, under that name.
+func another(s *breakwater.Scenario, name string) breakwater.Service {
+	v := s.Services[0]
+	v.Name = name
+	return v
+}
+
+// What is sent to several services under one name is as many operations.
+func TestOperationsOfOneName(t *testing.T) {
+	s := scenario()
+	s.Services = append(s.Services, another(&s, "second"))
+	s.Requests = append(s.Requests, s.Requests[0])
+	name := s.Requests[0].Name()
+	s.Require.Operation = name
+	if err := s.Validate(); err != nil {
+		t.Errorf("twice to one service: %v", err)
+	}
+	s.Requests[1].Service = "second"
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), name+" to api, "+name+" to second") {
+		t.Errorf("to two services: %v", err)
+	}
+	s.Require.Operation = name + " to second"
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Each problem is found before anything starts, and names its field and the way out.
 func TestScenarioIsValidated(t *testing.T) {
 	at := func(f breakwater.Fault) breakwater.Step {
@@ -34,11 +61,26 @@ func TestScenarioIsValidated(t *testing.T) {
 		spoil func(s *breakwater.Scenario)
 		want  string
 	}{
-		"no title":                      {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
-		"a story for a title":           {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; use at most 120"},
-		"no partition":                  {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
-		"no service":                    {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
-		"a service of no name":          {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
+		"no title":                {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
+		"a story for a title":     {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; use at most 120"},
+		"no partition":            {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
+		"no service":              {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
+		"a service of no name":    {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
+		"a name but for capitals": {func(s *breakwater.Scenario) { s.Services = append(s.Services, another(s, "API")) }, `service "API": the name is taken; rename it`},
+		"a group of two services": {func(s *breakwater.Scenario) {
+			for _, name := range []string{"second", "third"} {
+				v := another(s, name)
+				v.Group, v.Needs = "shared", []breakwater.Need{{To: breakwater.Kafka}}
+				s.Services = append(s.Services, v)
+			}
+		}, `service third: its group "shared" is that of second; give each a group of its own`},
+		"a sink of two services": {func(s *breakwater.Scenario) {
+			for _, name := range []string{"second", "third"} {
+				v := another(s, name)
+				v.Ledger = &breakwater.Ledger{Sink: "store", Of: breakwater.Redis, Stream: name}
+				s.Services = append(s.Services, v)
+			}
+		}, `service third: its sink "store" is that of second; give each a sink of its own`},
 		"a name that is taken":          {func(s *breakwater.Scenario) { s.Services[0].Name = "edge" }, `service "edge": the name is taken; rename it`},
 		"no program":                    {func(s *breakwater.Scenario) { s.Services[0].Program = breakwater.Program{} }, "service api: it has no program; set Go, Command or Image"},
 		"too many instances":            {func(s *breakwater.Scenario) { s.Services[0].Instances = 1000 }, "service api: 1000 instances; give 1 to 100"},
