@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -91,8 +95,8 @@ func changed(saved, again *trial.Trial) error {
 		case i < 0:
 			others = append(others, fmt.Sprintf("\n  %s: not saved, now %s", v.Guarantee, v.Status))
 		default:
-			if same, err := equal(saved.Verdicts[i], v); err != nil || !same {
-				others = append(others, "\n  "+instead(saved.Verdicts[i], v))
+			if how := instead(saved.Verdicts[i], v); how != "" {
+				others = append(others, "\n  "+how)
 			}
 		}
 	}
@@ -101,17 +105,88 @@ func changed(saved, again *trial.Trial) error {
 			others = append(others, fmt.Sprintf("\n  %s: %s, now %s", measure.Phrase(v.Name), was, v))
 		}
 	}
+	if len(others) == 0 {
+		for _, d := range differences(saved, again) {
+			others = append(others, "\n  "+d)
+		}
+	}
 	return fmt.Errorf("%s: %s: the trial or this program was changed since%s", saved.ID, how, strings.Join(others, ""))
 }
 
+// differences names where two trials differ, by the names of the saved JSON:
+// "measurements.phases.1.end: 4000000000, now 5000000000". The first few will do.
+func differences(saved, again *trial.Trial) []string {
+	const most = 8
+	var docs [2]any
+	for i, t := range []*trial.Trial{saved, again} {
+		b, err := json.Marshal(t)
+		if err == nil {
+			err = json.Unmarshal(b, &docs[i])
+		}
+		if err != nil {
+			return []string{err.Error()}
+		}
+	}
+	found := &reporter{}
+	cmp.Equal(docs[0], docs[1], cmp.Reporter(found))
+	if over := len(found.lines) - most; over > 0 {
+		return append(found.lines[:most], fmt.Sprintf("and %d more", over))
+	}
+	return found.lines
+}
+
+// reporter collects the leaves in which two JSON documents differ.
+type reporter struct {
+	path  cmp.Path
+	lines []string
+}
+
+func (r *reporter) PushStep(s cmp.PathStep) { r.path = append(r.path, s) }
+
+func (r *reporter) PopStep() { r.path = r.path[:len(r.path)-1] }
+
+func (r *reporter) Report(result cmp.Result) {
+	if result.Equal() {
+		return
+	}
+	var names []string
+	for _, step := range r.path {
+		switch step := step.(type) {
+		case cmp.MapIndex:
+			names = append(names, fmt.Sprint(step.Key()))
+		case cmp.SliceIndex:
+			from, to := step.SplitKeys()
+			names = append(names, strconv.Itoa(max(from, to)))
+		}
+	}
+	value := func(v reflect.Value) string {
+		if !v.IsValid() {
+			return "nothing"
+		}
+		b, err := json.Marshal(v.Interface())
+		if err != nil {
+			return err.Error()
+		}
+		if text := []rune(string(b)); len(text) > 80 {
+			return string(text[:79]) + "…"
+		}
+		return string(b)
+	}
+	was, is := r.path.Last().Values()
+	r.lines = append(r.lines, fmt.Sprintf("%s: %s, now %s", strings.Join(names, "."), value(was), value(is)))
+}
+
 // instead says how a verdict was saved and how it is now, with the first of its
-// anomalies that was not there.
+// anomalies that was not there. It is "" where at most the words differ.
 func instead(was, is check.Verdict) string {
 	said := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
 	for _, a := range is.Anomalies {
 		if !slices.ContainsFunc(was.Anomalies, func(b check.Anomaly) bool { return a.What == b.What }) {
 			return fmt.Sprintf("%s: %s (events %s)", said, a.What, strings.Trim(fmt.Sprint(a.Events), "[]"))
 		}
+	}
+	if was.Status == is.Status {
+		return ""
 	}
 	return said + ": " + is.Why
 }

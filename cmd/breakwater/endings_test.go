@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -19,16 +20,7 @@ import (
 // Every way in which a spec can end is what it is in every form of the report and in the
 // exit code, also after a trial that came out as predicted.
 func TestRedIsRedEverywhere(t *testing.T) {
-	root, err := launch.ModuleRoot(t.Context(), ".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin := t.TempDir()
-	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(bin, "endings.test")}
-	var built bytes.Buffer
-	if err := build(t.Context(), streams{out: &built, err: &built}, root, bin, []suite{endings}); err != nil {
-		t.Fatalf("%v\n%s", err, built.String())
-	}
+	endings := builtEndings(t)
 	for _, c := range []struct {
 		focus   string
 		failing string // a node beside the specs
@@ -117,6 +109,63 @@ func TestRedIsRedEverywhere(t *testing.T) {
 			})
 		}
 	}
+}
+
+// So it is where go test performs the suite, without the command: as far as the process
+// lives.
+func TestRedIsRedWithoutTheCommand(t *testing.T) {
+	endings := builtEndings(t)
+	for _, c := range []struct{ focus, failing, says string }{
+		{"a spec passes$", "", ""},
+		{"is refuted", "", "no-acknowledged-loss"},
+		{"a spec fails", "", "to equal"},
+		{"a spec panics$", "", "boom"},
+		{"takes too long", "", "timed out"},
+		{"cleans up badly", "", "to equal"},
+		{"a spec passes$", "AfterEach", "AfterEach"},
+		{"a spec passes$", "BeforeSuite", "[BeforeSuite]"},
+		{"a spec passes$", "AfterSuite", "[AfterSuite]"},
+		{"a spec passes$", "ReportAfterSuite", "endings"},
+	} {
+		t.Run(strings.Trim(c.focus, "$")+" "+c.failing, func(t *testing.T) {
+			run, err := session.NewRun(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("TMPDIR", t.TempDir()) // the lock of this machine's real runs is elsewhere
+			t.Setenv("BREAKWATER_TEST_ENDING", cmp.Or(c.failing, "none"))
+			s := endings
+			s.run, s.world, s.round = run, "local", 1
+			printed, err := s.command(t.Context(), "-ginkgo.focus="+c.focus).CombinedOutput()
+			if green := c.says == ""; (err == nil) != green {
+				t.Errorf("the process gives %v\n%s", err, printed)
+			}
+			for name, f := range forms(t, run.Dir) {
+				if f.red != (c.says != "") || !strings.Contains(strings.ToLower(f.text), strings.ToLower(c.says)) {
+					t.Errorf("%s: red is %t, or it does not have %q\n%s", name, f.red, c.says, printed)
+				}
+			}
+			if latest, err := store.Latest(filepath.Dir(run.Dir)); err != nil || latest.Dir != run.Dir {
+				t.Errorf("the latest is %+v, %v", latest, err)
+			}
+		})
+	}
+}
+
+// builtEndings is the suite whose specs end in every way.
+func builtEndings(t *testing.T) suite {
+	t.Helper()
+	root, err := launch.ModuleRoot(t.Context(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(bin, "endings.test")}
+	var built bytes.Buffer
+	if err := build(t.Context(), streams{out: &built, err: &built}, root, bin, []suite{endings}); err != nil {
+		t.Fatalf("%v\n%s", err, built.String())
+	}
+	return endings
 }
 
 type form struct {

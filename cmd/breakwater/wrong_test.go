@@ -150,7 +150,8 @@ func TestExitCodesOfCheck(t *testing.T) {
 		"its history was cut off":  {[]trial.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
 		"its history is gone":      {[]trial.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
 		"its verdict was improved": {[]trial.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
-		"its verdict was retold":   {[]trial.Prediction{holds}, edit("kill.trial.json", `"why":"`, `"why":"indeed: `), trial.ExitTrouble, "kill: confirmed as it was saved, but not every verdict"},
+		"its verdict was retold":   {[]trial.Prediction{holds}, edit("kill.trial.json", `"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},
+		"a number was changed":     {[]trial.Prediction{holds}, edit("kill.trial.json", `"scheduled":120`, `"scheduled":121`), trial.ExitTrouble, "measurements.exercised.scheduled: 121, now 120"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := predicted(t, test.predict)

@@ -182,7 +182,7 @@ type Span struct {
 type Recovery struct {
 	Fault         string   `json:"fault"`          // its name, see [history.Index.FaultName]
 	Step          int      `json:"step,omitempty"` // of the plan, from 1; 0: not known
-	Subject       string   `json:"subject"` // a group ("analytics") or an operation ("POST /register")
+	Subject       string   `json:"subject"`        // a group ("analytics") or an operation ("POST /register")
 	Detection     Span     `json:"detection"`
 	Outage        Span     `json:"outage"`
 	WorkerOutage  Span     `json:"workerOutage"` // of a group: the longest outage of a single partition; none for an operation
