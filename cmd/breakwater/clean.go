@@ -7,24 +7,28 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
 	"github.com/breakwater-kit/breakwater/fixtures/docker"
 	"github.com/breakwater-kit/breakwater/fixtures/images"
-	"github.com/breakwater-kit/breakwater/fixtures/local"
+	"github.com/breakwater-kit/breakwater/fixtures/launch"
 )
 
 // CleanCmd removes what dead runs and earlier builds left behind.
 type CleanCmd struct{}
 
-// Run removes containers, networks and data folders whose owner is gone, never
+// Run removes containers, networks, folders and processes whose owner is gone, never
 // those of a run that is alive, and images of earlier builds, see
 // [images.Prune]. That no engine is installed is fine: then there are none. One
 // that does not answer is trouble.
 func (c *CleanCmd) Run(ctx context.Context, std streams) error {
-	folders, err := local.Leftovers()
-	fmt.Fprintf(std.out, "removed %d data folders of dead runs\n", folders)
+	swept, err := launch.Sweep(ctx)
+	fmt.Fprintf(std.out, "removed %d folders of dead runs\n", swept.Folders)
+	if len(swept.Ended) > 0 {
+		fmt.Fprintf(std.out, "ended %d processes of theirs: %s\n", len(swept.Ended), strings.Join(swept.Ended, ", "))
+	}
 	errs := []error{err}
 
 	containers, err := docker.Leftovers(ctx)

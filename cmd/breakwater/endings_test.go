@@ -159,10 +159,14 @@ func builtEndings(t *testing.T) suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin := t.TempDir()
-	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(bin, "endings.test")}
+	scratch, err := launch.NewScratch("endings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = scratch.Close() })
+	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(scratch.Dir, "endings.test")}
 	var built bytes.Buffer
-	if err := build(t.Context(), streams{out: &built, err: &built}, root, bin, []suite{endings}); err != nil {
+	if err := build(t.Context(), streams{out: &built, err: &built}, root, scratch, []suite{endings}); err != nil {
 		t.Fatalf("%v\n%s", err, built.String())
 	}
 	return endings

@@ -44,6 +44,8 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return trouble(err)
 	}
+	ctx, stop := session.Attend(ctx)
+	defer stop()
 	release, err := s.Alone(ctx)
 	if err != nil {
 		return trouble(err)

@@ -50,12 +50,14 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	if _, err := regexp.Compile(c.Focus); err != nil {
 		return trouble(fmt.Errorf("--focus %q is no regular expression: %w", c.Focus, err))
 	}
-	bin, err := os.MkdirTemp("", "breakwater-suites-")
+	ctx, stop := session.Attend(ctx)
+	defer stop()
+	scratch, err := launch.NewScratch("suites")
 	if err != nil {
 		return trouble(err)
 	}
-	defer os.RemoveAll(bin)
-	suites, err := findSuites(root, bin, c.Suites)
+	defer scratch.Remove() //nolint:errcheck // what stays is swept by the next run
+	suites, err := findSuites(root, scratch.Dir, c.Suites)
 	if err != nil {
 		return trouble(err)
 	}
@@ -66,7 +68,7 @@ func (c *RunCmd) Run(ctx context.Context, std streams) error {
 	if len(worlds) == 0 {
 		return nil
 	}
-	if err := build(ctx, std, root, bin, suites); err != nil {
+	if err := build(ctx, std, root, scratch, suites); err != nil {
 		return trouble(err)
 	}
 	screen := session.NewScreen(std.err)

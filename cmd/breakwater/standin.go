@@ -27,8 +27,10 @@ func (c *StandinCmd) Run(ctx context.Context) error {
 	}
 }
 
-// WatchdogCmd ends the processes named on standard input when that ends.
-type WatchdogCmd struct{}
+// WatchdogCmd ends the processes of a folder, and removes it, when standard input ends.
+type WatchdogCmd struct {
+	Folder string `arg:"" help:"Folder of a launch.Guard."`
+}
 
 // Run reads until the end of the input.
-func (c *WatchdogCmd) Run() error { return launch.Watchdog(os.Stdin) }
+func (c *WatchdogCmd) Run() error { return launch.Watchdog(os.Stdin, c.Folder) }

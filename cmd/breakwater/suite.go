@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/store"
@@ -47,8 +48,10 @@ func (s suite) env() []string {
 }
 
 // build compiles the suites' test programs, all at once.
-func build(ctx context.Context, std streams, root, bin string, suites []suite) error {
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", bin)
+func build(ctx context.Context, std streams, root string, scratch *launch.Scratch, suites []suite) error {
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", scratch.Dir)
+	build.Env = append(os.Environ(), scratch.Environment()...) // for when this process is killed
+	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
 	for _, s := range suites {
 		build.Args = append(build.Args, s.dir)
 	}
@@ -251,7 +254,7 @@ func (p part) process(ctx context.Context, screen *session.Screen) (course sessi
 	defer func() { err = errors.Join(err, said.Close()) }()
 	run := p.suite.command(ctx, flags...)
 	run.Env = append(run.Env, session.PartVariable+"=true")
-	run.Stdout, run.Stderr, run.ExtraFiles = said, said, []*os.File{tell}
+	run.Stdout, run.Stderr, run.ExtraFiles = said, said, append([]*os.File{tell}, launch.Machine()...)
 	err = run.Start()
 	tell.Close() // the process has its own
 	if err != nil {
@@ -261,7 +264,11 @@ func (p part) process(ctx context.Context, screen *session.Screen) (course sessi
 	if broken != nil {
 		_, _ = io.Copy(io.Discard, told) // or the process would wait for a reader
 	}
-	return course, errors.Join(broken, run.Wait())
+	err = errors.Join(broken, run.Wait())
+	if status, ok := run.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		err = errors.Join(err, screen.Sweep(context.WithoutCancel(ctx))) // it had no time to do it itself
+	}
+	return course, err
 }
 
 // account records what the process could not: what it was at when it ended before its

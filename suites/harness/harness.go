@@ -3,12 +3,15 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
@@ -50,7 +53,10 @@ func RunSpecs(t *testing.T, suite string) {
 		t.Fatal(err)
 	}
 	current.Statements = subjects.Claims
-	release, err := current.Alone(t.Context()) // not in a spec, whose time it would take
+	ctx, stop := session.Attend(t.Context())
+	defer stop()
+	defer interrupt(ctx)()
+	release, err := current.Alone(ctx) // not in a spec, whose time it would take
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +130,20 @@ func because(f types.Failure, plain bool) string {
 		message = fmt.Sprintf("%s:%d: %s", filepath.Base(at.FileName), at.LineNumber, message)
 	}
 	return message
+}
+
+// patience with specs that were interrupted: with it the worlds that they close.
+const patience = time.Minute
+
+// interrupt interrupts this process when ctx ends, which Ginkgo takes as it takes a
+// Ctrl-C: the spec heals and closes what it started. One that has not done so in time
+// is ended all the same: others wait for the machine.
+func interrupt(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		fmt.Fprintln(os.Stderr, "interrupted:", context.Cause(ctx))
+		time.AfterFunc(patience, func() { os.Exit(trial.ExitTrouble) })
+		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+	})
 }
 
 // Run performs the scenario. It fails the spec on the kit's own trouble, and
