@@ -54,6 +54,12 @@ repeat: ## the suites N times in a row into one report, until one is red
 soak: ## at least N trials of right systems: nothing may be found broken (N=200 takes about 14 minutes)
 	@go run ./cmd/breakwater run --world $(WORLD) --repeat $$(( ($(N) + 11) / 12 )) --focus 'A right system' selftest
 
+# What takes too long, or too many means, for every change. KILLS and CONTAINER_KILLS
+# are how many runs are killed.
+.PHONY: nightly
+nightly: ## runs that are killed at random instants leave nothing (about 20 minutes)
+	go test -tags nightly -count=1 -v -timeout 90m -run '^TestKilledRuns$$' ./cmd/breakwater -kills.local $(or $(KILLS),24) -kills.docker $(or $(CONTAINER_KILLS),10)
+
 .PHONY: bench
 bench: ## what edges, recorder, histories and checks cost, in one table
 	go test -run '^$$' -bench . -benchtime 9x -timeout 30m ./bench
