@@ -217,7 +217,7 @@ func (s Scenario) validate(contender string) error {
 		seen[strings.ToLower(v.Name)] = true
 		errs = append(errs, s.validateService(v)...)
 	}
-	errs = append(errs, s.validateNames()...)
+	errs = append(errs, s.validateSinks()...)
 	errs = append(errs, s.validateTopics()...)
 	if len(s.Requests) == 0 {
 		add("requests: there are none; say what the load sends")
@@ -246,21 +246,18 @@ func (s Scenario) validate(contender string) error {
 	return errors.Join(errs...)
 }
 
-// validateNames sees to it that what is found in a sink, or committed for a group, can
-// be put down to one service.
-func (s Scenario) validateNames() (errs []error) {
-	sinks, groups := map[string]string{}, map[string]string{}
-	claim := func(users map[string]string, v Service, what, name string) {
-		if user := users[name]; name != "" && user != "" {
-			errs = append(errs, fmt.Errorf("service %s: its %s %q is that of %s; give each a %s of its own", v.Name, what, name, user, what))
-		}
-		users[name] = v.Name
-	}
+// validateSinks sees to it that what is found in a sink can be put down to one service.
+// A group may be that of two: of an old version and a new one.
+func (s Scenario) validateSinks() (errs []error) {
+	users := map[string]string{}
 	for _, v := range s.Services {
-		claim(groups, v, "group", v.Group)
-		if v.Ledger != nil {
-			claim(sinks, v, "sink", v.Ledger.Sink)
+		if v.Ledger == nil || v.Ledger.Sink == "" {
+			continue
 		}
+		if user := users[v.Ledger.Sink]; user != "" {
+			errs = append(errs, fmt.Errorf("service %s: its sink %q is that of %s; give each a sink of its own", v.Name, v.Ledger.Sink, user))
+		}
+		users[v.Ledger.Sink] = v.Name
 	}
 	return errs
 }

@@ -67,13 +67,6 @@ func TestScenarioIsValidated(t *testing.T) {
 		"no service":              {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
 		"a service of no name":    {func(s *breakwater.Scenario) { s.Services[0].Name = "an api" }, `service "an api": give it a name of up to 40 letters`},
 		"a name but for capitals": {func(s *breakwater.Scenario) { s.Services = append(s.Services, another(s, "API")) }, `service "API": the name is taken; rename it`},
-		"a group of two services": {func(s *breakwater.Scenario) {
-			for _, name := range []string{"second", "third"} {
-				v := another(s, name)
-				v.Group, v.Needs = "shared", []breakwater.Need{{To: breakwater.Kafka}}
-				s.Services = append(s.Services, v)
-			}
-		}, `service third: its group "shared" is that of second; give each a group of its own`},
 		"a sink of two services": {func(s *breakwater.Scenario) {
 			for _, name := range []string{"second", "third"} {
 				v := another(s, name)

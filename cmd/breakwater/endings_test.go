@@ -163,7 +163,7 @@ func builtEndings(t *testing.T) suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = scratch.Close() })
+	t.Cleanup(func() { _ = scratch.Remove() })
 	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(scratch.Dir, "endings.test")}
 	var built bytes.Buffer
 	if err := build(t.Context(), streams{out: &built, err: &built}, root, scratch, []suite{endings}); err != nil {

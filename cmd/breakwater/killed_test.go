@@ -19,6 +19,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
 const roleVariable = "BREAKWATER_TEST_ROLE"
@@ -59,8 +60,13 @@ func skeleton() error {
 	}
 	defer release()
 	fmt.Fprintln(os.Stderr, "alone")
-	s := suite{name: "skeleton", dir: ".", program: os.Args[0], env: []string{roleVariable + "=part"}}
-	parts := queue([]part{{s, ""}, {s, ""}})
+	run, err := store.Join(os.Getenv(session.OutVariable), os.Getenv(session.RunVariable))
+	if err != nil {
+		return err
+	}
+	os.Setenv(roleVariable, "part") // which the parts inherit
+	s := suite{name: "skeleton", dir: ".", program: os.Args[0], run: run, world: "local", round: 1}
+	parts := queue([]part{{suite: s}, {suite: s}})
 	var running sync.WaitGroup
 	for range 2 {
 		running.Go(func() { _ = inTurn(ctx, parts, screen) }) // that it was interrupted is no error here

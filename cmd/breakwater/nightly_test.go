@@ -146,11 +146,11 @@ func (h *hunt) kill(world string, kills int, ways []way) {
 		}
 		h.nothingLeft(n, r)
 		if n < kills {
-			instant := time.Duration(random.Int64N(int64(20 * time.Second)))
+			instant := time.Duration(random.Int64N(int64(15 * time.Second)))
 			select {
 			case <-time.After(instant):
 			case <-r.ended:
-				h.Errorf("%d: it ended by itself", n)
+				h.Fatalf("%d: it ended by itself", n)
 			}
 			h.Logf("%2d: %s, %v after its start", n, w, instant.Round(time.Millisecond))
 		}
