@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,8 @@ type edgeCommand struct {
 	HTTP      []string `name:"http" placeholder:"CLIENT=HOST:PORT" sep:"none" help:"An edge for an HTTP/1 client."`
 	TCP       []string `name:"tcp" placeholder:"CLIENT=HOST:PORT" sep:"none" help:"An edge for any other client: bytes and connections only."`
 	API       string   `name:"api" default:"127.0.0.1:8474" placeholder:"HOST:PORT" help:"Where the control API listens (Toxiproxy's, and /breakwater/). Port 0 for any free one. Default: ${default}."`
+	APIHost   []string `name:"api-host" placeholder:"HOST" sep:"none" help:"A further name or address by which the API may be asked for. Besides these it goes by localhost, its IP addresses, and the hosts of --api and --advertise."`
+	Token     *string  `placeholder:"TEXT" env:"${edge_token}" help:"Serve the API only to who sends it, as Authorization: Bearer. Others on the machine see arguments: rather use the variable. Default: none, so keep the API on loopback."`
 	Listen    string   `default:"127.0.0.1" placeholder:"IP" help:"Where the edges listen. Default: ${default}."`
 	Advertise string   `placeholder:"HOST" help:"By which host clients reach the edges. Default: that of --listen."`
 	Ports     string   `placeholder:"FIRST-LAST" help:"Ports for the edges. Default: any that are free."`
@@ -45,15 +48,25 @@ type settings struct {
 }
 
 func (c *edgeCommand) settings() (s settings, err error) {
-	s.config = edge.Config{Listen: c.Listen, Advertise: c.Advertise}
+	s.config = edge.Config{Listen: c.Listen, Advertise: c.Advertise, Hosts: c.APIHost}
 	if net.ParseIP(c.Listen) == nil {
 		return s, fmt.Errorf("--listen %q is no IP address; give one, such as 127.0.0.1 or 0.0.0.0", c.Listen)
 	}
 	if net.ParseIP(c.Listen).IsUnspecified() && c.Advertise == "" {
 		return s, fmt.Errorf("--listen %s is every address, so clients must be told one; add --advertise HOST", c.Listen)
 	}
-	if strings.ContainsAny(c.Advertise, " /=,") || strings.Contains(c.Advertise, ":") && net.ParseIP(c.Advertise) == nil {
+	if c.Advertise != "" && !isHost(c.Advertise) {
 		return s, fmt.Errorf("--advertise %q is no host; write a name or an IP address, without a port", c.Advertise)
+	}
+	for _, h := range c.APIHost {
+		if !isHost(h) {
+			return s, fmt.Errorf("--api-host %q is no host; write a name or an IP address, without a port", h)
+		}
+	}
+	if c.Token != nil {
+		if s.config.Token = *c.Token; *c.Token == "" {
+			return s, fmt.Errorf("--token is empty; give one, or unset %s", edge.TokenVariable)
+		}
 	}
 	if c.Ports != "" {
 		p := &s.config.Ports
@@ -65,8 +78,12 @@ func (c *edgeCommand) settings() (s settings, err error) {
 			return s, fmt.Errorf("--ports %q is no range; write it like 20000-20100", c.Ports)
 		}
 	}
-	if _, _, err := net.SplitHostPort(c.API); err != nil {
+	host, _, err := net.SplitHostPort(c.API)
+	if err != nil {
 		return s, fmt.Errorf("--api %q is no address; write HOST:PORT, such as 127.0.0.1:8474", c.API)
+	}
+	if host != "" {
+		s.config.Hosts = append(s.config.Hosts, host)
 	}
 	if c.JSON && c.Events == "-" {
 		return s, errors.New("--json and --events - both write to stdout; give --events a file")
@@ -94,6 +111,11 @@ func (c *edgeCommand) settings() (s settings, err error) {
 		}
 	}
 	return s, nil
+}
+
+// isHost is whether the text can be a name or an IP address.
+func isHost(text string) bool {
+	return text != "" && !strings.ContainsAny(text, " /=,") && (!strings.Contains(text, ":") || net.ParseIP(text) != nil)
 }
 
 // Run runs the edges until ctx ends, or stdin does with --until-eof.
@@ -139,7 +161,10 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	control := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second} //nolint:contextcheck // to heal outlives the request
 	served := make(chan error, 1)
 	go func() { served <- control.Serve(api) }()
-	if err := c.announce(std, api.Addr().String(), s.specs, addresses); err != nil {
+	if !api.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Token == nil {
+		fmt.Fprintf(std.err, "breakwater: warning: --api %s is reached from other machines, and whoever reaches it can break every connection; keep it on 127.0.0.1, or set %s\n", c.API, edge.TokenVariable)
+	}
+	if err := c.announce(std, c.at(api), s.specs, addresses); err != nil {
 		return err
 	}
 
@@ -164,6 +189,12 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 		control.Close() // a reader of events that does not read
 	}
 	return errors.Join(err, <-recorded)
+}
+
+// at is where the API listens: the host as it was given, and the port as it is.
+func (c *edgeCommand) at(api net.Listener) string {
+	host, _, _ := net.SplitHostPort(c.API) // checked before it was listened on
+	return net.JoinHostPort(cmp.Or(host, "localhost"), strconv.Itoa(api.Addr().(*net.TCPAddr).Port))
 }
 
 // canListen tries the address with any port.

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -70,7 +72,7 @@ func TestEdgesForAWorld(t *testing.T) {
 	}
 	email := httptest.NewServer(http.NotFoundHandler())
 	defer email.Close()
-	client := edge.NewClient(where.API)
+	client := edge.NewClient(where.API, "")
 	defer client.Close()
 	if err := client.Ready(t.Context()); err != nil {
 		t.Fatal(err)
@@ -106,6 +108,47 @@ func TestEdgesForAWorld(t *testing.T) {
 	}
 	if code := <-s.code; code != 0 {
 		t.Errorf("exit code %d: %s", code, s.err.String())
+	}
+}
+
+// A run gives its edges a token, which stands in no argument.
+func TestEdgesWithAToken(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	const secret = "a-word-that-only-the-run-knows"
+	t.Setenv(edge.TokenVariable, secret)
+	s := start(t, "edge", "--json", "--api", "0.0.0.0:0", "--http", "email=127.0.0.1:3")
+	var where struct{ API string }
+	if line := s.line(t); json.Unmarshal([]byte(line), &where) != nil || !strings.HasPrefix(where.API, "0.0.0.0:") || strings.Contains(line, secret) {
+		t.Errorf("it says %s", line)
+	}
+	for given, status := range map[string]int{"": http.StatusUnauthorized, "guessed-" + secret: http.StatusUnauthorized, secret: 0} {
+		client := edge.NewClient(where.API, given)
+		_, err := client.Edges(t.Context())
+		client.Close()
+		if refused := (*edge.APIError)(nil); status == 0 && err != nil || status != 0 && (!errors.As(err, &refused) || refused.Status != status) {
+			t.Errorf("with the token %q: %v", given, err)
+		}
+	}
+	s.stop()
+	if code := <-s.code; code != 0 || s.err.Len() > 0 {
+		t.Errorf("exit code %d: %s", code, s.err.String())
+	}
+}
+
+// Without a token the API is for this machine only, and says so where it is not.
+func TestAnAPIThatIsReachedFromElsewhere(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for api, warned := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "0.0.0.0:0": true, ":0": true} {
+		s := start(t, "edge", "--api", api, "--http", "email=127.0.0.1:3")
+		s.line(t)
+		host, _, _ := strings.Cut(api, ":")
+		if l := s.line(t); !strings.Contains(l, "http://"+cmp.Or(host, "localhost")+":") {
+			t.Errorf("%s: it says %s", api, l)
+		}
+		s.stop()
+		if code := <-s.code; code != 0 || strings.Contains(s.err.String(), "warning: --api "+api+" is reached from other machines") != warned || strings.Contains(s.err.String(), "warning") != warned {
+			t.Errorf("%s: exit code %d: %s", api, code, s.err.String())
+		}
 	}
 }
 
@@ -173,6 +216,9 @@ func TestWhatIsWrongWithAnEdge(t *testing.T) {
 		{"--api 192.0.2.1:1", "--api 192.0.2.1:1: listen tcp 192.0.2.1:1: bind: cannot assign requested address; give an address of this machine"},
 		{"--listen 192.0.2.1", "--listen 192.0.2.1: listen tcp 192.0.2.1:0: bind: cannot assign requested address; give an address of this machine"},
 		{"--advertise a:1", "--advertise \"a:1\" is no host"},
+		{"--api-host a:1", "--api-host \"a:1\" is no host"},
+		{"--token=", "--token is empty; give one, or unset BREAKWATER_EDGE_TOKEN"},
+		{"--token short", "token: it has 5 characters; give at least 16"},
 		{"--listen localhost", "--listen \"localhost\" is no IP"},
 		{"--listen 0.0.0.0", "add --advertise"},
 		{"--ports 5", "--ports \"5\" is no range"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/breakwater-kit/breakwater/fixtures/edge"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -58,6 +59,7 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 		kong.Description("A chaos and resilience test kit for services and Kafka.\n\n"+exitCodes),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { panic(exited) }),
+		kong.Vars{"edge_token": edge.TokenVariable},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
 	)
