@@ -119,7 +119,7 @@ func TestEdgesWithAToken(t *testing.T) {
 	s := start(t, "edge", "--json", "--api", "0.0.0.0:0", "--http", "email=127.0.0.1:3")
 	var where struct{ API string }
 	if line := s.line(t); json.Unmarshal([]byte(line), &where) != nil || !strings.HasPrefix(where.API, "0.0.0.0:") || strings.Contains(line, secret) {
-		t.Errorf("it says %s", line)
+		t.Errorf("printed %s", line)
 	}
 	for given, status := range map[string]int{"": http.StatusUnauthorized, "guessed-" + secret: http.StatusUnauthorized, secret: 0} {
 		client := edge.NewClient(where.API, given)
@@ -135,7 +135,7 @@ func TestEdgesWithAToken(t *testing.T) {
 	}
 }
 
-// Without a token the API is for this machine only, and says so where it is not.
+// Without a token the API is for this machine only, and warns where it is not.
 func TestAnAPIThatIsReachedFromElsewhere(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	for api, warned := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "0.0.0.0:0": true, ":0": true} {
@@ -143,7 +143,7 @@ func TestAnAPIThatIsReachedFromElsewhere(t *testing.T) {
 		s.line(t)
 		host, _, _ := strings.Cut(api, ":")
 		if l := s.line(t); !strings.Contains(l, "http://"+cmp.Or(host, "localhost")+":") {
-			t.Errorf("%s: it says %s", api, l)
+			t.Errorf("%s: printed %s", api, l)
 		}
 		s.stop()
 		if code := <-s.code; code != 0 || strings.Contains(s.err.String(), "warning: --api "+api+" is reached from other machines") != warned || strings.Contains(s.err.String(), "warning") != warned {
