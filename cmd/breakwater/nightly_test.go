@@ -140,7 +140,7 @@ func (h *hunt) kill(world string, kills int, ways []way) {
 					containers += k
 				}
 			}
-			if strings.HasPrefix(line, "start ") {
+			if strings.HasPrefix(strings.TrimLeft(line, "S•"), "start ") { // Ginkgo's letters stand before it
 				break
 			}
 		}
@@ -191,7 +191,7 @@ func (h *hunt) begin(world string, w way) *hunted {
 			if err != nil {
 				return
 			}
-			r.lines <- strings.TrimLeft(regexp.MustCompile(`\x1b\[[0-9]*[A-Z]`).ReplaceAllString(line, ""), "\r")
+			r.lines <- strings.TrimLeft(regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`).ReplaceAllString(line, ""), "\r")
 		}
 	}()
 	go func() {
