@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/breakwater-kit/breakwater/fixtures/edge"
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -33,7 +34,8 @@ type commands struct {
 	Watchdog WatchdogCmd `cmd:"" hidden:""`
 }
 
-// streams are the process's own, so that tests can give others.
+// streams are the process's own, so that tests can give others. What is written to
+// out and err is printable: titles, errors and log lines come from outside.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
@@ -48,6 +50,9 @@ func main() {
 
 // run performs one command line and returns the exit code.
 func run(ctx context.Context, args []string, std streams) (code int) {
+	out, errs := printable.NewWriter(std.out), printable.NewWriter(std.err)
+	defer func() { _ = errors.Join(out.Close(), errs.Close()) }()
+	std.out, std.err = out, errs
 	exited := errors.New("exited")
 	defer func() {
 		if p := recover(); p != nil && p != any(exited) { // --help ends the program

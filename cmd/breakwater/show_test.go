@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -90,5 +91,43 @@ func TestDumpOfATornHistory(t *testing.T) {
 	want := fmt.Sprintf("history is damaged at line %d ", lines+1)
 	if code != trial.ExitTrouble || lines < 100 || !strings.HasPrefix(out.String(), `{"schema"`) || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 {
 		t.Errorf("exit %d after %d lines, and %q, want %q", code, lines, errs.String(), want)
+	}
+}
+
+// Whatever stands in a saved run, nothing of it is obeyed by the terminal, and the
+// JSON of dump is the same value as before.
+func TestSavedTextIsPrintable(t *testing.T) {
+	const evil = "\x1b]0;x\x07\u009b31m\x7f\u202e\u200bevil"
+	run1, err := store.Create(t.TempDir(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := historytest.Event(historytest.Options{Rate: 5})
+	for i := range log.Events {
+		if e := &log.Events[i]; e.Key != "" {
+			e.Key = evil
+		}
+		if log.Events[i].ID == "u0-000007" {
+			log.Events[i].ID = evil
+		}
+	}
+	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Title: evil, Spec: evil, Contender: evil, World: evil}
+	tr.Judge(log, []trial.Prediction{{Guarantee: check.NoAcknowledgedLoss, Expect: check.Holds}})
+	if err := run1.Save(tr, log); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"check", run1.Dir}, {"show", run1.Dir, "--event", evil}, {"dump", run1.Dir}, {"show", run1.Dir, "--event", "none" + evil}, {"dump", evil}, {evil}} {
+		var out, errs bytes.Buffer
+		run(t.Context(), args, streams{strings.NewReader(""), &out, &errs})
+		printed := out.String() + errs.String()
+		for i, r := range printed {
+			if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf) {
+				t.Errorf("%q prints %U: %q", args, r, printed[max(0, i-60):i])
+				break
+			}
+		}
+		if !strings.Contains(printed, "evil") {
+			t.Errorf("%q: what it was to print is not there: %.500s", args, printed)
+		}
 	}
 }

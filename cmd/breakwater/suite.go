@@ -67,7 +67,7 @@ func build(ctx context.Context, std streams, root string, scratch *launch.Scratc
 // close what it started; a second interrupt, as a Ctrl-C is for all that share a
 // terminal's group, would have Ginkgo leave that out.
 func (s suite) command(ctx context.Context, flags ...string) *exec.Cmd {
-	run := exec.CommandContext(ctx, s.program, append([]string{"-test.timeout=60m", "-test.paniconexit0", "-ginkgo.succinct"}, flags...)...)
+	run := exec.CommandContext(ctx, s.program, append([]string{"-test.timeout=60m", "-test.paniconexit0", "-ginkgo.succinct", "-ginkgo.no-color"}, flags...)...)
 	run.Dir, run.Env = s.dir, append(os.Environ(), s.env()...)
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -60,7 +61,7 @@ type problem struct {
 // it says nothing about the system. So is a spec that was not performed to its end; one
 // that failed an assertion of its own fails. What is known to be refuted passes, and its
 // output says why. It fails on a run that does not validate and with the error
-// of w. Characters that XML cannot hold are replaced by U+FFFD.
+// of w. Control characters are shown as \u001b.
 func Write(w io.Writer, run page.Run) error {
 	if err := run.Validate(); err != nil {
 		return err
@@ -133,6 +134,7 @@ func Write(w io.Writer, run page.Run) error {
 		all.Errors += s.Errors
 		all.Skipped += s.Skipped
 	}
+	all.show()
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -143,6 +145,27 @@ func Write(w io.Writer, run page.Run) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// show makes control characters visible in all that comes from outside.
+func (all *suites) show() {
+	show := func(texts ...*string) {
+		for _, s := range texts {
+			*s = printable.Text(*s)
+		}
+	}
+	show(&all.Name)
+	for _, s := range all.Suites {
+		show(&s.Name)
+		for _, c := range s.Cases {
+			show(&c.Name, &c.Class, &c.SystemOut)
+			for _, p := range []*problem{c.Failure, c.Error, c.Skipped} {
+				if p != nil {
+					show(&p.Message, &p.Type, &p.Text)
+				}
+			}
+		}
+	}
 }
 
 func caseOf(run page.Run, t *trial.Trial) *testcase {

@@ -16,6 +16,7 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -245,16 +246,16 @@ var mention = regexp.MustCompile(`(^|[^\pL\pN_])@`)
 
 // text is s on one line, shortened and without meaning to Markdown.
 func text(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " ")
+	s = printable.Line(s)
 	if r := []rune(s); len(r) > longest {
 		s = string(r[:longest-1]) + "…"
 	}
-	return mention.ReplaceAllString(escape.Replace(s), "$1@\u200b")
+	return mention.ReplaceAllString(escape.Replace(s), "$1@&#8203;")
 }
 
 // code is s as a code span, whatever backticks it holds.
 func code(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " ")
+	s = printable.Line(s)
 	fence := "`"
 	for strings.Contains(s, fence) {
 		fence += "`"

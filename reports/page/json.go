@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -67,7 +69,8 @@ type documentOperation struct {
 
 // WriteJSON writes the run as [Schema]: claims, and trials without their series.
 // It fails on a run that does not validate, on a number that JSON cannot hold
-// (and says in which trial), and with the error of w.
+// (and says in which trial), and with the error of w. Control characters are escaped,
+// those that JSON need not escape too.
 func WriteJSON(w io.Writer, run Run) error {
 	if err := run.Validate(); err != nil {
 		return err
@@ -87,9 +90,10 @@ func WriteJSON(w io.Writer, run Run) error {
 		}
 		d.Trials = append(d.Trials, dt)
 	}
-	e := json.NewEncoder(w)
+	shown := printable.NewWriter(w)
+	e := json.NewEncoder(shown)
 	e.SetIndent("", "  ")
-	return e.Encode(d)
+	return errors.Join(e.Encode(d), shown.Close())
 }
 
 func newDocumentTrial(run Run, t *trial.Trial) documentTrial {

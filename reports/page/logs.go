@@ -28,8 +28,8 @@ type logTail struct {
 	Text      string
 }
 
-// tail keeps the last n bytes, from the beginning of a line, and drops control
-// characters: colours of a terminal mean nothing here.
+// tail keeps the last n bytes, from the beginning of a line, and drops the colours of
+// a terminal, which mean nothing here.
 func tail(s string, n int) string {
 	if len(s) > n {
 		s = s[len(s)-n:]
@@ -37,11 +37,5 @@ func tail(s string, n int) string {
 			s = rest
 		}
 	}
-	s = ansi.ReplaceAllString(s, "")
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r >= ' ' && r != 0x7f {
-			return r
-		}
-		return -1
-	}, strings.ToValidUTF8(s, "�"))
+	return ansi.ReplaceAllString(s, "")
 }

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -119,18 +120,7 @@ func Write(w io.Writer, run Run) error {
 	if err := layout.ExecuteTemplate(&b, "page", newView(run)); err != nil {
 		return fmt.Errorf("page: %w", err)
 	}
-	_, err := w.Write(printable(b.Bytes()))
-	return err
-}
-
-// printable drops control characters, which HTML does not allow and which come
-// with error texts and logs. In UTF-8 no other character contains them.
-func printable(b []byte) []byte {
-	kept := b[:0]
-	for _, c := range b {
-		if c >= ' ' && c != 0x7f || c == '\n' || c == '\t' {
-			kept = append(kept, c)
-		}
-	}
-	return kept
+	shown := printable.NewWriter(w)
+	_, err := shown.Write(b.Bytes())
+	return errors.Join(err, shown.Close())
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
@@ -183,9 +184,9 @@ func History(t *trial.Trial) history.Log {
 func settle(err error) {
 	ginkgo.GinkgoHelper()
 	if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) && os.Getenv(NoSkipVariable) == "" {
-		ginkgo.Skip(unsupported.Error())
+		ginkgo.Skip(printable.Text(unsupported.Error()))
 	}
 	if err != nil {
-		ginkgo.Fail("the kit's own trouble, no verdict about the system: " + err.Error())
+		ginkgo.Fail("the kit's own trouble, no verdict about the system: " + printable.Text(err.Error()))
 	}
 }

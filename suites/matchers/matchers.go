@@ -10,6 +10,7 @@ import (
 
 	"github.com/onsi/gomega/types"
 
+	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -58,7 +59,7 @@ func (asPredicted) FailureMessage(actual any) string {
 			}
 		}
 	}
-	return b.String()
+	return printable.Text(b.String())
 }
 
 // NegatedFailureMessage is for a spec that expects a refutation.
