@@ -29,6 +29,7 @@ type CheckCmd struct {
 // verdicts are others, and which. A trial whose history cannot be read is not
 // judged, whatever was saved. It needs no engine and no world.
 func (c *CheckCmd) Run(std streams) error {
+	limitMemory()
 	if err := isRun(c.Dir); err != nil {
 		return trouble(err)
 	}

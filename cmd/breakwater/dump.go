@@ -34,21 +34,19 @@ func (c *DumpCmd) Run(std streams) error {
 	lines := json.NewEncoder(std.out)
 	lines.SetEscapeHTML(false)
 	for _, t := range trials {
-		log, err := run.History(t)
+		err := run.Scan(t, func(h history.Header) error {
+			if len(c.Kind) > 0 {
+				return nil
+			}
+			return lines.Encode(h)
+		}, func(e *history.Event) error {
+			if len(c.Kind) > 0 && !slices.Contains(c.Kind, string(e.Kind)) {
+				return nil
+			}
+			return lines.Encode(e)
+		})
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.ID, err))
-		}
-		if len(c.Kind) == 0 {
-			if err := lines.Encode(log.Header); err != nil {
-				return trouble(err)
-			}
-		}
-		for i := range log.Events {
-			if e := &log.Events[i]; len(c.Kind) == 0 || slices.Contains(c.Kind, string(e.Kind)) {
-				if err := lines.Encode(e); err != nil {
-					return trouble(err)
-				}
-			}
 		}
 	}
 	return trouble(errors.Join(errs...))

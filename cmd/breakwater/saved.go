@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -13,6 +15,16 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
+
+// memory is what a command takes at most that reads whole histories: enough for some
+// 950,000 events. GOMEMLIMIT changes that; what does not fit is refused.
+const memory = 420 << 20
+
+func limitMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // nobody has set one
+		debug.SetMemoryLimit(memory)
+	}
+}
 
 // chosen are the run's trials with those ids, or all: at least one. A trial that
 // cannot be read is in the way only of those who ask for it.

@@ -25,6 +25,7 @@ type ShowCmd struct {
 // Run tells of every trial that knows the event, and shows the records around it in
 // the log. It is trouble when none does.
 func (c *ShowCmd) Run(std streams) error {
+	limitMemory()
 	trials, err := chosen(c.Dir, c.Trial)
 	if err != nil {
 		return trouble(err)

@@ -10,14 +10,29 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
+	"runtime/debug"
+	"slices"
+	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/breakwater-kit/breakwater/reports/bounded"
 )
 
 // Extension is how the file name of a saved history ends.
 const Extension = ".history.jsonl.zst"
 
-const maxLine = 16 << 20 // bytes of one line; a longer one is damage
+// What a file may hold. A line of an event is some hundred bytes; texts are cut to
+// [MaxText] when they are recorded.
+const (
+	maxHeader = 16 << 20  // bytes of the first line
+	maxValues = 200_000   // that it holds
+	maxLine   = 1 << 20   // bytes of any other
+	maxBytes  = 256 << 20 // uncompressed, and
+	perEvent  = 1 << 10   // as many more for each event
+	maxWindow = 8 << 20   // of the compression, as it is written
+)
 
 // trailer is the last line of the file. A file without it is torn.
 type trailer struct {
@@ -48,10 +63,24 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// TooLargeError is returned by [Read] for a history that takes more memory than this
+// process may have by its Go memory limit (GOMEMLIMIT). Nothing is wrong with it.
+type TooLargeError struct {
+	Events int   // how many it has, or had when the memory was used up
+	Need   int64 // bytes of memory, at least
+	Limit  int64 // bytes of memory that one may take
+}
+
+func (e *TooLargeError) Error() string {
+	const mebibyte = 1 << 20
+	return fmt.Sprintf("history is too large: %d events or more take at least %d MiB of memory, and one may take %d MiB; set GOMEMLIMIT to %dMiB or more, or print it with breakwater dump, which needs no memory for it",
+		e.Events, e.Need/mebibyte, e.Limit/mebibyte, (e.Need+e.Need/8)/mebibyte+reserved/mebibyte)
+}
+
 // Write saves the log as zstd-compressed JSON lines: the header, one line an
 // event, and a trailer with their number and the SHA-256 of the bytes before it.
 func Write(w io.Writer, l Log) error {
-	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxWindow))
 	if err != nil {
 		return fmt.Errorf("history: write: %w", err)
 	}
@@ -77,19 +106,91 @@ func Write(w io.Writer, l Log) error {
 
 // Read loads a saved log. A torn or edited file gives a [*DamagedError] and the
 // log up to the damage. The log is not validated, see [Log.Validate].
+//
+// A million events take some 400 MB of memory. Where this process has a Go memory
+// limit, what does not fit gives a [*TooLargeError] and no log.
 func Read(r io.Reader) (Log, error) {
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
+	var l Log
+	known, room := texts{}, newRoom()
+	err := Scan(r, func(h Header) error {
+		l.Header = h
+		claimed := min(max(h.Events, 0), MaxEvents)
+		if err := room.fit(claimed, claimed); err != nil {
+			return err
+		}
+		l.Events = slices.Grow(l.Events, claimed)
+		return nil
+	}, func(e *Event) error {
+		n := len(l.Events) + 1
+		if n > cap(l.Events) {
+			more := cap(l.Events)/4 + 1024
+			if err := room.fit(n, cap(l.Events)+more); err != nil { // meanwhile it is there twice
+				return err
+			}
+			l.Events = slices.Grow(l.Events, more)
+		}
+		room.taken += eventSize + known.share(e)
+		l.Events = append(l.Events, *e)
+		return room.fit(n, 0)
+	})
+	if len(l.Events) == 0 {
+		l.Events = nil // as one that was recorded
+	}
+	if tooLarge := (*TooLargeError)(nil); errors.As(err, &tooLarge) {
+		return Log{}, err
+	}
+	return l, err
+}
+
+const (
+	// eventSize is the memory of an event in a log and in its index, without its texts.
+	eventSize = int64(unsafe.Sizeof(Event{})) + 32
+
+	// textSize is that of a text beside its bytes.
+	textSize = 48
+
+	// reserved is for all else that a process needs that judges a log.
+	reserved = 48 << 20
+)
+
+// room is the memory that a log may take.
+type room struct{ taken, limit int64 }
+
+func newRoom() *room {
+	limit := debug.SetMemoryLimit(-1) // which only asks
+	if limit < math.MaxInt64 {
+		limit = max(0, limit-reserved)
+	}
+	return &room{limit: limit}
+}
+
+// fit is an error when there is no room, with n events read, for so many more.
+func (r *room) fit(n, more int) error {
+	if need := r.taken + int64(more)*eventSize; need > r.limit {
+		return &TooLargeError{Events: n, Need: need, Limit: r.limit}
+	}
+	return nil
+}
+
+// Scan reads a saved log without keeping it, whatever its size: its header, and then
+// each event, which is valid during the call only. It ends with the first error of
+// either. A torn or edited file gives a [*DamagedError] once all is read that precedes
+// the damage.
+func Scan(r io.Reader, header func(Header) error, event func(*Event) error) error {
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
-		return Log{}, fmt.Errorf("history: read: %w", err)
+		return fmt.Errorf("history: read: %w", err)
 	}
 	defer z.Close()
-	lines := lineReader{r: bufio.NewReaderSize(z, 1<<16), sum: sha256.New()}
-	var l Log
-	why, err := lines.read(&l)
-	if why == "" {
-		return l, nil
+	lines := lineReader{r: bufio.NewReaderSize(z, 1<<16), sum: sha256.New(), header: header, event: event}
+	why, err := lines.read()
+	if lines.called != nil {
+		return lines.called
 	}
-	return l, &DamagedError{Readable: len(l.Events), Line: lines.accepted + 1, Offset: lines.offset, Why: why, Err: err}
+	if why == "" {
+		return nil
+	}
+	return &DamagedError{Readable: lines.events, Line: lines.accepted + 1, Offset: lines.offset, Why: why, Err: err}
 }
 
 // lineReader reads the uncompressed lines.
@@ -100,25 +201,37 @@ type lineReader struct {
 	sum      hash.Hash // of the lines that were accepted
 	accepted int
 	offset   int64 // bytes of them
+
+	header func(Header) error
+	event  func(*Event) error
+	events int   // how many it was called with
+	called error // what one of both returned
 }
 
-// read says what is wrong with the next line, and "" when it has read all.
-func (l *lineReader) read(log *Log) (why string, err error) {
-	line, err := l.next()
+// read returns what is wrong with the next line, and "" when it has read all, or when
+// it was not to go on.
+func (l *lineReader) read() (why string, err error) {
+	line, err := l.next(maxHeader)
 	if err != nil {
 		return "it has no readable header", err
+	}
+	if err := bounded.JSON(line, maxValues); err != nil {
+		return "its first line is no header", err
 	}
 	var h Header
 	if err := json.Unmarshal(line, &h); err != nil {
 		return "its first line is no header", err
 	}
-	if log.Header = h; h.Schema != Schema {
+	if h.Schema != Schema {
 		return fmt.Sprintf("its schema is %q, this version reads %q", h.Schema, Schema), nil
 	}
-	known := texts{}
+	if l.called = l.header(h); l.called != nil {
+		return "", nil
+	}
+	var e Event
 	for {
 		l.accept(line)
-		if line, err = l.next(); errors.Is(err, io.EOF) {
+		if line, err = l.next(maxLine); errors.Is(err, io.EOF) {
 			return "it ends without its trailer", nil
 		} else if err != nil {
 			return "it ends without its trailer", err
@@ -126,25 +239,31 @@ func (l *lineReader) read(log *Log) (why string, err error) {
 		// Every event has a kind and the trailer has a sum, so one look tells them apart.
 		var t trailer
 		if bytes.HasPrefix(line, []byte(`{"events":`)) && json.Unmarshal(line, &t) == nil && t.SHA256 != "" {
-			return l.finish(t, len(log.Events))
+			return l.finish(t)
 		}
-		if len(log.Events) == MaxEvents {
+		switch {
+		case l.events == MaxEvents:
 			return fmt.Sprintf("it has more than %d events", MaxEvents), nil
+		case l.offset > maxBytes+int64(l.events)*perEvent:
+			return fmt.Sprintf("it has more than %d bytes and %d for each event", maxBytes, perEvent), nil
 		}
-		var e Event
+		e = Event{}
 		if err := json.Unmarshal(line, &e); err != nil {
 			return "the line is no event", err
 		}
-		if n := uint64(len(log.Events) + 1); e.N != n {
+		if n := uint64(l.events + 1); e.N != n {
 			return fmt.Sprintf("it was edited: event %d stands where event %d was", e.N, n), nil
 		}
-		known.share(&e)
-		log.Events = append(log.Events, e)
+		if l.called = l.event(&e); l.called != nil {
+			return "", nil
+		}
+		l.events++
 	}
 }
 
-// next returns the next line with its end. A line without an end is torn.
-func (l *lineReader) next() ([]byte, error) {
+// next returns the next line with its end, of at most so many bytes. A line without an
+// end is torn.
+func (l *lineReader) next(most int) ([]byte, error) {
 	l.buf = l.buf[:0]
 	for {
 		part, err := l.r.ReadSlice('\n')
@@ -157,8 +276,8 @@ func (l *lineReader) next() ([]byte, error) {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err
-		case len(l.buf) > maxLine:
-			return nil, fmt.Errorf("a line is longer than %d bytes", maxLine)
+		case len(l.buf) > most:
+			return nil, fmt.Errorf("a line is longer than %d bytes", most)
 		}
 	}
 }
@@ -170,11 +289,11 @@ func (l *lineReader) accept(line []byte) {
 }
 
 // finish compares what was read with what the trailer promises.
-func (l *lineReader) finish(t trailer, events int) (why string, err error) {
-	if sum := hex.EncodeToString(l.sum.Sum(nil)); sum != t.SHA256 || events != t.Events {
-		return fmt.Sprintf("it was edited: its trailer names %d events with another checksum than the %d here", t.Events, events), nil
+func (l *lineReader) finish(t trailer) (why string, err error) {
+	if sum := hex.EncodeToString(l.sum.Sum(nil)); sum != t.SHA256 || l.events != t.Events {
+		return fmt.Sprintf("it was edited: its trailer names %d events with another checksum than the %d here", t.Events, l.events), nil
 	}
-	if _, err := l.next(); !errors.Is(err, io.EOF) || len(l.buf) > 0 {
+	if _, err := l.next(maxLine); !errors.Is(err, io.EOF) || len(l.buf) > 0 {
 		return "it does not end after its trailer", err
 	}
 	return "", nil

@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
@@ -149,27 +150,50 @@ func (r *Recorder) sorted() []Event {
 // file has a copy of its own for each event, and judges walk through all of them.
 type texts map[string]string
 
-func (t texts) share(e *Event) {
-	e.Kind, e.Outcome = Kind(t.one(string(e.Kind))), Outcome(t.one(string(e.Outcome)))
+// share returns how much memory the texts take that were not known before.
+func (t texts) share(e *Event) (added int64) {
+	kind, outcome := string(e.Kind), string(e.Outcome)
+	added = t.one(&kind) + t.one(&outcome)
+	e.Kind, e.Outcome = Kind(kind), Outcome(outcome)
 	for _, s := range e.texts() {
-		*s = t.one(*s)
+		added += t.one(s)
 	}
+	if l := e.Letter; l != nil { // rare, and not shared
+		added += textSize + int64(len(l.Topic)+len(l.Error))
+	}
+	if f := e.Fault; f != nil {
+		added += 2*textSize + int64(len(f.Kind)+len(f.Target)+len(f.Params))
+		for _, s := range f.Evidence {
+			added += textSize + int64(len(s))
+		}
+	}
+	return added
 }
 
-func (t texts) one(s string) string {
-	if s == "" {
-		return s
+func (t texts) one(s *string) (added int64) {
+	if *s == "" {
+		return 0
 	}
-	if known, ok := t[s]; ok {
-		return known
+	known, met := t[*s]
+	if met {
+		*s = known
+		return 0
 	}
-	t[s] = s
-	return s
+	t[*s] = *s
+	return int64(len(*s)) + textSize
 }
 
-// cleanText replaces bytes that are not UTF-8 with U+FFFD.
+// MaxText is how many bytes of a text are recorded. A longer one is cut, and ends with
+// its SHA-256, so that two that differ in what was cut are two all the same.
+const MaxText = 4 << 10
+
+// cleanText replaces bytes that are not UTF-8 with U+FFFD, and cuts what is too long.
 func (e *Event) cleanText() {
 	clean := func(s *string) {
+		if len(*s) > MaxText {
+			sum := fmt.Sprintf("… (%d bytes, SHA-256 %x)", len(*s), sha256.Sum256([]byte(*s)))
+			*s = strings.Clone((*s)[:MaxText-len(sum)]) + sum
+		}
 		if !utf8.ValidString(*s) {
 			*s = strings.ToValidUTF8(*s, "\uFFFD")
 		}

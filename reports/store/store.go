@@ -6,21 +6,24 @@
 //	out/<run>/<suite>/<trial>.history.jsonl.zst    its history
 //	out/<run>/<suite>/<trial>.logs/<instance>.log  what each instance printed
 //
+// What is read is bounded, and held against the checksums that it was saved with: an
+// edit shows, a forgery by somebody who edits those too does not.
+//
 // Every file appears complete or not at all, and nothing is replaced: a run has a
 // name of its own, and so has a trial in its run. Several processes may save into
 // one run.
 package store
 
 import (
-	"bufio"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,12 +133,10 @@ func Latest(out string) (*Run, error) {
 	return &Run{Dir: filepath.Join(out, filepath.Base(name))}, nil
 }
 
-var fileName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-
 // usable says whether the text can be part of a path without surprises.
 func usable(what, name string) error {
-	if !fileName.MatchString(name) {
-		return fmt.Errorf("store: %s %q must begin with a letter or digit and hold only those, '.', '_' and '-'", what, name)
+	if err := trial.CheckName(what, name); err != nil {
+		return fmt.Errorf("store: %w", err)
 	}
 	return nil
 }
@@ -163,8 +164,8 @@ func (r *Run) Begin(suite, id string) (logs string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(logs), 0o755); err != nil {
-		return "", fmt.Errorf("store: %w", err)
+	if err := r.makeDir(suite); err != nil {
+		return "", err
 	}
 	err = os.Mkdir(logs, 0o755)
 	if _, there := os.Lstat(saved); errors.Is(err, fs.ErrExist) || there == nil {
@@ -193,15 +194,20 @@ func (r *Run) Save(t *trial.Trial, log history.Log) error {
 	}
 	t.Schema = cmp.Or(t.Schema, trial.Schema)
 	t.History = filepath.Base(historyPath)
+	if err := r.makeDir(t.Suite); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	if err := create(historyPath, func(w io.Writer) error { return history.Write(io.MultiWriter(w, sum), log) }); err != nil {
+		return err
+	}
+	t.HistorySum = hex.EncodeToString(sum.Sum(nil))
 	encoded, err := t.Encode()
+	if err == nil && len(encoded) > trial.MaxSize {
+		err = fmt.Errorf("trial %s: it has %d bytes, and at most %d could be read again", t.ID, len(encoded), trial.MaxSize)
+	}
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(trialPath), 0o755); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if err := create(historyPath, func(w io.Writer) error { return history.Write(w, log) }); err != nil {
-		return err
 	}
 	return create(trialPath, func(w io.Writer) error {
 		_, err := w.Write(encoded)
@@ -252,14 +258,9 @@ func Load(dir string) ([]*trial.Trial, error) {
 		if strings.HasPrefix(filepath.Base(path), ".") {
 			continue // being written
 		}
-		b, err := os.ReadFile(path)
+		t, err := readTrial(dir, path)
 		if err != nil {
-			broken = append(broken, fmt.Errorf("store: %w", err))
-			continue
-		}
-		t, err := trial.Decode(b)
-		if err != nil {
-			broken = append(broken, fmt.Errorf("store: %s: %w", path, err))
+			broken = append(broken, err)
 			continue
 		}
 		trials = append(trials, t)
@@ -268,28 +269,4 @@ func Load(dir string) ([]*trial.Trial, error) {
 		return cmp.Or(cmp.Compare(a.Suite, b.Suite), a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
 	return trials, errors.Join(broken...)
-}
-
-// escape keeps the characters of a folder's name from meaning something to Glob.
-func escape(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
-}
-
-// History reads the history of a trial of this run. A damaged one gives a
-// [*history.DamagedError] and what is readable of it.
-func (r *Run) History(t *trial.Trial) (history.Log, error) {
-	path, err := r.path(t.Suite, t.ID, history.Extension)
-	if err != nil {
-		return history.Log{}, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return history.Log{}, fmt.Errorf("store: %w", err)
-	}
-	defer f.Close()
-	log, err := history.Read(bufio.NewReader(f))
-	if err != nil {
-		return log, fmt.Errorf("store: %s: %w", path, err)
-	}
-	return log, nil
 }

@@ -1,7 +1,6 @@
 package trial_test
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
@@ -10,9 +9,9 @@ import (
 
 // What was saved is read again; what another version saved is refused.
 func ExampleDecode() {
-	saved := trial.Trial{Schema: trial.Schema, ID: "replay-e2-kill-event"}
+	saved := trial.Trial{Schema: trial.Schema, Suite: "replay", ID: "replay-e2-kill-event"}
 	saved.Judge(historytest.Event(historytest.Options{}), []trial.Prediction{{Guarantee: trial.Others, Expect: "holds"}})
-	b, err := json.Marshal(&saved)
+	b, err := saved.Encode()
 	if err != nil {
 		panic(err)
 	}
@@ -22,5 +21,5 @@ func ExampleDecode() {
 	fmt.Println(err)
 	// Output:
 	// replay-e2-kill-event confirmed <nil>
-	// trial: schema is "breakwater.trial/0", this version reads "breakwater.trial/1"
+	// trial: schema is "breakwater.trial/0", this version reads "breakwater.trial/2": perform it again, or read it with the version that saved it
 }

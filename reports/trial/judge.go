@@ -2,7 +2,6 @@ package trial
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -394,26 +393,4 @@ func (p Prediction) String() string {
 	}
 	op := map[string]string{AtMost: "≤", AtLeast: "≥"}[p.Op]
 	return fmt.Sprintf("%s %s %s", measure.Phrase(p.Measurement), cmp.Or(op, p.Op), measure.Bound(p.Measurement, p.Bound))
-}
-
-// Encode is the trial as one line of JSON with a line end, the form in which it
-// is saved.
-func (t *Trial) Encode() ([]byte, error) {
-	b, err := json.Marshal(t)
-	if err != nil {
-		return nil, fmt.Errorf("trial %s: %w", t.ID, err)
-	}
-	return append(b, '\n'), nil
-}
-
-// Decode reads a saved trial. It fails on JSON that is no trial of this schema.
-func Decode(b []byte) (*Trial, error) {
-	var t Trial
-	if err := json.Unmarshal(b, &t); err != nil {
-		return nil, fmt.Errorf("trial: %w", err)
-	}
-	if t.Schema != Schema {
-		return nil, fmt.Errorf("trial: schema is %q, this version reads %q", t.Schema, Schema)
-	}
-	return &t, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Schema names the version of the saved trial.
-const Schema = "breakwater.trial/1"
+const Schema = "breakwater.trial/2"
 
 // Trial is one performance of a scenario by one contender in one world. Its
 // history is saved beside it and can be judged again at any time.
@@ -50,8 +50,10 @@ type Trial struct {
 	// "cache/1 was killed at 1.8 s (signal: killed)". Why begins with them.
 	Accidents []string `json:"accidents,omitempty"`
 
-	History string            `json:"history"`        // file name of the saved history, beside the trial
-	Logs    map[string]string `json:"logs,omitempty"` // last lines of each instance's log, kept unless all was as predicted
+	History    string `json:"history"`              // file name of the saved history, beside the trial
+	HistorySum string `json:"historySum,omitempty"` // SHA-256 of that file
+
+	Logs map[string]string `json:"logs,omitempty"` // last lines of each instance's log, kept unless all was as predicted
 }
 
 // Sweep says which point of a curve a trial is. Trials of one claim in one world with

@@ -1,8 +1,11 @@
 package trial_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -235,6 +238,7 @@ func TestPredictionValidate(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	tr := judge(historytest.Event(historytest.Options{}), holds(check.NoPhantom), bound(measure.Availability("POST /register"), ">=", 0.999))
+	tr.Suite, tr.ID = "replay", "one"
 	tr.Scenario = json.RawMessage(`{"load": {"rate": 40},
 		"plan":[]}`)
 	tr.Environment = trial.Environment{World: "local", Versions: map[string]string{"go": "1.26", "kafka": "4.1.1"}}
@@ -256,17 +260,126 @@ func TestJSON(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"schema":"breakwater.trial/1","outcome":"confirmed"}`))
+	tr := judge(historytest.Event(historytest.Options{Rate: 2, Phase: 1e9}), holds(check.NoPhantom))
+	tr.Schema, tr.Suite, tr.ID, tr.Verdicts = trial.Schema, "replay", "one", tr.Verdicts[:2]
+	saved, err := tr.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(saved)
+	f.Add([]byte(`{"schema":"` + trial.Schema + `","suite":"replay","id":"one","outcome":"confirmed"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tr, err := trial.Decode(b)
-		if err != nil {
-			return
+		// Both as it is and, so that the fuzzer gets past the sums, with new ones.
+		for _, b := range [][]byte{b, resealed(b)} {
+			tr, err := trial.Decode(b)
+			if err != nil {
+				continue
+			}
+			if again, err := tr.Encode(); err != nil || !bytes.Equal(again, b) {
+				t.Errorf("%s becomes %s, %v", b, again, err)
+			}
+			if filepath.Base(tr.Suite) != tr.Suite || filepath.Base(tr.ID) != tr.ID {
+				t.Errorf("suite %q, id %q", tr.Suite, tr.ID)
+			}
+			trial.ExitCode([]*trial.Trial{tr})
 		}
-		if _, err := tr.Encode(); err != nil {
-			t.Error(err)
-		}
-		trial.ExitCode([]*trial.Trial{tr})
 	})
+}
+
+// resealed is the trial with sums that fit, as of somebody who edits those, too.
+func resealed(b []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(b, &fields) != nil {
+		return nil
+	}
+	sums := map[string]string{}
+	delete(fields, "sums")
+	for name, value := range fields {
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, value)
+		sums[name] = fmt.Sprintf("%x", sha256.Sum256(compact.Bytes()))
+	}
+	rest := bytes.TrimRight(b, "\n")
+	if i := bytes.LastIndex(rest, []byte(`,"sums":`)); i > 0 {
+		rest = append(slices.Clone(rest[:i]), '}')
+	}
+	seal, _ := json.Marshal(sums)
+	return slices.Concat(rest[:max(0, len(rest)-1)], []byte(`,"sums":`), seal, []byte("}\n"))
+}
+
+// Whatever is changed in a saved trial is found and named.
+func TestEdited(t *testing.T) {
+	tr := judge(historytest.Event(historytest.Options{}), holds(check.NoPhantom))
+	tr.Schema, tr.Suite, tr.ID, tr.World, tr.Round, tr.Flaw, tr.HistorySum = trial.Schema, "replay", "one", "local", 1, "", "abc"
+	tr.Scenario = json.RawMessage(`{"title":"a","load":{"rate":40}}`)
+	tr.Started, tr.Took = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), 16*time.Second
+	saved, err := tr.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := func(old, new string) []byte {
+		edited := strings.Replace(string(saved), old, new, 1)
+		if edited == string(saved) {
+			t.Fatalf("it has no %q: %.300s", old, saved)
+		}
+		return []byte(edited)
+	}
+	indented := bytes.Buffer{}
+	if err := json.Indent(&indented, saved, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want string
+	}{
+		{"nothing", saved, ""},
+		{"scenario", edit(`"rate":40`, `"rate":41`), "scenario changed"},
+		{"scenario removed", edit(`"scenario":{"title":"a","load":{"rate":40}},`, ``), "scenario removed"},
+		{"world", edit(`"world":"local"`, `"world":"docker"`), "world changed"},
+		{"round", edit(`"round":1`, `"round":2`), "round changed"},
+		{"took", edit(`"took":16`, `"took":17`), "took changed"},
+		{"suite", edit(`"suite":"replay"`, `"suite":"scaling"`), "suite changed"},
+		{"seed and title", edit(`"title":"","contender":"event","order":0`, `"title":"x","contender":"event","order":3`), "order changed, title changed"},
+		{"a verdict", edit(`"why":"`, `"why":"not `), "verdicts changed"},
+		{"the history's sum", edit(`"historySum":"abc"`, `"historySum":"abd"`), "historySum changed"},
+		{"a field added", edit(`"seed":0`, `"seed":0,"flaw":"x"`), "flaw added"},
+		{"one that nobody knows", edit(`"seed":0`, `"seed":0,"x":0`), "x added"},
+		{"one by another case", edit(`"seed":0`, `"seed":0,"SEED":7`), "SEED added"},
+		{"one twice, the first is void", edit(`"seed":0`, `"seed":9,"seed":0`), "not written as"},
+		{"one twice", edit(`"seed":0`, `"seed":0,"seed":9`), "seed changed"},
+		{"a deep one twice", edit(`"rate":40`, `"rate":41,"rate":40`), "scenario changed"},
+		{"the sum of one", edit(`"took":"`, `"took":"0`), "took changed"},
+		{"the sum of one removed", edit(`"sums":{`, `"sums":{"none":"",`), "none removed"},
+		{"all sums removed", slices.Concat(saved[:bytes.LastIndex(saved, []byte(`,"sums"`))], []byte("}\n")), "sums removed"},
+		{"no sums but a number", edit(`"sums":{`, `"sums":7,"sums2":{`), "sums changed"},
+		{"its form", indented.Bytes(), "not written as"},
+		{"a space", edit(`"round":1`, `"round": 1`), "not written as"},
+		{"the line's end", bytes.TrimSpace(saved), "not written as"},
+		{"something follows", append(slices.Clone(saved), '{'), "invalid character"},
+		{"the first version", edit(trial.Schema, "breakwater.trial/1"), `schema is "breakwater.trial/1", this version reads`},
+		{"no version", edit(`"schema":"`+trial.Schema+`",`, ``), `schema is ""`},
+		{"a version that is no text", edit(`"schema":"`+trial.Schema+`"`, `"schema":[]`), `schema is ""`},
+		{"a suite that leads elsewhere", resealed(edit(`"suite":"replay"`, `"suite":"../../etc"`)), `suite "../../etc" must begin with`},
+		{"an absolute one", resealed(edit(`"suite":"replay"`, `"suite":"/etc"`)), `suite "/etc" must begin with`},
+		{"none", resealed(edit(`"suite":"replay"`, `"suite":""`)), `suite "" must begin with`},
+		{"an id with a NUL", resealed(edit(`"id":"one"`, `"id":"one\u0000"`)), `trial "one\x00" must begin with`},
+		{"a hidden one", resealed(edit(`"id":"one"`, `"id":".one"`)), `trial ".one" must begin with`},
+		{"a long one", resealed(edit(`"id":"one"`, `"id":"`+strings.Repeat("a", 201)+`"`)), `200 at most`},
+		{"many values", edit(`"verdicts":[`, `"verdicts":[`+strings.Repeat("{},", 1_000_001)), "more than 1000000 values"},
+		{"many levels", edit(`"round":1`, `"round":`+strings.Repeat("[", 20_000)), "exceeded max depth"},
+		{"many bytes", bytes.Repeat([]byte(" "), trial.MaxSize+1), "at most"},
+		{"nothing at all", nil, "unexpected end"},
+		{"no object", []byte("[]"), "cannot unmarshal"},
+		{"null", []byte("null"), `schema is ""`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := trial.Decode(c.b)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("error %.300v, want %q", err, c.want)
+			}
+		})
+	}
 }
 
 // settled makes a trial whose predictions came out so.
