@@ -1,0 +1,49 @@
+package breakwater
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/trial"
+)
+
+// InvalidError is a scenario, or an experiment, that is refused before anything
+// starts. It holds all that is wrong with it, each with its place and the fix.
+type InvalidError struct {
+	What string // `scenario "a slow mailer"`
+	Err  error
+}
+
+func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %s", e.What, e.Err) }
+func (e *InvalidError) Unwrap() error { return e.Err }
+
+// ServiceError is a service of the system under test that cannot be used: it did not
+// start, ended while it started, or does not listen where it was asked to. A world
+// returns it from Check and Start; what the world itself provides (a broker, the edges)
+// is not meant, for that is the kit's.
+type ServiceError struct {
+	Service string // or the instance: "billing/1"
+	Reason  string // "ended (exit status 2) before it was ready"
+	Log     string // the last lines of its log; "" where it has none, or none that is of use
+}
+
+func (e *ServiceError) Error() string {
+	if strings.TrimSpace(e.Log) == "" {
+		return e.Service + " " + e.Reason
+	}
+	return fmt.Sprintf("%s %s; its last log lines:\n%s", e.Service, e.Reason, e.Log)
+}
+
+// BlameFor says whose fault an error is that came in place of a trial: of the scenario
+// for an [InvalidError], of a service for a [ServiceError], else the kit's own. Of
+// several the one that has to be mended first.
+func BlameFor(err error) trial.Blame {
+	if _, ok := errors.AsType[*InvalidError](err); ok {
+		return trial.BlameScenario
+	}
+	if _, ok := errors.AsType[*ServiceError](err); ok {
+		return trial.BlameService
+	}
+	return trial.BlameKit
+}
