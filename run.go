@@ -135,6 +135,12 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	var side sync.WaitGroup // sampler and progress, ended by stop
 	side.Go(func() { c.sample(running) })
 	side.Go(func() { c.report(running) })
+	var lost error
+	side.Go(func() {
+		if lost = c.world.Lost(running); lost != nil {
+			stop() // nothing that comes could be judged
+		}
+	})
 	side.Go(func() {
 		if c.sleepUntil(running, baseline) {
 			c.enter(history.Before)
@@ -155,6 +161,9 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	side.Wait()
 	if err := ctx.Err(); err != nil {
 		return nil, none, fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
+	}
+	if lost != nil {
+		return nil, none, lost
 	}
 
 	c.enter("judge")

@@ -206,6 +206,26 @@ func TestRunHoldsAndReleasesTheTrigger(t *testing.T) {
 	}
 }
 
+// Nothing can be proved without the broker, so nothing is waited for either.
+func TestRunEndsWithAPartOfItsWorld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.loses = 4 * time.Second
+		s := scenario()
+		s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut()).For(8 * time.Second)}
+		tr, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+		if tr != nil || err == nil || err.Error() != "kafka, a part of the kit, ended in mid-run" {
+			t.Errorf("trial %v, error %v", tr, err)
+		}
+		if took := w.Now(); took > 5*time.Second {
+			t.Errorf("it was known after 4s, and the run ended after %s", took)
+		}
+		if w.noted("heal") != 1 || w.noted("audit") != 0 || w.noted("close") != 1 {
+			t.Errorf("the world was asked for %v", w.calls)
+		}
+	})
+}
+
 func TestRunHealsAndClosesWhenCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFakeWorld()
@@ -240,7 +260,7 @@ func TestRunRefusesBeforeAnythingStarts(t *testing.T) {
 			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Kill("apy")).For(time.Second)}
 		}, `"apy" is no service`},
 		{"fault longer than the run", func(s *breakwater.Scenario) {
-			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut()).For(time.Minute)}
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut()).For(8 * time.Second)}
 		}, "it ends at 1m1s, the load at 10s"},
 		{"fault without an end", func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut())}

@@ -43,7 +43,9 @@ type World interface {
 	Arm(ctx context.Context, t Trigger) (Armed, error)
 
 	// Inject is the only door through which damage enters. On error nothing is
-	// left broken. An instant in the fault is one of the world's time base.
+	// left broken. An instant in the fault is one of the world's time base. What ended a
+	// process is healed when the process runs again; when it is ready is recorded, as a
+	// [history.Ready] event, and may be never.
 	Inject(ctx context.Context, f Fault) (Injection, error)
 
 	// Witness asks whether the fault bites now where it was planned, by the edge's
@@ -65,6 +67,11 @@ type World interface {
 	// sinks' skew, and when the edges' clock was looked at.
 	Audit(ctx context.Context) error
 	Ledgers(ctx context.Context, h *history.Header) error
+
+	// Lost waits until a part of the world itself (the edges, what it provides) has
+	// ended without being asked to, and says which and how: nothing can be proved from
+	// then on. It is nil when the context ends first.
+	Lost(ctx context.Context) error
 
 	// Environment and Logs (the last lines of each instance) are for the report.
 	Environment(ctx context.Context) trial.Environment

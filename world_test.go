@@ -25,6 +25,7 @@ type fakeWorld struct {
 	never   bool          // the service never becomes ready
 	slow    time.Duration // the service takes as long to become ready
 	trigger chan struct{} // closed when the armed trigger fires
+	loses   time.Duration // when a part of the world ends; 0: never
 
 	sampled func(now time.Duration) breakwater.Sampled // nil: nothing is behind and nothing moves
 	effects func(now time.Duration) []history.Event    // nil: there are no sinks
@@ -183,6 +184,19 @@ func (w *fakeWorld) Effects(context.Context) (all []history.Event, err error) {
 		all = w.effects(w.Now())
 	}
 	return all, nil
+}
+
+func (w *fakeWorld) Lost(ctx context.Context) error {
+	if w.loses == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	select {
+	case <-time.After(w.loses - w.Now()):
+		return errors.New("kafka, a part of the kit, ended in mid-run")
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 func (w *fakeWorld) Audit(context.Context) error                       { w.note("audit"); return nil }
