@@ -11,8 +11,8 @@ import (
 
 // Accidents are what happened to the system that no step of the plan ordered, in the
 // order of time and one clause each: "cache/1 was killed at 1.8 s (signal: killed)". Own
-// are those that the system itself did: its processes that ended by themselves. Of the
-// others somebody else is the author, and nobody knows what would have been without.
+// are those that the system itself did: its processes that ended by themselves, or were
+// not ready again after they had been started in mid-run. Of the others somebody else is the author, and nobody knows what would have been without.
 func Accidents(x *history.Index) (foreign, own []string) {
 	for e := range x.Of(history.Accident) {
 		if e.Name == history.Exited {
@@ -21,7 +21,7 @@ func Accidents(x *history.Index) (foreign, own []string) {
 			foreign = append(foreign, happened(e))
 		}
 	}
-	return foreign, own
+	return foreign, append(own, unready(x)...)
 }
 
 // happened is the accident in a clause.

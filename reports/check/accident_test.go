@@ -32,6 +32,46 @@ func TestAccidents(t *testing.T) {
 	})
 }
 
+// What was started in mid-run and is not ready again is named, and is the system's own.
+func TestUnready(t *testing.T) {
+	const s = time.Second
+	x := func(e ...history.Event) (own []string) {
+		h := history.Header{Phases: []history.Phase{{Name: history.Before, Start: s, End: 5 * s}, {Name: history.Drain, Start: 5 * s, End: 30 * s}}}
+		var r history.Recorder
+		if err := r.Add(e...); err != nil {
+			t.Fatal(err)
+		}
+		log := r.Freeze(h)
+		_, own = Accidents(log.Index())
+		return own
+	}
+	one := func(name string, at time.Duration) history.Event { return process("analytics/1", name, at) }
+	for _, c := range []struct {
+		name   string
+		events events
+		want   string
+	}{
+		{"with the system", events{one(history.Started, 10*ms)}, "[]"},
+		{"ready again", events{one(history.Exited, 2*s), one(history.Started, 3*s), one(history.Ready, 4*s), one(history.Exited, 29*s)}, "[]"},
+		{"not ready again", events{one(history.Started, 3*s)}, "[analytics/1, started at 3 s, was not ready in the 27 s that it had]"},
+		{"until it was stopped with the world", events{one(history.Started, 3*s), one(history.Exited, 29*s)}, "[analytics/1, started at 3 s, was not ready in the 26 s that it had]"},
+		{"started once more, and ready", events{one(history.Started, 3*s), one(history.Exited, 4*s), one(history.Started, 5*s), one(history.Ready, 6*s)}, "[]"},
+		{"another one is ready", events{one(history.Started, 3*s), process("analytics/2", history.Ready, 4*s)}, "[analytics/1, started at 3 s, was not ready in the 27 s that it had]"},
+		{"it ended by itself", events{one(history.Started, 3*s), one(history.Exited, 4*s), accident(history.Exited, "analytics/1", "exit status 2", 4*s, 0)},
+			"[analytics/1 ended by itself at 4 s (exit status 2)]"},
+		{"it was paused too", events{one(history.Started, 3*s), accident(history.Paused, "analytics/1", "", 4*s, 5*s)},
+			"[analytics/1, started at 3 s, was not ready in the 27 s that it had]"},
+		{"somebody else started it again", events{accident(history.Restarted, "analytics/1", "", 2*s, 3*s), one(history.Started, 3*s)},
+			"[analytics/1, started at 3 s, was not ready in the 27 s that it had]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := fmt.Sprint(x(c.events...)); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 // A load that was late far from any fault, and hardly ever, says nothing against a run.
 func TestLateLoad(t *testing.T) {
 	long := with(asks(func(r *history.Require) { r.MaxLateness = 10 * ms }), func(h *history.Header) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -397,10 +398,39 @@ func faults(x *history.Index) []Fault {
 		if r := e.Fault; r != nil {
 			f.Step, f.Kind, f.Target, f.Active, f.Clear, f.Evidence = r.Step, r.Kind, r.Target, r.Active, r.Clear, r.Evidence
 			f.Several = x.FaultName(e) != e.Name
+			f.Ready = readyAgain(x, r)
 		}
 		all = append(all, f)
 	}
 	return all
+}
+
+// readyAgain is when the last of the instances was ready that the end of a fault has
+// started: what was ended by it is the first to be started once it was seen to be there.
+func readyAgain(x *history.Index, f *history.FaultRecord) time.Duration {
+	if f.Active == 0 {
+		return 0
+	}
+	var last time.Duration
+	waits, done := map[string]bool{}, map[string]bool{}
+	for e := range x.Of(history.Process) {
+		service, _, _ := strings.Cut(e.Client, "/")
+		switch aimed := e.Client == f.Target || service == f.Target; {
+		case !aimed || e.At < f.Active || done[e.Client]:
+		case e.Name == history.Started:
+			waits[e.Client] = true
+		case e.Name == history.Ready && waits[e.Client]:
+			last, waits[e.Client], done[e.Client] = e.At, false, true
+		case e.Name == history.Exited && waits[e.Client]:
+			done[e.Client] = true // and waits
+		}
+	}
+	for _, still := range waits {
+		if still {
+			return 0
+		}
+	}
+	return last
 }
 
 func exercised(x *history.Index) Exercised {

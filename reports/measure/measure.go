@@ -89,6 +89,10 @@ type Fault struct {
 	Healed   time.Duration `json:"healed"`
 	Clear    time.Duration `json:"clear"`
 	Evidence []string      `json:"evidence"`
+
+	// Ready is when the last of the instances that were started again was ready, of a
+	// fault that ended processes. 0 where one of them never was, too.
+	Ready time.Duration `json:"ready,omitempty"`
 }
 
 // Sink is one ledger of effects.

@@ -355,6 +355,36 @@ func TestRestarts(t *testing.T) {
 	want{measure.Restarts("analytics"): "2", measure.Restarts("email"): "0", measure.Restarts("cache"): "not measured"}.check(t, m)
 }
 
+func TestReadyAgain(t *testing.T) {
+	process := func(client, name string, at time.Duration) history.Event {
+		return history.Event{Kind: history.Process, Client: client, Name: name, At: at * time.Second}
+	}
+	const one, two = "analytics/1", "analytics/2"
+	for name, c := range map[string]struct {
+		target string
+		events []history.Event // of a fault that was seen from 5 s to 7 s
+		want   time.Duration
+	}{
+		"it is":                        {one, []history.Event{process(one, history.Started, 7), process(one, history.Ready, 50)}, 50},
+		"it was before":                {one, []history.Event{process(one, history.Started, 1), process(one, history.Ready, 2)}, 0},
+		"it never is":                  {one, []history.Event{process(one, history.Started, 7)}, 0},
+		"it ends first":                {one, []history.Event{process(one, history.Started, 7), process(one, history.Exited, 8), process(one, history.Started, 9), process(one, history.Ready, 10)}, 0},
+		"the last of a service counts": {"analytics", []history.Event{process(one, history.Started, 7), process(one, history.Ready, 9), process(two, history.Started, 7), process(two, history.Ready, 8)}, 9},
+		"one of a service never is":    {"analytics", []history.Event{process(one, history.Started, 7), process(one, history.Ready, 9), process(two, history.Started, 7)}, 0},
+		"another one":                  {one, []history.Event{process(two, history.Started, 7), process(two, history.Ready, 8)}, 0},
+		"started again later":          {one, []history.Event{process(one, history.Started, 7), process(one, history.Ready, 8), process(one, history.Started, 20), process(one, history.Ready, 21)}, 8},
+		"a fault on an edge":           {one + "→kafka", []history.Event{process(one, history.Started, 7), process(one, history.Ready, 8)}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fault := history.Event{Kind: history.Fault, At: 5 * time.Second, End: 7 * time.Second, Fault: &history.FaultRecord{Kind: "kill", Target: c.target, Active: 5 * time.Second, Clear: 7 * time.Second}}
+			m := of(header(consumer()), load(fine), append(c.events, fault))
+			if got := m.Faults[len(m.Faults)-1].Ready; got != c.want*time.Second {
+				t.Errorf("ready at %s, want %s", got, c.want*time.Second)
+			}
+		})
+	}
+}
+
 func TestUnowned(t *testing.T) {
 	assign := func(client, name string, partition int32, at time.Duration) history.Event {
 		return history.Event{Kind: history.Assign, Client: client, Member: "m-" + client, Name: name, Group: "analytics", Topic: "orders", Partition: partition, At: at}

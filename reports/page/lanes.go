@@ -67,7 +67,11 @@ func seen(f measure.Fault) string {
 	case f.Clear == 0:
 		return fmt.Sprintf("from %s, never seen gone", quantity.Duration(f.Active))
 	}
-	return fmt.Sprintf("%s to %s", quantity.Duration(f.Active), quantity.Duration(f.Clear))
+	there := fmt.Sprintf("%s to %s", quantity.Duration(f.Active), quantity.Duration(f.Clear))
+	if f.Ready > 0 {
+		there += ", ready again at " + quantity.Duration(f.Ready)
+	}
+	return there
 }
 
 // drawLanes draws injected to healed as an outline and witnessed active to
