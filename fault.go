@@ -130,8 +130,9 @@ func DropAnswers(e EdgeRef, api string) Fault { return Fault{Kind: KindDrop, Edg
 func Move(e EdgeRef) Fault { return Fault{Kind: KindMove, Edge: e} }
 
 // Kill ends the process with SIGKILL. Nothing is flushed, no group is left. Its
-// peers see their connections closed by the kernel. When healed it is started
-// again with the same configuration, addresses and data.
+// peers see their connections closed by the kernel. It is healed by starting it
+// again with the same configuration, addresses and data: from when its process runs
+// on, the fault is over. When it is ready again is measured, and may be never.
 func Kill(service string) Fault { return Fault{Kind: KindKill, Service: service} }
 
 // Freeze stops the process where it is (SIGSTOP, or the engine's pause) with
@@ -150,8 +151,10 @@ func Restart(service string) Fault { return Fault{Kind: KindRestart, Service: se
 // it is started again with the same configuration, addresses and data.
 func Stop(service string) Fault { return Fault{Kind: KindStop, Service: service} }
 
-// Start starts instances that the system began without, see [Service.Late]. From
-// when they are ready on they are like any other: a consumer joins its group, which
+// Start starts instances that the system began without, see [Service.Late]. What
+// takes effect is that they are not there, and it is over as soon as their processes
+// run, which takes a moment. From when they are ready on, which is measured, they are
+// like any other: a consumer joins its group, which
 // the others see as a rebalance, and in a group of its own it begins where its
 // client does without a committed offset. It has no end: what was started stays,
 // unless a later step stops it.
