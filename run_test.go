@@ -260,7 +260,7 @@ func TestRunRefusesBeforeAnythingStarts(t *testing.T) {
 			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Kill("apy")).For(time.Second)}
 		}, `"apy" is no service`},
 		{"fault longer than the run", func(s *breakwater.Scenario) {
-			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut()).For(8 * time.Second)}
+			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut()).For(time.Minute)}
 		}, "it ends at 1m1s, the load at 10s"},
 		{"fault without an end", func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut())}
