@@ -418,6 +418,9 @@ func (s Scenario) header(id, world, contender string) history.Header {
 			Deadline:      time.Duration(s.Require.Deadline),
 		},
 	}
+	if s.Uses(Kafka) {
+		h.IDHeader = s.Topic.IDHeader
+	}
 	if s.Topic.Compacted {
 		h.Compacted = []string{s.Topic.Name}
 	}

@@ -23,7 +23,8 @@ const (
 	// answered: Client, Topic, Partition, Offset (base offset, -1 when unknown),
 	// Count (records), ProducerID, Epoch, Sequence, Transactional, At (sent),
 	// End (answered), Outcome, Error, CRC (the batch's own checksum; 0 where it has
-	// none) and ID (the event id of its first record, where it has one).
+	// none), ID (the event id of its first record, where it has one) and Conn (the
+	// client's connection that it was sent on, from 1; 0: not known).
 	Produce Kind = "produce"
 
 	// Resume is where an incarnation of a consumer took up a partition: Client,
@@ -215,7 +216,8 @@ type Event struct {
 	Sequence      int32 `json:"sequence,omitempty"`
 	Transactional bool  `json:"transactional,omitempty"`
 
-	CRC uint32 `json:"crc,omitempty"`
+	CRC  uint32 `json:"crc,omitempty"`
+	Conn uint32 `json:"conn,omitempty"`
 
 	HighWatermark int64 `json:"highWatermark,omitempty"`
 	LastStable    int64 `json:"lastStable,omitempty"`

@@ -33,6 +33,10 @@ type Header struct {
 	// Compacted are topics that keep the newest record of each key only.
 	Compacted []string `json:"compacted,omitempty"`
 
+	// IDHeader is the record header in which event ids were looked for. "": not
+	// recorded.
+	IDHeader string `json:"idHeader,omitempty"`
+
 	// Edges is what the edges said of themselves. nil: nobody asked them, as in
 	// histories of before they were asked.
 	Edges *Edges `json:"edges,omitempty"`

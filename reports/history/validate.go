@@ -180,7 +180,8 @@ func (v *validator) events() {
 			v.crossed++
 		}
 		v.note(early, e, e.End != 0 && e.End < e.At)
-		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far))
+		ahead := e.Kind == Session // it says until when something may last, not when it was over
+		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far && !ahead))
 		switch e.Kind {
 		case Trouble:
 			v.note(troubled, e, true)

@@ -15,6 +15,7 @@ func TestValidateHealthy(t *testing.T) {
 	for name, log := range map[string]history.Log{
 		"event": historytest.Event(historytest.Options{}), "sync": historytest.Sync(historytest.Options{}),
 		"no fault": historytest.Event(historytest.Options{NoFault: true}), "empty": {},
+		"a session that may last longer than the run": historytest.With(historytest.Event(historytest.Options{}), history.Event{Kind: history.Session, Client: "analytics/1", At: time.Second, End: time.Hour}),
 	} {
 		if err := log.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
