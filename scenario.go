@@ -300,6 +300,12 @@ func (s Scenario) validateService(v Service) (errs []error) {
 	if v.Output != "" && v.Group == "" {
 		add("output %q but it consumes nothing; set Group", v.Output)
 	}
+	if v.ExactlyOnce && v.Output == "" {
+		add("it promises exactlyOnce but has no output; name in Output the topic to which it transfers")
+	}
+	if v.PublishesOnce && !slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == Kafka }) {
+		add("it promises publishesOnce but does not need kafka; add Need{To: breakwater.Kafka}, or leave it out")
+	}
 	if v.Outbox != "" && v.Ledger == nil {
 		add("outbox %q but no ledger; say in Ledger where the effects are that it publishes", v.Outbox)
 	}
@@ -439,6 +445,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 			hs.Needs = append(hs.Needs, n.To)
 		}
 		hs.Output, hs.Outbox, hs.TransactionTimeout = v.Output, v.Outbox, time.Duration(v.TransactionTimeout)
+		hs.ExactlyOnce, hs.PublishesOnce = v.ExactlyOnce, v.PublishesOnce
 		if d := v.DeadLetter; d != nil {
 			hs.DeadLetter, hs.Retry = d.Topic, d.Retry
 			hs.MaxAttempts, hs.Backoff, hs.Fatal = d.MaxAttempts, time.Duration(d.Backoff), d.Fatal

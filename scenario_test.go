@@ -22,6 +22,7 @@ func declared() breakwater.Scenario {
 	v.Needs = append(v.Needs, breakwater.Need{To: breakwater.Kafka}, breakwater.Need{To: breakwater.Database})
 	v.Offsets = breakwater.OffsetsInSink
 	v.Output, v.Outbox = "copied", "events"
+	v.ExactlyOnce, v.PublishesOnce = true, true
 	v.TransactionTimeout = breakwater.Duration(10 * time.Second)
 	v.DeadLetter = &breakwater.DeadLetter{
 		Topic: "given-up", Retry: []string{"soon", "later"}, MaxAttempts: 3, Backoff: breakwater.Duration(500 * time.Millisecond),
@@ -67,10 +68,13 @@ func TestWhatIsDeclaredReachesTheHistory(t *testing.T) {
 			Group: "api", Topic: "events", Offsets: "sink",
 			Sink:       &history.Sink{Name: "totals", Once: true, Attempts: true, Fenced: true, Projection: history.CountByKey},
 			DeadLetter: "given-up", Retry: []string{"soon", "later"}, MaxAttempts: 3, Backoff: 500 * time.Millisecond,
-			Fatal: []string{"undecodable"}, Output: "copied", Outbox: "events", TransactionTimeout: 10 * time.Second,
+			Fatal: []string{"undecodable"}, Output: "copied", ExactlyOnce: true, Outbox: "events", PublishesOnce: true, TransactionTimeout: 10 * time.Second,
 		}
 		if got := log.Header.Services[0]; !reflect.DeepEqual(got, want) {
 			t.Errorf("the header says\n%+v, want\n%+v", got, want)
+		}
+		if got := log.Header.IDHeader; got != "event-id" {
+			t.Errorf("the ids are looked for in %q", got)
 		}
 	})
 }
@@ -116,8 +120,12 @@ func TestDeclaredIsValidated(t *testing.T) {
 		"retry topic without a name":                                         func(_ *breakwater.Scenario, v *breakwater.Service) { v.DeadLetter.Retry[1] = "" },
 		`dead letter topic is "given-up" but it consumes nothing; set Group`: func(_ *breakwater.Scenario, v *breakwater.Service) { v.Group = "" },
 		`output "copied" but it consumes nothing; set Group`:                 func(_ *breakwater.Scenario, v *breakwater.Service) { v.Group = "" },
-		"allows -1 attempts":                                                 func(_ *breakwater.Scenario, v *breakwater.Service) { v.DeadLetter.MaxAttempts = -1 },
-		"allows 1 attempt but has":                                           func(_ *breakwater.Scenario, v *breakwater.Service) { v.DeadLetter.MaxAttempts = 1 },
+		"promises exactlyOnce but has no output; name in Output":             func(_ *breakwater.Scenario, v *breakwater.Service) { v.Output = "" },
+		"promises publishesOnce but does not need kafka; add Need{To: breakwater.Kafka}": func(_ *breakwater.Scenario, v *breakwater.Service) {
+			v.Needs = nil
+		},
+		"allows -1 attempts":       func(_ *breakwater.Scenario, v *breakwater.Service) { v.DeadLetter.MaxAttempts = -1 },
+		"allows 1 attempt but has": func(_ *breakwater.Scenario, v *breakwater.Service) { v.DeadLetter.MaxAttempts = 1 },
 		"waits -1s between attempts": func(_ *breakwater.Scenario, v *breakwater.Service) {
 			v.DeadLetter.Backoff = -breakwater.Duration(time.Second)
 		},

@@ -49,9 +49,20 @@ type Service struct {
 	// promises nothing about them.
 	DeadLetter *DeadLetter `json:"deadLetter,omitempty"`
 
-	// Output is a topic of its own to which it transfers each record of the
-	// scenario's topic exactly once, under the same event id. "": none.
+	// Output is a topic of its own to which it passes on records of the scenario's
+	// topic, under the same event id. "": none. By itself that promises nothing.
 	Output string `json:"output,omitempty"`
+
+	// ExactlyOnce promises that each record of the scenario's topic comes to Output
+	// exactly once. It needs an Output.
+	ExactlyOnce bool `json:"exactlyOnce,omitempty"`
+
+	// PublishesOnce promises that it publishes each event id at most once, as far as
+	// readers of committed records see: in each topic that it publishes to, its own
+	// retry and dead letter topics left aside. A producer that is idempotent or
+	// transactional does not promise that by itself: what the application sends again
+	// is new to it. Default: an id may come twice.
+	PublishesOnce bool `json:"publishesOnce,omitempty"`
 
 	// Outbox is the topic to which each effect in its Ledger is published under
 	// the same event id, once it is committed; it may be the scenario's topic. "":

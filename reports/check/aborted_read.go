@@ -31,13 +31,24 @@ func noAbortedRead(x *history.Index) Verdict {
 	}
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
+		if f.why = unknownIn(x, s); f.why != "" {
+			f.status = NotAsked
+			all = append(all, f)
+			continue
+		}
 		failedTakesEffect(x, s, failed, &f)
+		open := 0
 		if s.Group != "" {
-			abortedTakesEffect(x, s, &f)
+			open = abortedTakesEffect(x, s, &f)
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "failed or aborted ids took effect in %s", brief: "failed or aborted took effect"}
-		if f.examined == 0 {
+		switch nameless := missedIn(x, history.Service{Sink: s.Sink}); {
+		case f.examined == 0 && open > 0:
+			f.count, f.status, f.why = nil, Unknown, quantity.Count(open)+" aborted ids took effect in it by a call, or after the independent reader had looked"
+		case f.examined == 0:
 			f.count, f.status, f.why = nil, NotAsked, "no request failed and no record was aborted"
+		case len(f.anomalies) == 0 && nameless != "":
+			f.count, f.status, f.why = nil, Unknown, "no failed or aborted id took effect, "+nameless
 		}
 		all = append(all, f)
 	}
@@ -66,7 +77,8 @@ func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Ev
 	}
 }
 
-func abortedTakesEffect(x *history.Index, s history.Service, f *finding) {
+// abortedTakesEffect returns how many it could not judge.
+func abortedTakesEffect(x *history.Index, s history.Service, f *finding) (open int) {
 	topics := append([]string{s.Topic}, s.Retry...)
 	read := func(r *history.Event) bool { return slices.Contains(topics, r.Topic) }
 	called := sync.OnceValue(func() map[string]bool { return callsTo(x, s) })
@@ -81,9 +93,12 @@ func abortedTakesEffect(x *history.Index, s history.Service, f *finding) {
 		if q := requestOf(x, r); q != nil && q.Outcome == history.Failed {
 			continue // counted among the failed ones
 		}
-		f.examined++
 		e := sighting(x.Sink(s.Sink.Name), r)
-		if e == nil || e.At+s.Sink.Skew > r.At || called()[r.ID] {
+		if e != nil && (e.At+s.Sink.Skew > r.At || called()[r.ID]) {
+			open++
+			continue
+		}
+		if f.examined++; e == nil {
 			continue
 		}
 		at := r.In().At(r.Offset)
@@ -92,6 +107,7 @@ func abortedTakesEffect(x *history.Index, s history.Service, f *finding) {
 			IDs:  []string{r.ID}, Events: []uint64{r.N, e.N}, Offsets: []string{at}, Setting: setting(s, "isolation"),
 		})
 	}
+	return open
 }
 
 // sighting is the first effect of the event's id in what a sink holds, or else the

@@ -28,6 +28,11 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
+		if f.why = unknownIn(x, s); f.why != "" {
+			f.status = NotAsked
+			all = append(all, f)
+			continue
+		}
 		p, stuck, late := newPending(x, s), 0, 0
 		w, held := p.waiting, x.Sink(s.Sink.Name)
 		for r := range x.Owed(s) {
@@ -60,6 +65,7 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 		case late > 0:
 			f.count.note = strings.TrimPrefix(f.count.note+", "+quantity.Count(late)+" more may still have come", ", ")
 		}
+		f = f.doubted(missedIn(x, s))
 		all = append(all, f)
 	}
 	return combine(x, all, "no service has a ledger of its effects")
@@ -79,7 +85,8 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 		if elsewhere := x.RecordOf(r, ""); elsewhere != nil {
 			return lostBetween(x, s, r, elsewhere)
 		}
-		return lostByBroker(x, r)
+		a, _ := newLosses(x).of(r)
+		return a
 	}
 	a := inLog(s, r, record)
 	if w.behind(record) {

@@ -34,12 +34,13 @@ import (
 const CommitAfterEffect = "commit-after-effect"
 
 func commitAfterEffect(x *history.Index) Verdict {
-	sinks := 0
 	all := eachConsumer(x, func(s history.Service, all []*position) finding {
 		if s.Sink == nil {
 			return finding{status: NotAsked, why: "it has no ledger of its effects"}
 		}
-		sinks++
+		if why := apart(x, s); why != "" {
+			return finding{status: NotAsked, why: why}
+		}
 		t := timing{x: x, service: s, effects: x.Sink(s.Sink.Name).Effects, unasked: newAudience(x).unasked, handed: handOvers(x, s)}
 		for _, p := range all {
 			if effectsFrom(s, p.Topic) {
@@ -58,7 +59,8 @@ func commitAfterEffect(x *history.Index) Verdict {
 		if t.late == 0 && t.inTime == 0 {
 			f.status = Unknown
 		}
-		return f
+		f.subject = s.Group
+		return f.doubted(missedIn(x, s))
 	})
 	return combine(x, all, "no service has a consumer group")
 }

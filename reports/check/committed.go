@@ -103,6 +103,19 @@ func (c committed) past(record *history.Event) *history.Event {
 	return own
 }
 
+// skipped says whether the service need never put the record behind it: it lies before
+// where the group took up first, or somebody outside set its position past it before the
+// service had come there.
+func (c committed) skipped(record *history.Event) bool {
+	p := c.on[record.In()]
+	if p == nil {
+		return false
+	}
+	i := fromOffset(p.positions, record.Offset+1)
+	own, reset := p.own[i], p.reset[i]
+	return record.Offset < p.begin || reset != nil && (own == nil || reset.At <= own.At)
+}
+
 // stuck is a partition on which records wait behind the service's position.
 type stuck struct {
 	on       history.Partition

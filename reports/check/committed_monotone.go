@@ -25,7 +25,7 @@ const CommittedMonotone = "committed-monotone"
 func committedMonotone(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {
-		f := finding{subject: s.Group}
+		f, met := finding{subject: s.Group}, 0
 		for _, p := range positions(x, s) {
 			m := monotone{position: *p, x: x, f: &f, told: map[*history.Event]bool{}}
 			if keepsPositions(s) {
@@ -34,13 +34,16 @@ func committedMonotone(x *history.Index) Verdict {
 			m.committed()
 			m.sampled()
 			m.kept()
+			met += m.met
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "positions of %s fell below an earlier one", brief: "positions fell"}
 		if f.allowed > 0 {
 			f.count.note = quantity.Count(f.allowed) + " times to a commit that was on its way"
 		}
 		switch {
-		case f.examined > 0:
+		case f.examined > 0 || len(f.anomalies) > 0:
+		case met > 0:
+			f.count, f.why = nil, fmt.Sprintf("none of %s positions came after another of its partition was known to stand", quantity.Count(met))
 		case keepsPositions(s):
 			f.count, f.status, f.why = nil, NotAsked, "its offsets live in its sink, and nothing records them there"
 		default:
@@ -57,6 +60,7 @@ type monotone struct {
 	x    *history.Index
 	f    *finding
 	told map[*history.Event]bool // commits that were found to have lowered it
+	met  int                     // commits and stored positions, also those that could be held against none
 
 	byOffset map[int64][]*history.Event // see members
 }
@@ -79,7 +83,7 @@ func (m *monotone) committed() {
 	}
 	var highest *history.Event
 	for _, c := range acked {
-		m.f.examined++
+		m.met++
 		for len(resets) > 0 && resets[0] <= c.At {
 			base, highest, resets = resets[0], nil, resets[1:]
 		}
@@ -89,7 +93,10 @@ func (m *monotone) committed() {
 			}
 			answered = answered[1:]
 		}
-		if highest == nil || c.Offset >= highest.Offset {
+		if highest == nil {
+			continue // nothing to be held against
+		}
+		if m.f.examined++; c.Offset >= highest.Offset {
 			continue
 		}
 		m.told[c] = true
@@ -149,6 +156,9 @@ func (m *monotone) sampled() {
 	}
 	for i := 1; i < len(samples); i++ {
 		before, after := samples[i-1], samples[i]
+		if after.Committed != before.Committed {
+			m.f.examined++
+		}
 		if after.Committed >= before.Committed {
 			continue
 		}
@@ -194,14 +204,17 @@ func (m *monotone) kept() {
 			base, highest = c.At, nil
 			continue
 		}
-		m.f.examined++
+		m.met++
 		for len(earlier) > 0 && earlier[0].At < c.At-m.service.Sink.Skew {
 			if d := earlier[0]; d.At >= base && (highest == nil || d.Offset > highest.Offset) {
 				highest = d
 			}
 			earlier = earlier[1:]
 		}
-		if highest == nil || c.Offset >= highest.Offset {
+		if highest == nil {
+			continue
+		}
+		if m.f.examined++; c.Offset >= highest.Offset {
 			continue
 		}
 		m.fell(c, fmt.Sprintf("%s held %s at %s, after it had held %d (event %d)",

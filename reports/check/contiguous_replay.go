@@ -34,12 +34,21 @@ func replayIsContiguous(x *history.Index) Verdict {
 			all = append(all, finding{subject: s.Group, status: NotAsked, why: "its sink does not record every attempt"})
 			continue
 		}
-		if x.Sink(s.Sink.Name).Attempts.Count() == 0 {
+		attempts := x.Sink(s.Sink.Name).Attempts
+		none, unknown := len(attempts.ID("")), unnamed(x, s.Topic)
+		switch {
+		case attempts.Count() == 0:
 			all = append(all, finding{subject: s.Group, status: Unknown, why: "its sink recorded no attempt"})
+			continue
+		case unknown != "":
+			all = append(all, finding{subject: s.Group, status: NotAsked, why: unknown})
+			continue
+		case none == attempts.Count():
+			all = append(all, finding{subject: s.Group, status: NotAsked, why: fmt.Sprintf("no attempt in %s carries an id; name in its ledger's ID the column or field that does", s.Sink.Name)})
 			continue
 		}
 		f := finding{subject: s.Group}
-		moved, unknown, broken := logStartMoved(x), "", 0
+		moved, broken := logStartMoved(x), 0
 		replays := a.replays(s)
 		for _, p := range sortedPartitions(replays) {
 			if moved[p] != 0 {
@@ -48,7 +57,7 @@ func replayIsContiguous(x *history.Index) Verdict {
 			}
 			r := replays[p]
 			r.judge()
-			f.examined += len(r.runs)
+			f.examined += r.examined
 			f.anomalies = append(f.anomalies, r.anomalies...)
 			broken += r.broken
 		}
@@ -64,7 +73,7 @@ func replayIsContiguous(x *history.Index) Verdict {
 		case f.examined == 0:
 			f.count, f.why = nil, "nothing that it attempted is in its topic"
 		}
-		all = append(all, f)
+		all = append(all, f.doubted(missedIn(x, s)))
 	}
 	return combine(x, all, "no service has a consumer group")
 }
@@ -99,7 +108,8 @@ type replay struct {
 	now  map[string]*run // by client
 	done []int           // by rank: the first run that brought it, or one of the below
 
-	broken    int // runs that left a gap
+	examined  int // runs that had something to bring
+	broken    int // of them, those that left a gap
 	anomalies []Anomaly
 }
 
@@ -257,6 +267,9 @@ func (r *replay) judge() {
 		if k+1 < len(r.runs) {
 			next = r.runs[k+1]
 			hi = next.lo
+		}
+		if t.lo < hi || len(t.own) > 0 {
+			r.examined++
 		}
 		var gaps []gap
 		i := 0 // into what it brought

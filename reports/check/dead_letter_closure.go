@@ -43,7 +43,13 @@ func deadLetterClosure(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {
 		if s.DeadLetter != "" {
-			f := newClosure(x, s).judge()
+			f := finding{status: NotAsked, why: unnamed(x, s.Topic)}
+			if s.Sink != nil && f.why == "" {
+				f.why = apart(x, s)
+			}
+			if f.why == "" {
+				f = newClosure(x, s).judge()
+			}
 			f.subject = s.Name
 			all = append(all, f)
 		}
@@ -61,6 +67,9 @@ type closure struct {
 	skew    time.Duration
 	resumes map[history.Partition][]*history.Event
 
+	hidden    string // where an end may be that has no id, "" for nowhere
+	met       int    // records, also those that have come to no end yet
+	open      int    // ids whose end may be there
 	examined  int
 	wrong     int // ids with anomalies
 	anomalies []Anomaly
@@ -73,6 +82,9 @@ func newClosure(x *history.Index, s history.Service) *closure {
 	}
 	if s.Sink != nil {
 		c.sink, c.skew = x.Sink(s.Sink.Name), s.Sink.Skew
+		c.hidden = missedIn(x, s)
+	} else if none := withoutID(x, func(topic string) bool { return puts(s)(topic) || topic != "" && topic == s.Output }); len(none) > 0 {
+		c.hidden = "and " + nameless(none)
 	}
 	for r := range x.Of(history.Resume) {
 		if r.Group == s.Group {
@@ -96,7 +108,13 @@ func (c *closure) judge() finding {
 	c.stalls()
 	f := finding{examined: c.examined, anomalies: c.anomalies}
 	f.count = &count{bad: c.wrong, of: c.examined, sum: true, what: "records of %s did not come to one end in the way that it promises", brief: "without one end"}
-	if c.examined == 0 {
+	switch {
+	case len(f.anomalies) > 0:
+	case c.open > 0:
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s ids have neither an effect nor a letter, %s", quantity.Count(c.open), c.hidden)
+	case c.examined == 0 && c.met > 0:
+		f.count, f.why = nil, fmt.Sprintf("none of %s records had come to an end", quantity.Count(c.met))
+	case c.examined == 0:
 		f.count, f.why = nil, "no record of its topic was found"
 	}
 	return f
@@ -106,7 +124,10 @@ func (c *closure) judgeInput(i input) {
 	before := len(c.anomalies)
 	c.origins(i)
 	if i.id != "" {
-		c.examined += len(i.in)
+		c.met += len(i.in)
+		if len(i.effects)+len(i.letters)+len(i.putOff) > 0 || len(i.in) > 0 && c.done(i, i.in[0]) != nil {
+			c.examined += len(i.in)
+		}
 		c.ends(i)
 		c.twoLetters(i)
 		c.tries(i)
@@ -217,7 +238,10 @@ func (c *closure) ends(i input) {
 	again := c.redriven(i)
 	switch {
 	case len(i.letters) == 0 && len(i.effects) == 0:
-		if by := c.done(i, i.in[0]); by != nil {
+		if by := c.done(i, i.in[0]); by != nil && c.hidden != "" {
+			c.open++
+			c.examined -= len(i.in)
+		} else if by != nil {
 			c.report(i, fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
 				append([]*history.Event{i.in[0], by}, i.putOff...)...)
 		}

@@ -28,6 +28,11 @@ func deliveryOrder(x *history.Index) Verdict {
 			continue
 		}
 		f := finding{subject: s.Group}
+		if f.why = apart(x, s); f.why != "" {
+			f.status = NotAsked
+			all = append(all, f)
+			continue
+		}
 		held := tenures(x, s)
 		fetches(x, s, held)
 		jumped := 0
@@ -36,8 +41,8 @@ func deliveryOrder(x *history.Index) Verdict {
 				continue
 			}
 			for _, t := range held[p] {
-				if len(t.fetched) == 0 {
-					continue
+				if len(t.fetched) == 0 || len(t.fetched) == 1 && t.from < 0 {
+					continue // nothing to hold against anything
 				}
 				f.examined++
 				if jumps := a.jumps(s, p, t); len(jumps) > 0 {
@@ -50,7 +55,7 @@ func deliveryOrder(x *history.Index) Verdict {
 		if f.examined == 0 {
 			f.count, f.why = nil, "nothing was seen to be fetched"
 		}
-		all = append(all, f)
+		all = append(all, f.doubted(missedIn(x, s)))
 	}
 	return combine(x, all, "no service has a consumer group")
 }

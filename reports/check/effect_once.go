@@ -13,13 +13,15 @@ import (
 // what it was given. Such effects are told apart from the others, and counted;
 // without any sink that promises, the guarantee is not asked.
 //
-// Effects without an id cannot be counted and are left out.
+// Effects without an id cannot be counted, and leave the verdict unknown; where none
+// has one it is not asked.
 const EffectOnce = "effect-once"
 
 func effectOnce(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
 		f := finding{subject: s.Sink.Name}
+		nameless := len(x.Sink(s.Sink.Name).Effects.ID(""))
 		var again [][]*history.Event
 		for effects := range x.Sink(s.Sink.Name).Effects.All() {
 			if effects[0].ID == "" {
@@ -46,8 +48,12 @@ func effectOnce(x *history.Index) Verdict {
 				f.why += fmt.Sprintf(", and did %s ids more than once", quantity.Count(f.allowed))
 			}
 			f.examined = 0
+		case unnamedIn(x, s) != "":
+			f.count, f.status, f.why = nil, NotAsked, unnamedIn(x, s)
 		case f.examined == 0:
 			f.count, f.why = nil, "the sink holds no effect"
+		case len(f.anomalies) == 0 && nameless > 0:
+			f.count, f.status, f.why = nil, Unknown, quantity.Count(nameless)+" effects have no id and cannot be counted"
 		}
 		all = append(all, f)
 	}

@@ -3,35 +3,47 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// ExactlyOnceTransfer is broken when the ids in a service's Output are not those
-// of its Topic, each once, as the independent reader found them:
+// ExactlyOnceTransfer is asked of services that promise it. It is broken when the ids
+// in such a service's Output are not those of its Topic, each once, as the independent
+// reader found them:
+//
 //   - lost: a record that the service committed past has no record in Output.
 //     What it gave up to its dead letter topic it need not transfer, nor what lies
 //     before its group's first position or was skipped by a reset from outside;
+//
 //   - twice: an id is in Output more often than in Topic. A producer that sent the
 //     same event twice has two records there, of which one or both may be
 //     transferred;
+//
 //   - out of nothing: an id is in Output and not in Topic, though nothing was
 //     deleted there.
 //
-// Records that the service has not committed past are not yet transferred, and
-// counted as that. While some of what it wrote stands behind the last stable
-// offset of Output nothing is called lost.
+//   - stuck: a record was neither transferred nor committed past when the run was over,
+//     though the service was alive and its group had stood still there for Drained.Limit.
+//
+// What it may still have come to, see [NoAcknowledgedLoss], or is not known to stand
+// still, is not yet transferred, and leaves the verdict unknown. While some of what the
+// service wrote stands behind the last stable offset of Output nothing is called lost.
 const ExactlyOnceTransfer = "exactly-once-transfer"
 
 func exactlyOnceTransfer(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {
-		if s.Output != "" {
-			f := newTransfer(x, s).judge()
-			f.subject = s.Name
-			all = append(all, f)
+		if s.Output == "" {
+			continue
 		}
+		f := finding{status: NotAsked, why: "it does not promise to transfer each record exactly once; set ExactlyOnce if it does"}
+		if s.ExactlyOnce {
+			f = newTransfer(x, s).judge()
+		}
+		f.subject = s.Name
+		all = append(all, f)
 	}
 	return combine(x, all, "no service transfers a topic to another")
 }
@@ -41,27 +53,19 @@ type transfer struct {
 	x       *history.Index
 	service history.Service
 	past    committed
+	pending *pending
 	behind  bool // some of what it wrote was not looked at
 	deleted bool // some of Topic was
 }
 
 func newTransfer(x *history.Index, s history.Service) transfer {
-	t := transfer{x: x, service: s, past: newCommitted(x, s)}
-	seenTo := map[history.Partition]int64{}
-	stable := lastStable(x)
-	for e := range x.Of(history.Sample) {
-		if offset, known := stable(e); known && e.Topic == s.Output {
-			seenTo[e.In()] = max(seenTo[e.In()], offset)
-		}
-		t.deleted = t.deleted || e.Topic == s.Topic && e.LogStart > 0
-	}
-	for _, stands := range []map[history.Partition][]*history.Event{x.Records, x.Hidden} {
-		for p, records := range stands {
-			seenTo[p] = max(seenTo[p], records[len(records)-1].Offset+1)
-		}
+	t := transfer{x: x, service: s, past: newCommitted(x, s), pending: newPending(x, s)}
+	seen := lookedAt(x)
+	for p, l := range seen {
+		t.deleted = t.deleted || p.Topic == s.Topic && l.from > 0
 	}
 	for e := range x.Of(history.Produce) {
-		if e.Topic == s.Output && e.Outcome != history.Failed && e.Offset >= seenTo[e.In()] {
+		if e.Topic == s.Output && e.Outcome != history.Failed && e.Offset >= seen[e.In()].to {
 			t.behind = true
 			break
 		}
@@ -77,7 +81,17 @@ func (t transfer) judge() finding {
 	s := t.service
 	notYet, undecided := 0, 0
 	ins, outs, given := t.x.Topic(s.Topic), t.x.Topic(s.Output), t.x.Topic(s.DeadLetter)
-	nameless := len(ins.ID("")) + len(outs.ID(""))
+	for _, topic := range []string{s.Topic, s.Output} {
+		if why := unnamed(t.x, topic); why != "" {
+			return finding{status: NotAsked, why: why}
+		}
+	}
+	if how, strange := strangers(outs, ins); strange {
+		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; pass records on under their ids", s.Output, s.Topic, how)}
+	}
+	none := withoutID(t.x, func(topic string) bool {
+		return topic == s.Topic || topic == s.Output || topic != "" && topic == s.DeadLetter
+	})
 	for in := range ins.All() {
 		if in[0].ID == "" {
 			continue
@@ -96,11 +110,17 @@ func (t transfer) judge() finding {
 			by = cmp.Or(by, t.past.past(r))
 		}
 		switch {
+		case by == nil && !slices.ContainsFunc(in, func(r *history.Event) bool { return !t.past.skipped(r) }):
+		case by == nil && t.stuck(in[0]):
+			f.examined++
+			f.anomalies = append(f.anomalies, t.standsStill(in[0]))
 		case by == nil:
 			notYet++
 		case s.DeadLetter != "" && len(given.Of(in[0])) > 0:
 			f.examined++
 		case t.behind:
+			undecided++
+		case len(none) > 0:
 			undecided++
 		default:
 			f.examined++
@@ -108,7 +128,7 @@ func (t transfer) judge() finding {
 		}
 	}
 	for out := range outs.Without(ins) {
-		if out[0].ID != "" && !t.deleted {
+		if out[0].ID != "" && !t.deleted && len(none) == 0 {
 			f.examined++
 			f.anomalies = append(f.anomalies, t.outOfNothing(out))
 		}
@@ -117,19 +137,54 @@ func (t transfer) judge() finding {
 	switch {
 	case notYet > 0:
 		f.count.note = quantity.Count(notYet) + " were not yet transferred by " + s.Name
-	case undecided > 0:
+	case undecided > 0 && t.behind:
 		f.count.note = quantity.Count(undecided) + " may stand behind the last stable offset of " + s.Output
 	}
 	switch {
 	case len(f.anomalies) > 0:
-	case nameless > 0:
-		f.count, f.status, f.why = nil, Unknown, quantity.Count(nameless)+" records have no id and cannot be matched"
+	case len(none) > 0:
+		f.count, f.status, f.why = nil, Unknown, nameless(none)+", so that they cannot be matched"
 	case undecided > 0:
 		f.count, f.status, f.why = nil, Unknown, quantity.Count(undecided)+" ids may stand behind the last stable offset of "+s.Output
+	case notYet > 0:
+		f.count, f.status, f.why = nil, Unknown, t.notYet(notYet, notYet+f.examined)
 	case f.examined == 0:
 		f.count, f.why = nil, "nothing was transferred"
 	}
 	return f
+}
+
+// stuck says whether the record that the service has not committed past never would
+// have been: it stood still there, alive, and nobody was waited for.
+func (t transfer) stuck(in *history.Event) bool {
+	p := t.pending
+	if p.ended == "" || !p.alive || p.open != nil || p.behind(in) {
+		return false
+	}
+	moving, sampled := p.moving[in.In()]
+	return sampled && !moving
+}
+
+func (t transfer) standsStill(in *history.Event) Anomaly {
+	at := in.In().At(in.Offset)
+	a := Anomaly{
+		What: fmt.Sprintf("%s is at %s and not in %s, %s is alive and has not moved there for %s", in.ID, at, t.service.Output, t.service.Name, quantity.Duration(t.pending.limit)),
+		IDs:  []string{in.ID}, Events: []uint64{in.N}, Offsets: []string{at},
+		Setting: setting(t.service, "max.poll", "poll", "session"),
+	}
+	if reach := t.pending.passed[place{t.service.Group, in.In()}]; reach.by != nil {
+		a.What += fmt.Sprintf(", where it stands at %d", reach.offset)
+		a.Events = append(a.Events, reach.by.N)
+	}
+	return a
+}
+
+// notYet says what kept n of so many ids from being judged.
+func (t transfer) notYet(n, of int) string {
+	if p := t.pending; p.ended == history.DrainStill || p.ended == history.DrainDeadline || !p.alive {
+		return p.why(n, of, "ids had not been transferred")
+	}
+	return quantity.Of(n, of) + " ids were not yet transferred, nor committed past"
 }
 
 func (t transfer) lost(in, by *history.Event) Anomaly {

@@ -107,7 +107,7 @@ func TestAround(t *testing.T) {
 	if got, want := between.Anomalies[0].Around, []string{"orders/0@2 u3", "orders/0@4 u4", "orders/0@5 u5"}; !slices.Equal(got, want) {
 		t.Errorf("around offset 5: %q, want %q", got, want)
 	}
-	if nowhere := verdict(t, historytest.Log(consumer(), sent, record("u2", 0)), NoLostInLog); nowhere.Anomalies[0].Around != nil {
+	if nowhere := verdict(t, historytest.Log(consumer(), sent, request("u2", 20*ms, history.OK), record("u2", 0)), NoLostInLog); nowhere.Anomalies[0].Around != nil {
 		t.Errorf("around nothing: %+v", nowhere)
 	}
 }

@@ -31,6 +31,8 @@ func keyOrder(x *history.Index) Verdict {
 			f.status, f.why = NotAsked, "it has no ledger of its effects"
 		case len(s.Retry) > 0:
 			f.status, f.why = NotAsked, "it puts records off to retry topics, where others overtake them"
+		case apart(x, s) != "":
+			f.status, f.why = NotAsked, apart(x, s)
 		default:
 			f = a.keyOrder(s)
 		}
@@ -44,7 +46,7 @@ type done struct{ record, effect *history.Event }
 
 func (a audience) keyOrder(s history.Service) finding {
 	x := a.x
-	f := finding{subject: s.Sink.Name}
+	f, met := finding{subject: s.Sink.Name}, 0
 	from, held := firstTaken(x, s), x.Sink(s.Sink.Name).Effects
 	for _, p := range sortedPartitions(x.Records) {
 		if s.Topic != "" && p.Topic != s.Topic || p.Topic == s.DeadLetter {
@@ -72,15 +74,34 @@ func (a audience) keyOrder(s history.Service) finding {
 			if len(byKey[key]) < 2 {
 				continue
 			}
-			f.examined += len(byKey[key])
+			met += len(byKey[key])
+			f.examined += apartInTime(s, byKey[key])
 			f.anomalies = append(f.anomalies, overtaken(s, key, byKey[key])...)
 		}
 	}
 	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "records of a key took effect out of order in %s", brief: "out of order by key"}
-	if f.examined == 0 {
+	switch {
+	case f.examined == 0 && met > 0:
+		f.count, f.why = nil, fmt.Sprintf("none of the %s effects of a key can be told by their instants from the others of it, whose clock is off by up to %s", quantity.Count(met), quantity.Duration(s.Sink.Skew))
+	case f.examined == 0:
 		f.count, f.why = nil, "no key had two effects"
 	}
 	return f
+}
+
+// apartInTime is how many of the effects of one key lie further from another of it than
+// the error of the sink's clock, so that they have an order.
+func apartInTime(s history.Service, all []done) (n int) {
+	first, last := all[0].effect.At, all[0].effect.At
+	for _, d := range all {
+		first, last = min(first, d.effect.At), max(last, d.effect.At)
+	}
+	for _, d := range all {
+		if max(d.effect.At-first, last-d.effect.At) > s.Sink.Skew {
+			n++
+		}
+	}
+	return n
 }
 
 // firstTaken is where the service's group first took up each partition, as far as

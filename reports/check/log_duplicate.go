@@ -18,13 +18,18 @@ import (
 // no broker can tell from a new one. That is legal here, as is any second record
 // of a producer that is not idempotent; both are counted apart. Retry and dead
 // letter topics hold ids again by design and are left out.
+//
+// Of a service with PublishesOnce it is not legal, whoever's producer numbered them: it
+// is broken when a reader of committed records sees an id twice in one topic, published
+// by that service. Unknown where nothing says who published one of the records, or where
+// records have no id, were compacted or deleted.
 const NoLogDuplicate = "no-log-duplicate"
 
 func noLogDuplicate(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
-	d := duplicates{x: x, again: map[string]bool{}}
+	d := duplicates{x: x, again: map[string]bool{}, publishing: newPublishing(x)}
 	all := slots(x)
 	for _, p := range sortedPartitions(all) {
 		d.examined += len(all[p])
@@ -45,7 +50,7 @@ func noLogDuplicate(x *history.Index) Verdict {
 		d.count, d.status, d.anomalies = nil, Unknown, d.open
 		d.why = quantity.Count(len(d.open)) + " ids stand in the log twice, and nothing says under which sequences"
 	}
-	return combine(x, []finding{d.finding}, "")
+	return combine(x, append(d.publishing.findings(), d.finding), "")
 }
 
 // duplicates collects what stands in the log twice.
@@ -54,6 +59,8 @@ type duplicates struct {
 	x     *history.Index
 	again map[string]bool // places of what was appended again
 	open  []Anomaly       // of which nothing says who did it twice
+
+	publishing *publishing
 }
 
 // appended finds the stamps that stand at several offsets, of slots in their order.
@@ -100,12 +107,7 @@ func (d *duplicates) same(p history.Partition, slots []slot) {
 // published finds the ids that have several records in one topic, but for those
 // that the broker appended again.
 func (d *duplicates) published() {
-	put := map[string]bool{}
-	for _, s := range d.x.Log.Header.Services {
-		for _, topic := range append(slices.Clone(s.Retry), s.DeadLetter) {
-			put[topic] = true
-		}
-	}
+	put := d.publishing.puts
 	batches, told := appended(d.x), stampsAudited(d.x)
 	for found := range d.x.InLog.All() {
 		if len(found) < 2 || found[0].ID == "" {
@@ -117,15 +119,19 @@ func (d *duplicates) published() {
 				continue // it is the only one, or was told with the first
 			}
 			a, decided := Anomaly{IDs: []string{r.ID}}, true
+			var records []*history.Event
+			met := map[string]bool{}
 			for _, q := range found[i:] {
 				place := q.In().At(q.Offset)
-				if q.Topic != r.Topic || d.again[place] || slices.Contains(a.Offsets, place) {
+				if q.Topic != r.Topic || d.again[place] || met[place] {
 					continue
 				}
+				met[place] = true
 				a.Events, a.Offsets = append(a.Events, q.N), append(a.Offsets, place)
+				records = append(records, q)
 				decided = decided && (told || answered(batches[q.In()], q.Offset))
 			}
-			if len(a.Offsets) < 2 {
+			if len(a.Offsets) < 2 || d.publishing.again(records) {
 				continue
 			}
 			a.What = fmt.Sprintf("%s was published %d times, and stands at %s", r.ID, len(a.Offsets), strings.Join(clip(a.Offsets), " and "))

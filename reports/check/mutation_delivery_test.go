@@ -144,7 +144,7 @@ func TestDeliveryMutations(t *testing.T) {
 			map[string][]string{KeyOrder: {pair[0].ID}, CommitAfterEffect: {pair[0].ID}}},
 		"overtaken in the log": {
 			changed(event, func(e *history.Event) bool {
-				return e.Kind == history.Audit && (e.ID == pair[0].ID || e.ID == pair[1].ID)
+				return (e.Kind == history.Audit || e.Kind == history.Produce) && (e.ID == pair[0].ID || e.ID == pair[1].ID)
 			}, func(e *history.Event) {
 				other := pair[0]
 				if e.ID == other.ID {

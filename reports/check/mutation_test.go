@@ -83,7 +83,19 @@ func TestMutations(t *testing.T) {
 		}
 	}
 
+	// Of two batches in one partition the second is sent under the number of the first.
+	one := historytest.Find(event, 20, func(e *history.Event) bool { return e.Kind == history.Produce && e.Partition == 0 })
+	other := historytest.Find(event, 21, func(e *history.Event) bool { return e.Kind == history.Produce && e.Partition == 0 })
+	misnumbered := historytest.Edit(event, func(e *history.Event) bool {
+		if e.Kind == history.Produce && e.ID == other.ID {
+			e.Sequence, e.Offset = one.Sequence, one.Offset
+		}
+		return e.ID != other.ID || e.Kind == history.Produce || e.Kind == history.Request
+	})
+
 	testMutations(t, map[string]mutation{
+		"a batch is sent under another's number": {misnumbered,
+			map[string][]string{OneRecordPerOffset: {other.ID}, NoLostInLog: {other.ID}, NoAcknowledgedLoss: {other.ID, other.ID, other.ID}}},
 		"the record is dropped from the log": {historytest.Without(event, is(history.Audit, x)),
 			map[string][]string{NoLostInLog: {x}}},
 		"the effect is dropped": {historytest.Without(event, inSink("analytics-db", is(history.Effect, x))),

@@ -2,9 +2,12 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 // OneRecordPerOffset is broken when two different records were ever seen at one
@@ -16,14 +19,21 @@ import (
 // producers, and by the letters in retry and dead letter topics about where their
 // originals stood. An offset that only one of them speaks of cannot be judged;
 // where that is so of all, it is not asked. Neither can two answers to one client
-// whose producer is not idempotent: it may have sent the same again.
+// whose producer is not idempotent, unless by checksum and ids: it may have sent the
+// same again.
+//
+// It is broken, too, when an idempotent producer sent different records under one
+// number of one epoch, and was answered with ok more than once: the broker has but one
+// of them, and the producer lost the others. They are different when the checksums of
+// their batches differ and the ids of the first records, too; where no ids are known
+// that leaves it unknown.
 const OneRecordPerOffset = "one-record-per-offset"
 
 func oneRecordPerOffset(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
-	w := witnesses{x: x, stamps: stampsAudited(x), setting: anySetting(x, "acks", "unclean")}
+	w := witnesses{x: x, stamps: stampsAudited(x), setting: anySetting(x, "acks", "unclean"), reused: misnumberedBatches(x).as}
 	batches := appended(x)
 	for _, p := range sortedPartitions(batches) {
 		w.answers(p, batches[p])
@@ -51,7 +61,34 @@ func oneRecordPerOffset(x *history.Index) Verdict {
 	if f.examined == 0 {
 		f.count, f.status, f.why = nil, NotAsked, "no offset was seen by more than one witness"
 	}
-	return combine(x, []finding{f}, "")
+	return combine(x, append(numbersReused(x), f), "")
+}
+
+// numbersReused judges the producers that sent batches under the numbers of others, or
+// may have.
+func numbersReused(x *history.Index) []finding {
+	m := misnumberedBatches(x)
+	if m.compared == 0 {
+		return nil
+	}
+	f := finding{examined: m.compared - len(m.open)}
+	var clients []string
+	for _, e := range m.lost {
+		f.anomalies = append(f.anomalies, m.anomaly(e))
+		if !slices.Contains(clients, e.Client) {
+			clients = append(clients, e.Client)
+		}
+	}
+	f.count = &count{bad: len(m.lost), of: f.examined, what: "batches that were sent again held other records, so that the producer lost them", brief: "sent under another's number"}
+	if len(clients) > 0 {
+		f.count.what = fmt.Sprintf("batches of %s were sent under the number of another, and so lost by their producer", strings.Join(clip(clients), ", "))
+	}
+	if len(m.lost) == 0 && len(m.open) > 0 {
+		f.count, f.status = nil, Unknown
+		f.why = fmt.Sprintf("%s batches were sent again under their number with another checksum, and no id says whether they held the same (the first is event %d of %s): set Topic.IDHeader",
+			quantity.Count(len(m.open)), m.open[0].N, m.open[0].Client)
+	}
+	return []finding{f}
 }
 
 // witnesses compares what several say of one offset.
@@ -59,7 +96,8 @@ type witnesses struct {
 	x         *history.Index
 	stamps    bool // the independent reader told how records were numbered
 	setting   string
-	seen      int // offsets of which two of them spoke
+	reused    map[*history.Event]*history.Event // batches that were sent under the number of another
+	seen      int                               // offsets of which two of them spoke
 	anomalies []Anomaly
 }
 
@@ -72,21 +110,31 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 		if last != nil && b.Offset < end(last) {
 			before, ok := stamped(last)
 			before = before.plus(b.Offset - last.Offset)
+			same, known := alikeAt(last, b)
 			switch {
-			case ok && numbered && before == s, !ok && !numbered && last.Client == b.Client:
-				continue // the same batch, sent and answered again, or as far as one can tell
+			case ok && numbered && before == s:
+				continue // the same batch, sent and answered again; whether it held the same is its producer's business
+			case !ok && !numbered && last.Client == b.Client && !known:
+				continue // the same, as far as one can tell
 			}
-			w.seen++
-			w.differ(p, b.Offset, last, b, fmt.Sprintf("was given to %s and to %s", givenTo(last, before), givenTo(b, s)))
+			if w.seen++; !known || !same {
+				w.differ(p, b.Offset, last, b, fmt.Sprintf("was given to %s and to %s", givenTo(last, before), givenTo(b, s)))
+			}
 		}
 		if last == nil || end(b) > end(last) {
 			last = b
 		}
-		if !w.stamps {
-			continue
-		}
 		for len(records) > 0 && records[0].Offset < b.Offset {
 			records = records[1:]
+		}
+		if b.ID != "" && len(records) > 0 && records[0].Offset == b.Offset && records[0].ID != "" && w.reused[b] == nil {
+			if w.seen++; records[0].ID != b.ID {
+				w.differ(p, b.Offset, b, records[0], fmt.Sprintf("was given to %s and holds %s", b.ID, records[0].ID))
+				continue
+			}
+		}
+		if !w.stamps {
+			continue
 		}
 		for _, r := range records {
 			if r.Offset >= end(b) {
@@ -96,7 +144,9 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 			if !ok && !numbered {
 				continue // nothing tells one from the other
 			}
-			w.seen++
+			if r.Offset > b.Offset || b.ID == "" || r.ID == "" { // else it was counted
+				w.seen++
+			}
 			s := s.plus(r.Offset - b.Offset)
 			switch {
 			case !ok:
@@ -106,6 +156,17 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 			}
 		}
 	}
+}
+
+// alikeAt says whether two batches that were given one offset held the same, as far as
+// their checksums and ids tell: those of a producer that is not idempotent have no
+// number.
+func alikeAt(a, b *history.Event) (same, known bool) {
+	if a.Offset != b.Offset || a.CRC == 0 || b.CRC == 0 {
+		return false, false
+	}
+	differs, known := unlike(a, b)
+	return !differs, known
 }
 
 // givenTo is to whom an offset was given: the stamp, or for a batch without the client.
@@ -155,7 +216,7 @@ func (w *witnesses) compare(p history.Partition, a, b *history.Event) {
 func (w *witnesses) differ(p history.Partition, offset int64, a, b *history.Event, how string) {
 	found := Anomaly{What: p.At(offset) + " " + how, Events: []uint64{a.N, b.N}, Offsets: []string{p.At(offset)}, Setting: w.setting}
 	for _, e := range []*history.Event{a, b} {
-		if e.ID != "" {
+		if e.ID != "" && !slices.Contains(found.IDs, e.ID) {
 			found.IDs = append(found.IDs, e.ID)
 		}
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,15 +15,25 @@ import (
 const NoOrphans = "no-orphans"
 
 func noOrphans(x *history.Index) Verdict {
-	sinks := x.Log.Header.Sinks()
-	if len(sinks) < 2 {
-		return combine(x, nil, "there are no two sinks between which a request could be torn")
+	var without []string // sinks in which no id can be found
+	why, doubt, sinks := "there are no two sinks between which a request could be torn", "", x.Log.Header.Sinks()
+	for _, s := range sinks {
+		if unknown := unknownIn(x, s); unknown != "" {
+			why, without = unknown, append(without, s.Sink.Name)
+		} else {
+			doubt = cmp.Or(doubt, missedIn(x, s))
+		}
 	}
+	if len(sinks)-len(without) < 2 {
+		return combine(x, nil, why)
+	}
+	unknown := func(sink string) bool { return slices.Contains(without, sink) }
 	var f finding
 	late := 0
 	var waits *pending
 	for r := range x.Asking() {
 		done, missing := x.Torn(r)
+		done, missing = slices.DeleteFunc(done, unknown), slices.DeleteFunc(missing, unknown)
 		if len(done) == 0 {
 			continue
 		}
@@ -56,7 +67,7 @@ func noOrphans(x *history.Index) Verdict {
 	case late > 0 && len(f.anomalies) == 0:
 		f.count, f.status, f.why = nil, Unknown, waits.why(late, f.examined, "requests had not taken effect in all their sinks")
 	}
-	return combine(x, []finding{f}, "")
+	return combine(x, []finding{f.doubted(doubt)}, "")
 }
 
 // mayComplete is what kept the effects from all of the sinks, where each may still have

@@ -64,6 +64,13 @@ func (r relay) judge() finding {
 	case r.rows.Len() == 0:
 		return finding{status: Unknown, why: "the ledger holds no row"}
 	}
+	if why := cmp.Or(unnamed(r.x, r.service.Outbox), unnamedIn(r.x, r.service)); why != "" {
+		return finding{status: NotAsked, why: why}
+	}
+	if how, strange := strangers(r.rows, r.x.Topic(r.service.Outbox)); strange {
+		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; publish rows under their ids, or name in the ledger's ID the column that holds them", r.service.Sink.Name, r.service.Outbox, how)}
+	}
+	none := withoutID(r.x, func(topic string) bool { return topic == r.service.Outbox })
 	var waiting []*history.Event // rows that were not published
 	var published time.Duration  // when the latest row was committed that was
 	for row := range r.rows.All() {
@@ -81,6 +88,8 @@ func (r relay) judge() finding {
 	for _, row := range waiting {
 		since := max(row.At, healed(r.x))
 		switch {
+		case len(none) > 0: // it may be one of them
+			late++
 		case published-row.At >= passedBy+2*r.service.Sink.Skew:
 			f.anomalies = append(f.anomalies, r.lost(row, fmt.Sprintf("and one committed %s later was published", quantity.Duration(published-row.At))))
 		case end-since > objective(r.x.Log.Header)+r.service.Sink.Skew:
@@ -91,15 +100,18 @@ func (r relay) judge() finding {
 	}
 	for records := range r.x.Topic(r.service.Outbox).Without(r.rows) {
 		if record := records[0]; record.ID != "" && r.asked(record) && !r.elsewhere(record) {
+			f.examined++
 			f.anomalies = append(f.anomalies, r.ghost(record))
 		}
 	}
 	slices.SortFunc(f.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Events[0], b.Events[0]) })
 	f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "rows of %s and their published records do not match", brief: "rows lost or ghosts"}
-	switch nameless := len(r.rows.ID("")); {
+	switch rowless := len(r.rows.ID("")); {
 	case len(f.anomalies) > 0:
-	case nameless > 0:
-		f.count, f.status, f.why = nil, Unknown, quantity.Count(nameless)+" rows have no id and cannot be matched"
+	case late > 0 && len(none) > 0:
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s rows were not found in %s, where %s", quantity.Of(late, f.examined), r.service.Outbox, nameless(none))
+	case rowless > 0:
+		f.count, f.status, f.why = nil, Unknown, quantity.Count(rowless)+" rows have no id and cannot be matched"
 	case late > 0:
 		f.count, f.status, f.why = nil, Unknown, quantity.Of(late, f.examined)+" rows were not published yet when the run ended"
 	}

@@ -61,6 +61,9 @@ func TestPipelineMutations(t *testing.T) {
 	})
 
 	testMutations(t, map[string]mutation{
+		"a registration is published twice": {historytest.With(run, copied(run, inTopic(historytest.Topic, is(history.Audit, x)), func(e *history.Event) {
+			e.Offset, e.Sequence = 1_000_000, 1_000_000
+		})), map[string][]string{NoLogDuplicate: {x}}},
 		"an invoice is aborted": {changed(run, invoiceOf(x), func(e *history.Event) { e.Kind = history.Aborted }),
 			map[string][]string{TransactionAtomic: {x}, ExactlyOnceTransfer: {x}}},
 		"an invoice is gone": {historytest.Without(run, invoiceOf(x)),

@@ -10,35 +10,63 @@ import (
 )
 
 // ProducerOrder is broken when records do not stand in a partition in the order in
-// which they were produced: a higher sequence of one epoch of an idempotent
-// producer stands before a lower one; or a request that was acknowledged before
-// another of the same key was sent stands behind it.
+// which they were produced:
+//   - a higher sequence of one epoch of an idempotent producer stands before a lower
+//     one;
+//   - a batch stands behind another that the same producer, which is not idempotent, was
+//     first seen to send after it: what is sent again, by its checksum, keeps the place of
+//     its first sending;
+//   - a request that was acknowledged before another of the same key was sent stands
+//     behind it.
 //
-// Requests that overlapped have no order, and an epoch has none towards the next:
-// the producer numbers afresh. The first record of an id counts, in the topics to
-// which requests lead, which retry, dead letter and output topics are not.
+// Examined are pairs: a record with one before it in the partition to which it can be
+// compared in one of these ways. Requests that overlapped have no order, and an epoch has
+// none towards the next: the producer numbers afresh. Clients may have several producers,
+// which have none towards each other either: two batches are of one producer when they
+// were sent over one connection, or over connections between which a batch was sent
+// again. The first record of an id counts, in the topics to which requests lead, which
+// retry, dead letter and output topics are not. Where nothing can be compared it is
+// unknown.
 const ProducerOrder = "producer-order"
 
 func producerOrder(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
-	var f finding
+	o := ordering{x: x, compared: make([]bool, len(x.Log.Events)+1)}
 	all := slots(x)
 	for _, p := range sortedPartitions(all) {
-		bySequence(p, all[p], &f)
+		o.bySequence(p, all[p])
 	}
-	derived := derivedTopics(x)
+	derived, wire := derivedTopics(x), newSendings(x)
 	for _, p := range sortedPartitions(x.Records) {
+		o.bySending(p, wire)
 		if !derived[p.Topic] {
-			byRequest(x, p, &f)
+			o.byRequest(p)
 		}
 	}
-	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "records stand in the log out of the order in which they were produced", brief: "out of order in the log"}
+	f := finding{anomalies: o.anomalies}
+	for _, compared := range o.compared {
+		if compared {
+			f.examined++
+		}
+	}
+	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "pairs of records stand in the log out of the order in which they were produced", brief: "out of order in the log"}
 	if f.examined == 0 {
-		f.count, f.why = nil, "no two records of one producer or of one key were in one partition"
+		records := 0
+		for _, all := range x.Records {
+			records += len(all)
+		}
+		f.count, f.why = nil, fmt.Sprintf("no pair of %s records can be compared: none are of one producer and partition, or of one key and requests that did not overlap", quantity.Count(records))
 	}
 	return combine(x, []finding{f}, "")
+}
+
+// ordering collects what stands out of order.
+type ordering struct {
+	x         *history.Index
+	compared  []bool // by number of the event: records that could be compared to one before them
+	anomalies []Anomaly
 }
 
 // derivedTopics are those that services fill from another one.
@@ -54,7 +82,7 @@ func derivedTopics(x *history.Index) map[string]bool {
 
 // bySequence looks for sequences that stand in the wrong order, and names the
 // fewest without which the others are in order.
-func bySequence(p history.Partition, slots []slot, f *finding) {
+func (o *ordering) bySequence(p history.Partition, slots []slot) {
 	// A sequence that stands twice counts where it stands first.
 	slots = slices.CompactFunc(slices.Clone(slots), func(a, b slot) bool { return a.stamp == b.stamp })
 	for len(slots) > 0 {
@@ -67,7 +95,9 @@ func bySequence(p history.Partition, slots []slot, f *finding) {
 		if n < 2 {
 			continue
 		}
-		f.examined += n
+		for _, s := range own[1:] {
+			o.compared[s.event.N] = true
+		}
 		if slices.IsSortedFunc(own, func(a, b slot) int { return cmp.Compare(a.offset, b.offset) }) {
 			continue
 		}
@@ -90,14 +120,15 @@ func bySequence(p history.Partition, slots []slot, f *finding) {
 					a.Offsets = append(a.Offsets, p.At(own[near].offset))
 				}
 			}
-			f.anomalies = append(f.anomalies, a)
+			o.anomalies = append(o.anomalies, a)
 		}
 	}
 }
 
 // byRequest looks for records behind those of requests of the same key that were
 // sent only after theirs had been acknowledged.
-func byRequest(x *history.Index, p history.Partition, f *finding) {
+func (o *ordering) byRequest(p history.Partition) {
+	x := o.x
 	type published struct{ record, request *history.Event }
 	byKey, keys := map[string][]published{}, []string(nil)
 	for _, r := range x.Records[p] {
@@ -115,7 +146,19 @@ func byRequest(x *history.Index, p history.Partition, f *finding) {
 		if len(all) < 2 {
 			continue
 		}
-		f.examined += len(all)
+		// The first that was acknowledged of those before, and the last that was sent.
+		acknowledged, sent := all[0].request, all[0].request
+		for _, q := range all[1:] {
+			before := acknowledged.Outcome == history.OK && acknowledged.End <= q.request.At
+			after := q.request.Outcome == history.OK && q.request.End <= sent.At
+			o.compared[q.record.N] = o.compared[q.record.N] || before || after
+			if q.request.Outcome == history.OK && (acknowledged.Outcome != history.OK || q.request.End < acknowledged.End) {
+				acknowledged = q.request
+			}
+			if q.request.At > sent.At {
+				sent = q.request
+			}
+		}
 		behind := map[*history.Event][]published{} // by request, those before it that should not be
 		first, found := published{}, []published(nil)
 		for _, q := range slices.Backward(all) { // from the end of the log
@@ -147,7 +190,7 @@ func byRequest(x *history.Index, p history.Partition, f *finding) {
 				late.request.ID, quantity.Duration(late.request.End), ids(named), key, p.At(late.record.Offset))
 			a.IDs = append(a.IDs, clip(named)...)
 			a.Setting = anySetting(x, "in flight", "in.flight", "inflight", "idempot")
-			f.anomalies = append(f.anomalies, a)
+			o.anomalies = append(o.anomalies, a)
 		}
 	}
 }

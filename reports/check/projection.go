@@ -97,6 +97,9 @@ func (p projection) judge() finding {
 	case len(p.positions) == 0:
 		return unknown("no position is stored with the state")
 	}
+	if why := unnamed(p.x, p.service.Topic); why != "" {
+		return finding{status: NotAsked, why: why}
+	}
 	for e := range p.x.Of(history.Sample) {
 		if e.Topic == p.service.Topic && e.LogStart > 0 {
 			return unknown(fmt.Sprintf("%s begins at offset %d: what was before cannot be replayed", e.In(), e.LogStart))

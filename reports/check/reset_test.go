@@ -30,7 +30,7 @@ func TestResets(t *testing.T) {
 	on := func(reset ...history.Event) events {
 		return all(one, two, request("u3", 3*ms, history.OK), records(0, 1, 2), resume(4*ms, -1, 0), brought(6, 1), commit(1, 10*ms, 11*ms, history.OK),
 			process("analytics/1", history.Exited, 20*ms), reset, process("analytics/1", history.Started, 40*ms),
-			resume(50*ms, 2, 2), brought(55, 3), commit(3, 57*ms, 58*ms, history.OK))
+			resume(50*ms, 2, 2), brought(55, 3), commit(3, 57*ms, 58*ms, history.OK), commit(3, 60*ms, 61*ms, history.OK))
 	}
 	for _, c := range []struct {
 		name    string

@@ -34,6 +34,9 @@ func resumeAtCommitted(x *history.Index) Verdict {
 				if told := r.Committed >= 0 || keepsPositions(s); !hasAnswer(r) && (!told || r.Offset < 0) {
 					continue // neither an answer nor a fetch to judge
 				}
+				if keepsPositions(s) && len(p.storedAt(p.takings()[r])) == 0 {
+					continue // its sink had none to tell, and its reset policy decided
+				}
 				f.examined++
 				if a, bad := wrongAnswer(p, r); bad {
 					f.anomalies = append(f.anomalies, a)
@@ -51,6 +54,8 @@ func resumeAtCommitted(x *history.Index) Verdict {
 			all: "%s resumes of %s were at a committed offset", allFew: "%s resumes at the commit"}
 		switch {
 		case f.examined > 0:
+		case keepsPositions(s) && slices.ContainsFunc(all, func(p *position) bool { return len(p.resumes) > 0 }):
+			f.count, f.status, f.why = nil, NotAsked, "its sink held no position whenever it took up"
 		case slices.ContainsFunc(all, func(p *position) bool { return len(p.resumes) > 0 }):
 			f.count, f.why = nil, "no resume could be judged"
 		default:

@@ -25,8 +25,9 @@ func singleOwner(x *history.Index) Verdict {
 	for _, s := range x.Log.Header.Consumers() {
 		f := finding{subject: s.Group}
 		heldTwice(x, s, &f)
+		placed := 0
 		if s.Sink != nil {
-			writtenLate(x, s, told[s.Sink.Name], &f)
+			placed = writtenLate(x, s, told[s.Sink.Name], &f)
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "assignments of %s gave away what another held", brief: "held twice"}
 		if s.Sink != nil && s.Sink.Fenced {
@@ -39,6 +40,8 @@ func singleOwner(x *history.Index) Verdict {
 		case len(f.anomalies) > 0:
 		case s.Sink != nil && s.Sink.Fenced && len(told[s.Sink.Name]) == 0:
 			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and tells no epoch", s.Sink.Name)
+		case s.Sink != nil && s.Sink.Fenced && placed == 0:
+			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("nothing that %s accepted under an epoch can be told by its partition: the ids of its effects are not those of records", s.Sink.Name)
 		case f.examined == 0:
 			f.count, f.why = nil, "no assignment was recorded"
 		}
@@ -110,8 +113,8 @@ func epochs(x *history.Index) map[string][]*history.Event {
 }
 
 // writtenLate looks for what the service's sink accepted under an older epoch of a
-// partition after a newer one.
-func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *finding) {
+// partition after a newer one, and returns of how much of it the partition is known.
+func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *finding) (placed int) {
 	type write struct {
 		*history.Event
 		record *history.Event // nil for a position
@@ -129,6 +132,7 @@ func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *
 		before := writes[p]
 		var newest *history.Event
 		for _, w := range writes[p] {
+			placed++
 			if s.Sink.Fenced {
 				f.examined++
 			}
@@ -149,6 +153,7 @@ func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *
 			}
 		}
 	}
+	return placed
 }
 
 func lateWrite(s history.Service, p history.Partition, e, record, newest *history.Event) Anomaly {

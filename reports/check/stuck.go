@@ -32,7 +32,7 @@ const NoStuck = "no-stuck"
 func noStuck(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {
-		if s.Sink == nil {
+		if s.Sink == nil || unknownIn(x, s) != "" || unnamed(x, s.Topic) != "" {
 			all = append(all, standsUnread(x, s))
 			continue
 		}
@@ -77,7 +77,7 @@ func standsUnread(x *history.Index, s history.Service) finding {
 	p := newPending(x, s)
 	stands, examined := p.unread()
 	if f.examined = examined; examined == 0 {
-		return finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects, and no position of it was sampled"}
+		return finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects by their ids, and no position of it was sampled"}
 	}
 	records, sent := 0, 0
 	for _, u := range stands {

@@ -120,32 +120,10 @@ func newTransactions(x *history.Index) *transactions {
 	if len(t.all) == 0 {
 		return t
 	}
-	t.look(x)
+	for p, l := range lookedAt(x) {
+		t.stands[p] = &stands{visible: x.Records[p], hidden: x.Hidden[p], seenTo: l.to, deleted: l.from}
+	}
 	return t
-}
-
-// look notes what the independent reader looked at.
-func (t *transactions) look(x *history.Index) {
-	in := func(p history.Partition) *stands {
-		if t.stands[p] == nil {
-			t.stands[p] = &stands{visible: x.Records[p], hidden: x.Hidden[p]}
-		}
-		return t.stands[p]
-	}
-	for p, records := range x.Records {
-		in(p).seenTo = records[len(records)-1].Offset + 1
-	}
-	for p, records := range x.Hidden {
-		in(p).seenTo = max(in(p).seenTo, records[len(records)-1].Offset+1)
-	}
-	stable := lastStable(x)
-	for e := range x.Of(history.Sample) {
-		s := in(e.In())
-		if offset, known := stable(e); known {
-			s.seenTo = max(s.seenTo, offset)
-		}
-		s.deleted = max(s.deleted, e.LogStart)
-	}
 }
 
 // split cuts a producer's writes at the ends that it sent, whatever became of

@@ -134,7 +134,7 @@ var hangingCases = []small{
 
 func transferring(edit ...func(*history.Service)) history.Header {
 	return analytics(func(s *history.Service) {
-		s.Output, s.Sink = "out", nil
+		s.Output, s.ExactlyOnce, s.Sink = "out", true, nil
 		for _, e := range edit {
 			e(s)
 		}
@@ -151,10 +151,10 @@ func past(offset int64) history.Event {
 var transferCases = []small{
 	{"lost", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0)}, Broken, []string{"u2"}, "u2 is at orders/0@1, analytics committed past it (2, event 1), and it is not in out"},
 	{"each once", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), put("u2", 1)}, Holds, nil, "0 of 2"},
-	{"not yet", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(1), put("u1", 0)}, Holds, nil, "1 were not yet transferred"},
-	{"nothing yet", ExactlyOnceTransfer, transferring(), events{record("u1", 0)}, Unknown, nil, "nothing was transferred"},
-	{"the commit's answer was lost", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(1), transactional(commit(2, 200*ms, 0, history.Unknown)), put("u1", 0)}, Holds, nil, "1 were not yet"},
-	{"the transaction was aborted", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(1), transactional(commit(2, 200*ms, 201*ms, history.Failed)), put("u1", 0), aborted(put("u2", 1))}, Holds, nil, "1 were not yet"},
+	{"not yet", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(1), put("u1", 0)}, Unknown, nil, "1 of 2 ids were not yet transferred"},
+	{"nothing yet", ExactlyOnceTransfer, transferring(), events{record("u1", 0)}, Unknown, nil, "1 of 1 ids were not yet transferred"},
+	{"the commit's answer was lost", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(1), transactional(commit(2, 200*ms, 0, history.Unknown)), put("u1", 0)}, Unknown, nil, "1 of 2 ids were not yet"},
+	{"the transaction was aborted", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(1), transactional(commit(2, 200*ms, 201*ms, history.Failed)), put("u1", 0), aborted(put("u2", 1))}, Unknown, nil, "1 of 2 ids were not yet"},
 	{"lost in an aborted transaction", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), aborted(put("u2", 1))}, Broken, []string{"u2"}, "except at out/0@1 in an aborted transaction"},
 	{"twice", ExactlyOnceTransfer, transferring(), events{record("u1", 0), past(1), put("u1", 0), put("u1", 1)}, Broken, []string{"u1"}, "u1 is in out 2 times and in orders once"},
 	{"once for good and once aborted", ExactlyOnceTransfer, transferring(), events{record("u1", 0), past(1), aborted(put("u1", 0)), put("u1", 2)}, Holds, nil, ""},
@@ -171,7 +171,7 @@ var transferCases = []small{
 	{"its output stands behind the last stable offset", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), write(1, 0, 1)}, Unknown, nil, "1 ids may stand behind"},
 	{"positions in its own sink", ExactlyOnceTransfer, transferring(func(s *history.Service) { s.Offsets, s.Sink = "sink", &history.Sink{Name: "db"} }),
 		events{record("u1", 0), record("u2", 1), {Kind: history.Commit, Sink: "db", Group: "analytics", Topic: "orders", Offset: 2, At: 9 * ms, End: 9 * ms, Outcome: history.OK}, put("u1", 0)}, Broken, []string{"u2"}, ""},
-	{"records without an id", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("", 1), past(2), put("u1", 0), put("", 1)}, Unknown, nil, "2 records have no id"},
+	{"records without an id", ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("", 1), past(2), put("u1", 0), put("", 1)}, Unknown, nil, "2 records carry no id: orders/0@1, out/0@1"},
 	{"nobody looked", ExactlyOnceTransfer, transferring(), events{past(2)}, Unknown, nil, ""},
 	{"nobody transfers", ExactlyOnceTransfer, consumer(), events{record("u1", 0)}, NotAsked, nil, ""},
 }

@@ -108,11 +108,15 @@ type Service struct {
 	Backoff     time.Duration `json:"backoff,omitempty"`
 	Fatal       []string      `json:"fatal,omitempty"`
 
-	// Output is the topic to which it transfers each record of Topic exactly
-	// once, under the same id. Outbox is the topic to which each row of its Sink
-	// is published, once the row is committed.
-	Output string `json:"output,omitempty"`
-	Outbox string `json:"outbox,omitempty"`
+	// Output is the topic to which it passes on records of Topic, under the same
+	// id: with ExactlyOnce each of them exactly once. Outbox is the topic to which each
+	// row of its Sink is published, once the row is committed. With PublishesOnce it
+	// publishes each id at most once to any topic, as readers of committed records see
+	// it.
+	Output        string `json:"output,omitempty"`
+	ExactlyOnce   bool   `json:"exactlyOnce,omitempty"`
+	Outbox        string `json:"outbox,omitempty"`
+	PublishesOnce bool   `json:"publishesOnce,omitempty"`
 
 	// TransactionTimeout is the longest that one of its transactions may stay
 	// open, as configured; 0: it has none.

@@ -509,6 +509,19 @@ func (h Header) Logged() bool {
 	return slices.ContainsFunc(h.Services, func(s Service) bool { return s.Topic != "" || s.Group != "" })
 }
 
+// Topics are all that the services name, each once, in the header's order.
+func (h Header) Topics() []string {
+	var topics []string
+	for _, s := range h.Services {
+		for _, t := range append([]string{s.Topic, s.Outbox, s.Output, s.DeadLetter}, s.Retry...) {
+			if t != "" && !slices.Contains(topics, t) {
+				topics = append(topics, t)
+			}
+		}
+	}
+	return topics
+}
+
 // Sinks returns the services that have a sink, in the header's order.
 func (h Header) Sinks() []Service {
 	var with []Service

@@ -253,7 +253,7 @@ func Transacting() []breakwater.Service {
 // them and passes them on in Kafka transactions.
 func Transferring() []breakwater.Service {
 	transfer := consumer(Event, service("transfer", map[string]string{"KAFKA_OUTPUT": Transferred}))
-	transfer.Output = Transferred
+	transfer.Output, transfer.ExactlyOnce = Transferred, true
 	transfer.TransactionTimeout = breakwater.Duration(5 * time.Second)
 	transfer.Settings["transaction time-out"], transfer.Settings["commit"] = "5s", "in the transaction, with the records"
 	return []breakwater.Service{registration(Event), transfer}

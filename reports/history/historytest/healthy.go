@@ -4,6 +4,7 @@ package historytest
 
 import (
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -46,7 +47,7 @@ func (o Options) withDefaults() Options {
 func (o Options) header(trial, contender string) history.Header {
 	h := history.Header{
 		Schema: history.Schema, Trial: trial, World: "local", Contender: contender,
-		Base: time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), Clock: "CLOCK_MONOTONIC",
+		Base: time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), Clock: "CLOCK_MONOTONIC", IDHeader: "event-id",
 		Require: history.Require{
 			MinOperations: 10, Recovery: 10 * time.Second, Availability: 0.99,
 			Operation: "POST /register", Unrelated: "GET /catalog", Amplification: 1.5,
@@ -209,8 +210,15 @@ func (g *generator) publish(id, key string, at time.Duration) time.Duration {
 	sent, acked := at+time.Millisecond, at+time.Millisecond+g.between(1, 3)
 	sequence := int32(len(g.arrivals[p]))
 	g.arrivals[p] = append(g.arrivals[p], arrival{at: acked, offset: offset, sequence: sequence, id: id, key: key})
-	g.add(history.Event{Kind: history.Produce, Client: "registration/1", Topic: Topic, Partition: p, Offset: offset, Count: 1, ProducerID: producerID, Sequence: sequence, At: sent, End: acked, Outcome: history.OK})
+	g.add(batch(history.Event{Client: "registration/1", Topic: Topic, Partition: p, Offset: offset, Count: 1, ProducerID: producerID, Sequence: sequence, At: sent, End: acked, Outcome: history.OK}, id))
 	return acked - at + time.Millisecond
+}
+
+// batch is a batch that begins with the id, sent over the client's only connection.
+func batch(e history.Event, id string) history.Event {
+	e.Kind, e.ID, e.Conn = history.Produce, id, 1
+	e.CRC = crc32.ChecksumIEEE(fmt.Appendf(nil, "%s %d %d %d %d", id, e.Count, e.ProducerID, e.Epoch, e.Sequence))
+	return e
 }
 
 func (g *generator) effect(sink, id, key string, at time.Duration, first bool) {

@@ -41,10 +41,10 @@ func Pipeline(o Options) history.Log {
 	o = o.withDefaults()
 	h := o.header("outbox-to-ledger-kill-billing", "")
 	h.Services = []history.Service{
-		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"database", "kafka"}, Sink: sink("users"), Outbox: Topic},
+		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"database", "kafka"}, Sink: sink("users"), Outbox: Topic, PublishesOnce: true},
 		{Name: "email", Instances: []string{"email/1"}, Needs: []string{"kafka", "mailbox"}, Group: "email", Topic: Topic, Sink: sink("mailbox"),
 			DeadLetter: Letters, Retry: []string{Retries}, MaxAttempts: MaxAttempts, Backoff: Backoff, Fatal: []string{Fatal}},
-		{Name: "billing", Instances: []string{"billing/1"}, Needs: []string{"kafka"}, Group: "billing", Topic: Topic, Output: Invoices, TransactionTimeout: 2 * time.Second},
+		{Name: "billing", Instances: []string{"billing/1"}, Needs: []string{"kafka"}, Group: "billing", Topic: Topic, Output: Invoices, ExactlyOnce: true, TransactionTimeout: 2 * time.Second},
 		{Name: "stats", Instances: []string{"stats/1"}, Needs: []string{"database", "kafka"}, Group: "stats", Topic: Topic, Offsets: "sink", Sink: sink("stats-db")},
 	}
 	h.Services[3].Sink.Projection = history.CountByKey
@@ -125,7 +125,7 @@ func (g *pipeline) redrive() {
 			at := 3*g.Phase + 50*time.Millisecond
 			again := arrival{at: at, offset: records[len(records)-1].offset + 1, id: a.id, key: a.key}
 			g.arrivals[p] = append(records, again)
-			g.add(history.Event{Kind: history.Produce, Client: "kit", Topic: Topic, Partition: p, Offset: again.offset, Count: 1, ProducerID: 8, At: at - 2*time.Millisecond, End: at, Outcome: history.OK})
+			g.add(batch(history.Event{Client: "kit", Topic: Topic, Partition: p, Offset: again.offset, Count: 1, ProducerID: 8, At: at - 2*time.Millisecond, End: at, Outcome: history.OK}, a.id))
 			return
 		}
 	}
@@ -134,8 +134,8 @@ func (g *pipeline) redrive() {
 // put appends one record to a topic beside Topic, and is when that was answered.
 func (g *pipeline) put(client, topic string, p int32, a arrival, letter *history.LetterRecord, at time.Duration) arrival {
 	in := history.Partition{Topic: topic, Partition: p}
-	e := history.Event{Kind: history.Produce, Client: client, Topic: topic, Partition: p, Offset: g.ends[in], Count: 1,
-		ProducerID: 20, Sequence: g.sequences[in], At: at, End: at + time.Millisecond, Outcome: history.OK}
+	e := batch(history.Event{Client: client, Topic: topic, Partition: p, Offset: g.ends[in], Count: 1,
+		ProducerID: 20, Sequence: g.sequences[in], At: at, End: at + time.Millisecond, Outcome: history.OK}, a.id)
 	g.ends[in]++
 	g.sequences[in]++
 	g.add(e)
@@ -360,8 +360,8 @@ func (g *pipeline) transfer() {
 			}
 			in := history.Partition{Topic: Invoices, Partition: (t.from + int32(i)) % g.Partitions}
 			key := sequence{t.producer, t.epoch, in}
-			e := history.Event{Kind: history.Produce, Client: "billing/1", Topic: in.Topic, Partition: in.Partition, Offset: g.ends[in], Count: int32(len(part)),
-				ProducerID: t.producer, Epoch: t.epoch, Sequence: sequences[key], Transactional: true, At: t.at, End: t.at + time.Millisecond, Outcome: history.OK}
+			e := batch(history.Event{Client: "billing/1", Topic: in.Topic, Partition: in.Partition, Offset: g.ends[in], Count: int32(len(part)),
+				ProducerID: t.producer, Epoch: t.epoch, Sequence: sequences[key], Transactional: true, At: t.at, End: t.at + time.Millisecond, Outcome: history.OK}, part[0].id)
 			g.add(e)
 			sequences[key] += e.Count
 			logs[in] = append(logs[in], stand{t.at, ended, g.ends[in], g.ends[in] + int64(len(part))})
