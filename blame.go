@@ -35,12 +35,21 @@ func (e *ServiceError) Error() string {
 	return fmt.Sprintf("%s %s; its last log lines:\n%s", e.Service, e.Reason, e.Log)
 }
 
+// ofKit marks an error as the kit's own, whatever is in it: a broker that does not
+// start is none of the system's services.
+type ofKit struct{ error }
+
+func (e ofKit) Unwrap() error { return e.error }
+
 // BlameFor says whose fault an error is that came in place of a trial: of the scenario
 // for an [InvalidError], of a service for a [ServiceError], else the kit's own. Of
 // several the one that has to be mended first.
 func BlameFor(err error) trial.Blame {
 	if _, ok := errors.AsType[*InvalidError](err); ok {
 		return trial.BlameScenario
+	}
+	if _, ok := errors.AsType[ofKit](err); ok {
+		return trial.BlameKit
 	}
 	if _, ok := errors.AsType[*ServiceError](err); ok {
 		return trial.BlameService

@@ -89,7 +89,7 @@ func (e Experiment) Validate() error {
 // trials come in the order of the contenders; on error none is returned.
 func Compare(ctx context.Context, open func(trial string) (World, error), e Experiment, p Performance) ([]Performed, error) {
 	if err := e.Validate(); err != nil {
-		return nil, fmt.Errorf("experiment %q: %w", e.Title, err)
+		return nil, &InvalidError{fmt.Sprintf("experiment %q", e.Title), err}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

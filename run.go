@@ -51,19 +51,19 @@ const (
 // waits until the system has drained, reads the ledgers and the log, and judges
 // the frozen history. It is the only place where a run's time passes.
 //
-// The trial holds verdicts about the system. The error is the kit's own trouble
-// (an invalid scenario, an [Unsupported] world, a service that never became
-// ready, a cancelled context): then there is no verdict and the trial is nil.
+// The trial holds verdicts about the system. With an error there is no verdict and
+// the trial is nil: the scenario is invalid ([InvalidError]), the world cannot do it
+// ([Unsupported]), a service did not start ([ServiceError]), and all else, a cancelled
+// context too, is the kit's own, see [BlameFor].
 // In every case the world is closed and nothing that it started is left.
 func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Trial, _ history.Log, err error) {
 	s = s.withDefaults()
-	if err := s.validate(p.Contender); err != nil {
-		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
+	err = s.validate(p.Contender)
+	if err == nil && p.Flaw == "" {
+		err = s.Predict.needNoFlaw()
 	}
-	if p.Flaw == "" {
-		if err := s.Predict.needNoFlaw(); err != nil {
-			return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
-		}
+	if err != nil {
+		return nil, history.Log{}, &InvalidError{fmt.Sprintf("scenario %q", s.Title), err}
 	}
 	if err := w.Check(ctx, s); err != nil {
 		return nil, history.Log{}, fmt.Errorf("scenario %q: %w", s.Title, err)
@@ -214,28 +214,47 @@ func (c *conductor) startServices(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	if err := c.world.Open(ctx, c.scenario, c.recorder); err != nil {
-		return fmt.Errorf("open the %s world: %w", c.world.Name(), err)
+		return ofKit{fmt.Errorf("open the %s world: %w", c.world.Name(), err)}
 	}
 	levels, err := c.scenario.startOrder()
 	if err != nil {
 		return err
 	}
 	for _, level := range levels {
-		errs := make([]error, len(level))
-		var starting sync.WaitGroup
-		for i, s := range level {
-			starting.Go(func() {
-				if err := c.world.Start(ctx, s); err != nil {
-					errs[i] = fmt.Errorf("start %s: %w", s.Name, err)
-				}
-			})
-		}
-		starting.Wait()
-		if err := errors.Join(errs...); err != nil {
+		err := together(ctx, len(level), func(ctx context.Context, i int) error {
+			if err := c.world.Start(ctx, level[i]); err != nil {
+				return fmt.Errorf("start %s: %w", level[i].Name, err)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// together does n things at once. The first error ends the others and is the one that
+// is returned: theirs, of having been called off, would only hide it.
+func together(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	working, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var first error
+	var once sync.Once
+	errs := make([]error, n)
+	var doing sync.WaitGroup
+	for i := range n {
+		doing.Go(func() {
+			if errs[i] = do(working, i); errs[i] != nil {
+				once.Do(func() { first = errs[i]; cancel() })
+			}
+		})
+	}
+	doing.Wait()
+	if ctx.Err() != nil { // none of them failed by itself
+		return errors.Join(errs...)
+	}
+	return first
 }
 
 func (c *conductor) targets() (map[string]string, error) {

@@ -289,6 +289,9 @@ func TestRunRefusesBeforeAnythingStarts(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
+			if _, cannot := errors.AsType[*breakwater.Unsupported](err); !cannot && breakwater.BlameFor(err) != trial.BlameScenario {
+				t.Errorf("%s is to blame", breakwater.BlameFor(err))
+			}
 			if w.noted("open") > 0 {
 				t.Error("the world was opened all the same")
 			}
@@ -303,8 +306,36 @@ func TestRunSaysWhyAServiceIsNotReady(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "start api: api/1 never became ready; its last log lines:\nno configuration") {
 		t.Errorf("error %v", err)
 	}
+	if blame := breakwater.BlameFor(err); blame != trial.BlameService {
+		t.Errorf("%s is to blame", blame)
+	}
 	if w.noted("close") == 0 {
 		t.Error("the world was left open")
+	}
+}
+
+// Who waits beside a service that has ended is called off, and is not what is reported.
+func TestRunReportsTheServiceThatFailsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.never, w.hangs = true, "beside"
+		s := scenario()
+		s.Services = append(s.Services, breakwater.Service{Name: "beside", Program: s.Services[0].Program})
+		began := time.Now()
+		_, _, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+		if took := time.Since(began); took > time.Second || err == nil || strings.Contains(err.Error(), "beside") {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}
+
+// What the world itself brings along is the kit's, also where it is started as a service is.
+func TestAWorldThatDoesNotOpenIsTheKits(t *testing.T) {
+	w := newFakeWorld()
+	w.shut = &breakwater.ServiceError{Service: "kafka", Reason: "ended (exit status 1) before it was ready"}
+	_, _, err := breakwater.Run(t.Context(), w, scenario(), breakwater.Performance{})
+	if blame := breakwater.BlameFor(err); !errors.Is(err, w.shut) || blame != trial.BlameKit {
+		t.Errorf("%s is to blame for %v", blame, err)
 	}
 }
 

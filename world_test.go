@@ -2,7 +2,7 @@ package breakwater_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -24,6 +24,8 @@ type fakeWorld struct {
 	lasts   time.Duration // faults end by themselves after as long; 0: they do not
 	never   bool          // the service never becomes ready
 	slow    time.Duration // the service takes as long to become ready
+	shut    error         // why it does not open
+	hangs   string        // a service that waits to become ready until it is called off
 	trigger chan struct{} // closed when the armed trigger fires
 	loses   time.Duration // when a part of the world ends; 0: never
 
@@ -81,6 +83,9 @@ func (w *fakeWorld) Check(_ context.Context, s breakwater.Scenario) error {
 
 func (w *fakeWorld) Open(_ context.Context, _ breakwater.Scenario, r *history.Recorder) error {
 	w.note("open")
+	if w.shut != nil {
+		return w.shut
+	}
 	w.recorder = r
 	server := &http.Server{Handler: w.handle}
 	w.server = server
@@ -113,9 +118,13 @@ func (w *fakeWorld) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 func (w *fakeWorld) Start(ctx context.Context, s breakwater.Service) error {
 	w.note("start " + s.Name)
+	if s.Name == w.hangs {
+		<-ctx.Done()
+		return fmt.Errorf("%s/1 never became ready (%w)", s.Name, ctx.Err())
+	}
 	time.Sleep(w.slow)
 	if w.never {
-		return errors.New("api/1 never became ready; its last log lines:\nno configuration")
+		return &breakwater.ServiceError{Service: "api/1", Reason: "never became ready", Log: "no configuration"}
 	}
 	return nil
 }
