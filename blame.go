@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -55,4 +56,33 @@ func BlameFor(err error) trial.Blame {
 		return trial.BlameService
 	}
 	return trial.BlameKit
+}
+
+// means are what this machine, or one of its processes, can run out of.
+var means = []struct {
+	errno syscall.Errno
+	words string
+}{
+	{syscall.EMFILE, "this process has as many files open as it may (ulimit -n)"},
+	{syscall.ENFILE, "the machine has as many files open as it may"},
+	{syscall.EADDRNOTAVAIL, "no local port is left for a connection"},
+	{syscall.ENOBUFS, "no buffer space is left for connections"},
+	{syscall.ENOMEM, "no memory is left"},
+	{syscall.EAGAIN, "the machine gives no more processes or buffers"},
+	{syscall.ENOSPC, "no space is left on the disk"},
+	{syscall.EDQUOT, "the disk quota is used up"},
+	{syscall.EROFS, "the disk is read-only"},
+	{syscall.EIO, "the disk cannot be read or written"},
+}
+
+// Exhausted says what the machine, or a process of the kit's own, has run out of: files,
+// ports, memory, space on a disk. "" where the error is about something else. Nothing
+// about a system can be concluded from what the kit could not do itself.
+func Exhausted(err error) string {
+	for _, m := range means {
+		if errors.Is(err, m.errno) {
+			return m.words
+		}
+	}
+	return ""
 }

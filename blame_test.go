@@ -3,9 +3,15 @@ package breakwater_test
 import (
 	"errors"
 	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -32,6 +38,56 @@ func TestWhoIsToBlame(t *testing.T) {
 	}
 }
 
+// What the load generator could not send says nothing about the system: nothing is
+// judged from it, and what is missing is named.
+func TestRunOutOfItsOwnMeans(t *testing.T) {
+	for _, c := range []struct {
+		errno syscall.Errno
+		call  string
+		words string // "": it is what the system answered
+	}{
+		{syscall.EMFILE, "socket", "this process has as many files open as it may (ulimit -n)"},
+		{syscall.ENFILE, "socket", "the machine has as many files open as it may"},
+		{syscall.EADDRNOTAVAIL, "connect", "no local port is left"},
+		{syscall.ENOBUFS, "connect", "no buffer space is left"},
+		{syscall.ENOMEM, "socket", "no memory is left"},
+		{syscall.EAGAIN, "connect", "the machine gives no more"},
+		{syscall.ECONNREFUSED, "connect", ""},
+		{syscall.ECONNRESET, "connect", ""},
+		{syscall.ETIMEDOUT, "connect", ""},
+		{syscall.EHOSTUNREACH, "connect", ""},
+	} {
+		t.Run(c.errno.Error(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFakeWorld()
+				w.dials = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError(c.call, c.errno)}
+				s := scenario()
+				s.Require.Availability, s.Require.MinOperations = 0.9, 1
+				got, log, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.words == "" {
+					if got.Outcome == trial.Trouble {
+						t.Errorf("%s: %s", got.Outcome, got.Why)
+					}
+					return
+				}
+				if got.Outcome != trial.Trouble || !strings.Contains(got.Why, c.words) {
+					t.Errorf("%s: %s", got.Outcome, got.Why)
+				}
+				n := 0
+				for range log.Of(history.Trouble) {
+					n++
+				}
+				if n != 1 {
+					t.Errorf("it is in the history %d times", n)
+				}
+			})
+		})
+	}
+}
+
 func ExampleBlameFor() {
 	err := fmt.Errorf("start shop: %w", &breakwater.ServiceError{
 		Service: "shop/1", Reason: "ended (exit status 2) before it was ready", Log: "panic: LISTEN is not set",
@@ -42,4 +98,14 @@ func ExampleBlameFor() {
 	// your service did not start
 	// start shop: shop/1 ended (exit status 2) before it was ready; its last log lines:
 	// panic: LISTEN is not set
+}
+
+func ExampleExhausted() {
+	_, err := os.Open("/no/such/file")
+	fmt.Printf("%q\n", breakwater.Exhausted(err))
+	err = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	fmt.Printf("%q\n", breakwater.Exhausted(err))
+	// Output:
+	// ""
+	// "this process has as many files open as it may (ulimit -n)"
 }

@@ -33,6 +33,8 @@ type driver struct {
 
 	mu   sync.Mutex
 	owed []string // ids that were acknowledged and must have effects
+
+	exhausted sync.Map // what it ran out of, in words that were recorded already
 }
 
 // acknowledged are the ids so far whose requests were answered ok and must have effects.
@@ -99,7 +101,7 @@ func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled 
 	})
 	req, err := http.NewRequestWithContext(ctx, r.Method, "http://"+d.target[r.Service]+fill(r.Path, id, key), strings.NewReader(fill(r.Body, id, key)))
 	if err != nil { // validated before the run: the path or method is no URL
-		e.Outcome, e.Error = history.Failed, err.Error()
+		e.Outcome, e.Error = history.Failed, errorClass(err)
 		d.record(e)
 		return
 	}
@@ -120,6 +122,7 @@ func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled 
 		if !sent.Load() {
 			e.Outcome = history.Failed
 		}
+		d.exhaust(err, e.End)
 	case e.Status < 400:
 		e.Outcome = history.OK
 	case e.Status < 500 || e.Status == http.StatusServiceUnavailable:
@@ -141,10 +144,29 @@ func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled 
 	d.record(e)
 }
 
+// exhaust records, once each, what the generator itself ran out of: a request that it
+// could not send is no answer of the system.
+func (d *driver) exhaust(err error, at time.Duration) {
+	words := Exhausted(err)
+	if words == "" {
+		return
+	}
+	if _, known := d.exhausted.LoadOrStore(words, true); !known {
+		d.record(history.Event{
+			Kind: history.Trouble, At: at, Client: "load",
+			Error: fmt.Sprintf("the load generator cannot send: %s (%s)", words, errorClass(err)),
+		})
+	}
+}
+
+// longestClass is how much is kept of an error for which there is no name.
+const longestClass = 60
+
 // errorClass folds an error of net and net/http into the few words that a
-// report can count.
+// report can count: without an address, a URL, or what a peer has sent.
 func errorClass(err error) string {
 	var timeout net.Error
+	var errno syscall.Errno
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
@@ -156,7 +178,18 @@ func errorClass(err error) string {
 		return "timeout"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "eof"
-	default:
-		return err.Error()
+	case errors.As(err, &errno):
+		return errno.Error()
 	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	words, _, _ := strings.Cut(err.Error(), `"`) // what follows is somebody's own
+	words, _, _ = strings.Cut(words, "://")
+	if runes := []rune(strings.TrimRight(words, ": ")); len(runes) > longestClass {
+		return string(runes[:longestClass])
+	} else if len(runes) > 0 {
+		return string(runes)
+	}
+	return "error"
 }

@@ -24,6 +24,7 @@ type fakeWorld struct {
 	lasts   time.Duration // faults end by themselves after as long; 0: they do not
 	never   bool          // the service never becomes ready
 	slow    time.Duration // the service takes as long to become ready
+	dials   error         // why nobody is connected
 	shut    error         // why it does not open
 	hangs   string        // a service that waits to become ready until it is called off
 	trigger chan struct{} // closed when the armed trigger fires
@@ -107,6 +108,9 @@ func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 func (p pipes) Close() error   { close(p); return nil }
 
 func (w *fakeWorld) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if w.dials != nil {
+		return nil, w.dials
+	}
 	near, far := net.Pipe()
 	select {
 	case w.conns <- far:
