@@ -54,7 +54,7 @@ func newDriver(s Scenario, prefix string, target map[string]string, w World, rec
 				// As many idle connections as can be in flight: a pool smaller than
 				// that would reconnect under load and be measured as latency.
 				MaxIdleConns:        0,
-				MaxIdleConnsPerHost: int(s.Load.Rate*s.Load.TimeOut.Seconds()) + 1,
+				MaxIdleConnsPerHost: s.Load.AtOnce() + 1,
 				DisableCompression:  true,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -93,6 +93,17 @@ func (l Load) validate() error {
 	return errors.Join(errs...)
 }
 
+// Requests is about how many requests the whole load sends, at most.
+func (l Load) Requests() int {
+	return int(math.Ceil(max(l.Rate, l.To) * (l.Duration + l.WarmUp).Seconds()))
+}
+
+// AtOnce is how many of its requests may wait for an answer at the same time: as many as
+// are sent within the time-out. Each has a connection of its own then.
+func (l Load) AtOnce() int {
+	return min(int(math.Ceil(max(l.Rate, l.To)*l.TimeOut.Seconds())), l.Requests())
+}
+
 // arrival is one intended request: when (from the start of the warm-up), which
 // of the requests, on behalf of which key.
 type arrival struct {

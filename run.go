@@ -78,7 +78,7 @@ func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Tria
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()
-		err = errors.Join(err, w.Close(closing))
+		err = errors.Join(w.Close(closing), err) // what the world lacked comes before what came of it
 	}()
 	return c.perform(ctx)
 }
