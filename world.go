@@ -64,7 +64,8 @@ type World interface {
 
 	// Audit records the whole log as an independent reader finds it; Ledgers
 	// records every sink's own account and fills in what only the world knows: the
-	// sinks' skew, and when the edges' clock was looked at.
+	// sinks' skew, why a sink could not be read, which is no error, and when the edges'
+	// clock was looked at.
 	Audit(ctx context.Context) error
 	Ledgers(ctx context.Context, h *history.Header) error
 

@@ -29,7 +29,7 @@ func (g guarantee) Guarantee() string { return g.name }
 func (g guarantee) Check(log history.Log) Verdict { return g.check(log.Index()) }
 
 func (g guarantee) check(x *history.Index) Verdict {
-	v := g.rule(x)
+	v := g.unread(x, g.rule(x))
 	v.Guarantee = g.name
 	return v
 }

@@ -93,7 +93,7 @@ func (p projection) judge() finding {
 	case !p.x.Audited:
 		return unknown("the independent reader found no record at all")
 	case len(p.positions) == 0 && p.asOf:
-		return unknown("nobody asked what the state was at an earlier time")
+		return unknown(cmp.Or(p.service.Sink.Unanswered, "nobody asked what the state was at an earlier time"))
 	case len(p.positions) == 0:
 		return unknown("no position is stored with the state")
 	}

@@ -134,6 +134,11 @@ type Sink struct {
 	// mapped to the run's time base. A verdict that hangs on less is unknown.
 	Skew time.Duration `json:"skew"`
 
+	// Unread is why the ledger could not be read, in words: whatever needs it is
+	// unknown. Unanswered is why the state at an earlier time is not known. "": they were.
+	Unread     string `json:"unread,omitempty"`
+	Unanswered string `json:"unanswered,omitempty"`
+
 	Once     bool `json:"once,omitempty"`     // promises one effect an id
 	Attempts bool `json:"attempts,omitempty"` // records every delivery, not only the first
 	Fenced   bool `json:"fenced,omitempty"`   // refuses what is written under an older epoch than it has seen
