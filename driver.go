@@ -108,6 +108,7 @@ func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled 
 	for name, value := range r.Header {
 		req.Header.Set(name, fill(value, id, key))
 	}
+	req.Host = req.Header.Get("Host") // as a header alone it would not be sent; "": the address
 	e.At = d.now()
 	res, err := d.client.Do(req)
 	if err == nil {

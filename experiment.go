@@ -59,6 +59,9 @@ func (e Experiment) Validate() error {
 	if len(e.Contenders) == 0 {
 		errs = append(errs, fmt.Errorf("contenders: there are none; name at least one"))
 	}
+	if len(e.Services) > 0 {
+		errs = append(errs, fmt.Errorf("services: there are some beside the contenders, who bring their own; give them to each contender that has them, and leave Services empty"))
+	}
 	named := map[string]bool{"": true}
 	for _, c := range e.Contenders {
 		if named[c.Name] {

@@ -202,38 +202,102 @@ func (f Fault) Params() string {
 	return ""
 }
 
-func (f Fault) validate() error {
+// What a fault's figures can be. Toxiproxy counts whole milliseconds, and what is longer
+// than the kit's own probe waits, or faster than a connection on one machine is, would
+// never be seen to bite.
+const (
+	latencyStep    = time.Millisecond
+	longestLatency = 15 * time.Second
+	highestRate    = 100_000 // kilobytes a second
+)
+
+// Validate says what is wrong with the fault in itself, whatever it is aimed at. The name
+// of an API is looked up by the edges, see [World.Check].
+func (f Fault) Validate() error {
+	if !slices.Contains(FaultKinds(), f.Kind) {
+		return fmt.Errorf("fault kind %q is unknown; use %s", f.Kind, join(FaultKinds()))
+	}
+	if err := f.foreign(); err != nil {
+		return err
+	}
 	switch {
 	case f.Kind.OnEdge() && (f.Edge.Client == "" || f.Edge.To == ""):
 		return fmt.Errorf("%s: the edge needs a client and a dependency; write Edge(\"analytics\", \"kafka\")", f.Kind)
-	case f.Kind == KindLatency && f.Latency <= 0:
-		return fmt.Errorf("latency: %s is no latency; give a positive duration", f.Latency)
-	case f.Kind == KindLatency && (f.Jitter < 0 || f.Jitter > f.Latency):
-		return fmt.Errorf("latency: jitter %s must lie between 0 and the latency %s", f.Jitter, f.Latency)
-	case f.Kind == KindThrottle && f.Rate <= 0:
-		return fmt.Errorf("throttle: rate %d kB/s; give a positive rate, or use Silence for none at all", f.Rate)
-	case f.Kind == KindSilence && f.Direction != "" && f.Direction != BothWays && f.Direction != Upstream && f.Direction != Downstream:
-		return fmt.Errorf("silence: direction %q; use both, upstream or downstream", f.Direction)
-	case f.Kind == KindDrop && f.API == "":
-		return fmt.Errorf("%s: of which requests? name one, such as Produce or \"POST /log-event\"", f.Kind)
-	case f.Kind.OnEdge():
-		return nil
-	case !slices.Contains(faultKinds(), string(f.Kind)):
-		return fmt.Errorf("fault kind %q is unknown; use %s", f.Kind, strings.Join(faultKinds(), ", "))
-	case f.Service == "":
+	case !f.Kind.OnEdge() && f.Service == "":
 		return fmt.Errorf("%s: name the service or instance it is aimed at", f.Kind)
-	case f.Kind == KindResetOffsets:
+	}
+	switch f.Kind {
+	case KindLatency:
+		switch {
+		case f.Latency <= 0:
+			return fmt.Errorf("latency: %s is no latency; give a positive duration", f.Latency)
+		case f.Jitter < 0 || f.Jitter > f.Latency:
+			return fmt.Errorf("latency: jitter %s must lie between 0 and the latency %s", f.Jitter, f.Latency)
+		case f.Latency%latencyStep != 0 || f.Jitter%latencyStep != 0:
+			return fmt.Errorf("latency: %s; give whole milliseconds, at least 1ms, for an edge counts no less", f.Params())
+		case f.Latency+f.Jitter > longestLatency:
+			return fmt.Errorf("latency: %s; give at most %s, for nobody waits longer to see it, or use Silence", f.Params(), longestLatency)
+		}
+	case KindThrottle:
+		switch {
+		case f.Rate <= 0:
+			return fmt.Errorf("throttle: rate %d kB/s; give a positive rate, or use Silence for none at all", f.Rate)
+		case f.Rate > highestRate:
+			return fmt.Errorf("throttle: rate %d kB/s; give at most %d, for a connection is hardly faster without it", f.Rate, highestRate)
+		}
+	case KindSilence:
+		if f.Direction != "" && f.Direction != BothWays && f.Direction != Upstream && f.Direction != Downstream {
+			return fmt.Errorf("silence: direction %q; use both, upstream or downstream", f.Direction)
+		}
+	case KindDrop:
+		if f.API == "" {
+			return fmt.Errorf("%s: of which requests? name one, such as Produce or \"POST /log-event\"", f.Kind)
+		}
+	case KindResetOffsets:
 		return f.Where.validate()
 	}
 	return nil
 }
 
-func faultKinds() []string {
-	return []string{
-		string(KindLatency), string(KindThrottle), string(KindCut), string(KindSilence),
-		string(KindReset), string(KindDrop), string(KindMove), string(KindKill), string(KindFreeze), string(KindRestart),
-		string(KindStop), string(KindStart), string(KindResetOffsets),
+// foreign finds what is said of a fault and has no meaning for its kind: it would be
+// ignored in silence.
+func (f Fault) foreign() error {
+	for _, part := range []struct {
+		name  string
+		set   bool
+		kinds []FaultKind // that have it; nil: see on
+		on    bool        // of edges, or of processes
+	}{
+		{"latency", f.Latency != 0, []FaultKind{KindLatency}, false},
+		{"jitter", f.Jitter != 0, []FaultKind{KindLatency}, false},
+		{"rate", f.Rate != 0, []FaultKind{KindThrottle}, false},
+		{"direction", f.Direction != "", []FaultKind{KindSilence}, false},
+		{"where", f.Where != Where{}, []FaultKind{KindResetOffsets}, false},
+		{"api", f.API != "", []FaultKind{KindDrop}, false},
+		{"edge", f.Edge != EdgeRef{}, nil, true},
+		{"service", f.Service != "", nil, false},
+	} {
+		if part.set && (part.kinds != nil && !slices.Contains(part.kinds, f.Kind) || part.kinds == nil && part.on != f.Kind.OnEdge()) {
+			return fmt.Errorf("%s: it has no %s; leave that out", f.Kind, part.name)
+		}
 	}
+	return nil
+}
+
+// FaultKinds are all that there are.
+func FaultKinds() []FaultKind {
+	return []FaultKind{
+		KindLatency, KindThrottle, KindCut, KindSilence, KindReset, KindDrop, KindMove,
+		KindKill, KindFreeze, KindRestart, KindStop, KindStart, KindResetOffsets,
+	}
+}
+
+func join[S ~string](all []S) string {
+	words := make([]string, len(all))
+	for i, s := range all {
+		words[i] = string(s)
+	}
+	return strings.Join(words, ", ")
 }
 
 type faultJSON struct {

@@ -2,6 +2,7 @@ package breakwater
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -85,7 +86,8 @@ type Projection string
 // CountByKey counts the distinct event ids of each key.
 const CountByKey Projection = history.CountByKey
 
-func (l Ledger) validate(s Scenario) (errs []error) {
+// validate finds what is wrong with the ledger of a service.
+func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf("its ledger "+format, a...)) }
 	_, served := s.Service(l.Of)
 	switch {
@@ -99,6 +101,27 @@ func (l Ledger) validate(s Scenario) (errs []error) {
 		add("is of %q; use database, redis, or a service of the scenario", l.Of)
 	case served && !strings.HasPrefix(l.Path, "/"):
 		add("is served by %s but its path %q does not begin with /", l.Of, l.Path)
+	case served && !askable(l.Path):
+		add("is served at the path %q, which cannot be asked for; escape what is special in it", l.Path)
+	case !served && !slices.ContainsFunc(of.Needs, func(n Need) bool { return n.To == l.Of }) && (l.Of == Database || !s.Uses(l.Of)):
+		add("is in %s, which it does not need; add Need{To: breakwater.%s}", l.Of, map[string]string{Database: "Database", Redis: "Redis"}[l.Of])
+	}
+	for field, where := range map[string]struct{ value, of string }{
+		"table": {l.Table, Database}, "at": {l.At, Database}, "stream": {l.Stream, Redis},
+	} {
+		if where.value != "" && l.Of != where.of {
+			add("is of %q and has a %s %q, which only one in %s has; leave it out", l.Of, field, where.value, where.of)
+		}
+	}
+	if l.Path != "" && !served {
+		add("is of %q and has a path %q, which only one that a service serves has; leave it out", l.Of, l.Path)
+	}
+	tables := map[string]string{"": ""}
+	for _, t := range []struct{ field, table string }{{"table", l.Table}, {"attempts", l.Attempts}, {"positions", l.Positions}, {"state", l.State}} {
+		if other, taken := tables[t.table]; taken && t.table != "" {
+			add("has its %s in the table %q, which holds its %s; name another", t.field, t.table, other)
+		}
+		tables[t.table] = t.field
 	}
 	if l.Of != Database {
 		for field, table := range map[string]string{"attempts": l.Attempts, "positions": l.Positions, "state": l.State} {
@@ -121,6 +144,8 @@ func (l Ledger) validate(s Scenario) (errs []error) {
 		add("can be asked as of a time but has no projection; set Projection to %q, or leave AsOf out", CountByKey)
 	case l.AsOf != nil && !strings.HasPrefix(l.AsOf.Path, "/"):
 		add("is asked as of a time at the path %q, which does not begin with /", l.AsOf.Path)
+	case l.AsOf != nil && (strings.Contains(l.AsOf.Path, "?") || !askable(l.AsOf.Path)):
+		add("is asked as of a time at the path %q, to which ?time= is added; give one without a query, and escape what is special in it", l.AsOf.Path)
 	}
 	return errs
 }

@@ -71,6 +71,8 @@ func (l Load) validate() error {
 	}
 	if l.Duration <= 0 {
 		errs = append(errs, fmt.Errorf("load: it lasts %s; say how long with For", l.Duration))
+	} else if l.Duration > longestLoad {
+		errs = append(errs, fmt.Errorf("load: it lasts %s; give at most %s", l.Duration, longestLoad))
 	}
 	if !(l.To >= 0) || math.IsInf(l.To, 0) {
 		errs = append(errs, fmt.Errorf("load: the rate changes to %g a second; give a positive rate, or 0 for one that stays", l.To))
@@ -81,14 +83,14 @@ func (l Load) validate() error {
 	if l.Arrivals != "" && l.Arrivals != ConstantArrivals && l.Arrivals != PoissonArrivals {
 		errs = append(errs, fmt.Errorf("load: arrivals %q; use constant or poisson", l.Arrivals))
 	}
-	if l.WarmUp < 0 {
-		errs = append(errs, fmt.Errorf("load: the warm-up lasts %s; give a positive duration, or 0 for 1 s", l.WarmUp))
+	if l.WarmUp < 0 || l.WarmUp > longestLoad {
+		errs = append(errs, fmt.Errorf("load: the warm-up lasts %s; give a positive duration of at most %s, or 0 for 1 s", l.WarmUp, longestLoad))
 	}
-	if l.Keys < 0 {
-		errs = append(errs, fmt.Errorf("load: %d keys; give a positive number, or 0 for 50", l.Keys))
+	if l.Keys < 0 || l.Keys > mostKeys {
+		errs = append(errs, fmt.Errorf("load: %d keys; give a positive number of at most %d, or 0 for 50", l.Keys, mostKeys))
 	}
-	if l.TimeOut < 0 {
-		errs = append(errs, fmt.Errorf("load: time-out %s; give a positive duration, or 0 for 5 s", l.TimeOut))
+	if l.TimeOut < 0 || l.TimeOut > longestWait {
+		errs = append(errs, fmt.Errorf("load: time-out %s; give a positive duration of at most %s, or 0 for 5 s", l.TimeOut, longestWait))
 	}
 	return errors.Join(errs...)
 }

@@ -14,7 +14,7 @@ type Plan []Step
 
 // Step is one fault of a plan: at an instant of the load, or at a trigger.
 type Step struct {
-	At    time.Duration // from the start of the load's baseline; ignored when When is set
+	At    time.Duration // from the start of the load's baseline; 0 when When is set
 	When  *Trigger
 	Fault Fault
 	Last  time.Duration // how long it lasts
@@ -99,7 +99,7 @@ func sameClient(a, b string) bool {
 
 func (s Step) validate() error {
 	var errs []error
-	if err := s.Fault.validate(); err != nil {
+	if err := s.Fault.Validate(); err != nil {
 		errs = append(errs, err)
 	}
 	switch k := s.Fault.Kind; {
@@ -110,6 +110,9 @@ func (s Step) validate() error {
 	}
 	if s.When == nil && s.At <= 0 {
 		errs = append(errs, fmt.Errorf("it begins at %s; leave time for a baseline before it", s.At))
+	}
+	if s.When != nil && s.At != 0 {
+		errs = append(errs, fmt.Errorf("it begins at %s and at a trigger; leave one of them out", s.At))
 	}
 	if t := s.When; t != nil && (t.Client == "" || t.To == "" || t.API == "" || t.Count < 1) {
 		errs = append(errs, fmt.Errorf("its trigger %q needs a client, a dependency, an API and a count from 1", t))

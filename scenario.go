@@ -191,6 +191,9 @@ func (s Scenario) Validate() error { return s.validate("") }
 
 func (s Scenario) validate(contender string) error {
 	s = s.withDefaults()
+	if err := s.validateSize(); err != nil {
+		return err // all else takes as long as there is of it
+	}
 	var errs []error
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 
@@ -198,9 +201,6 @@ func (s Scenario) validate(contender string) error {
 		add("title: say in a few words what happens")
 	} else if n := utf8.RuneCountInString(s.Title); n > longestTitle {
 		add("title: it has %d characters; use at most %d, for it stands in tables and headings", n, longestTitle)
-	}
-	if s.Topic.Partitions < 1 {
-		add("topic: %d partitions; give 1 or more", s.Topic.Partitions)
 	}
 	if len(s.Services) == 0 {
 		add("services: there are none; name at least one")
@@ -217,14 +217,12 @@ func (s Scenario) validate(contender string) error {
 		seen[strings.ToLower(v.Name)] = true
 		errs = append(errs, s.validateService(v)...)
 	}
-	errs = append(errs, s.validateSinks()...)
+	errs = append(errs, s.validateShared()...)
 	errs = append(errs, s.validateTopics()...)
 	if len(s.Requests) == 0 {
 		add("requests: there are none; say what the load sends")
 	}
-	for _, r := range s.Requests {
-		errs = append(errs, r.validate(s)...)
-	}
+	errs = append(errs, s.validateRequests()...)
 	if err := s.Load.validate(); err != nil {
 		errs = append(errs, err)
 	}
@@ -233,6 +231,7 @@ func (s Scenario) validate(contender string) error {
 			errs = append(errs, fmt.Errorf("plan, step %d (%s): %w", i+1, step.Name(), err))
 		}
 	}
+	errs = append(errs, s.validateOverlaps()...)
 	if err := s.validateLate(); err != nil {
 		errs = append(errs, err)
 	}
@@ -243,23 +242,12 @@ func (s Scenario) validate(contender string) error {
 	}
 	errs = append(errs, s.Require.validate(s)...)
 	errs = append(errs, s.validatePredictions(contender)...)
-	return errors.Join(errs...)
-}
-
-// validateSinks sees to it that what is found in a sink can be put down to one service.
-// A group may be that of two: of an old version and a new one.
-func (s Scenario) validateSinks() (errs []error) {
-	users := map[string]string{}
-	for _, v := range s.Services {
-		if v.Ledger == nil || v.Ledger.Sink == "" {
-			continue
+	if len(errs) == 0 { // it is saved with the trial, when all is over
+		if _, err := s.JSON(); err != nil {
+			add("it cannot be saved: %w; give numbers that are finite", err)
 		}
-		if user := users[v.Ledger.Sink]; user != "" {
-			errs = append(errs, fmt.Errorf("service %s: its sink %q is that of %s; give each a sink of its own", v.Name, v.Ledger.Sink, user))
-		}
-		users[v.Ledger.Sink] = v.Name
 	}
-	return errs
+	return errors.Join(errs...)
 }
 
 func (s Scenario) validateService(v Service) (errs []error) {
@@ -314,7 +302,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 	}
 	parts := v.DeadLetter.validate(v.Group)
 	if v.Ledger != nil {
-		parts = append(parts, v.Ledger.validate(s)...)
+		parts = append(parts, v.Ledger.validate(s, v)...)
 	}
 	for _, err := range parts {
 		add("%w", err)
@@ -328,10 +316,19 @@ var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
 // one service, or to the load.
 func (s Scenario) validateTopics() (errs []error) {
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	likes := map[string]string{}
 	for _, t := range s.Topics() {
 		if !topicName.MatchString(t) || t == "." || t == ".." {
 			add("topic %q: use up to 249 letters, digits, dots, hyphens and underscores", t)
 		}
+		if strings.HasPrefix(t, "__") {
+			add("topic %q: names that begin with __ are Kafka's own; rename it", t)
+		}
+		alike := strings.ReplaceAll(t, ".", "_")
+		if other, taken := likes[alike]; taken {
+			add("topic %q: Kafka does not tell it from %q, for it takes a dot for an underscore; rename one", t, other)
+		}
+		likes[alike] = t
 	}
 	users := map[string]string{s.Topic.Name: "the scenario itself"}
 	claim := func(v Service, as, topic string) {
@@ -375,7 +372,7 @@ func (s Scenario) validateStep(step Step) error {
 		if step.Last >= s.Load.Duration {
 			errs = append(errs, fmt.Errorf("it lasts %s, the whole load is %s; shorten it or lengthen the load", step.Last, s.Load.Duration))
 		}
-	} else if end := step.At + step.Last; end >= s.Load.Duration {
+	} else if end := step.At + step.Last; end >= s.Load.Duration || end < step.At {
 		errs = append(errs, fmt.Errorf("it ends at %s, the load at %s; shorten it or lengthen the load", end, s.Load.Duration))
 	}
 	return errors.Join(errs...)

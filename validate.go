@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +22,91 @@ var (
 	contenderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
 	longestTitle  = 120
 )
+
+// The most of each: a typing error shall not occupy a machine, nor its memory before
+// anything starts.
+const (
+	mostInstances  = 100 // of a service
+	mostServices   = 200
+	mostSteps      = 200
+	mostRequests   = 200 // kinds of them
+	mostPartitions = 1000
+	longestLoad    = 24 * time.Hour
+	longestWait    = time.Hour // a time-out, or the drain
+	mostKeys       = 1_000_000
+)
+
+// validateSize finds what there is so much of that nothing else can be looked at.
+func (s Scenario) validateSize() error {
+	var errs []error
+	for _, c := range []struct {
+		what    string
+		n, most int
+	}{
+		{"services", len(s.Services), mostServices},
+		{"requests", len(s.Requests), mostRequests},
+		{"plan", len(s.Plan), mostSteps},
+	} {
+		if c.n > c.most {
+			errs = append(errs, fmt.Errorf("%s: there are %d; give at most %d", c.what, c.n, c.most))
+		}
+	}
+	for _, v := range s.Services {
+		if v.Instances < 0 || v.Instances > mostInstances {
+			errs = append(errs, fmt.Errorf("service %s: %d instances; give 1 to %d", v.Name, v.Instances, mostInstances))
+		}
+	}
+	if n := s.Topic.Partitions; n < 1 || n > mostPartitions {
+		errs = append(errs, fmt.Errorf("topic: %d partitions; give 1 or more, up to %d", n, mostPartitions))
+	}
+	return errors.Join(errs...)
+}
+
+// validateRequests finds what is wrong with each, and between them.
+func (s Scenario) validateRequests() (errs []error) {
+	events := map[string]bool{}
+	total := 0.0
+	for _, r := range s.Requests {
+		errs = append(errs, r.validate(s)...)
+		if is, known := events[r.Name()]; known && is != r.Event {
+			errs = append(errs, fmt.Errorf("request %s: it is there twice, and an event only once; set Event of both, or of none", r.Name()))
+		}
+		events[r.Name()] = r.Event
+		total += r.Weight
+	}
+	if math.IsInf(total, 0) {
+		errs = append(errs, errors.New("requests: their weights are too large to be added up; give smaller ones"))
+	}
+	return errs
+}
+
+// headerName is a token of RFC 9110.
+var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+// What is no header of the caller's: it is a part of how the request is framed.
+var framing = []string{"Content-Length", "Transfer-Encoding", "Trailer", "Connection"}
+
+// validateHeader finds what could not be sent, or would not be.
+func (r Request) validateHeader() (errs []error) {
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		value, canonical := r.Header[name], http.CanonicalHeaderKey(name)
+		other, twice := seen[canonical]
+		seen[canonical] = name
+		switch {
+		case !headerName.MatchString(name) || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }):
+			errs = append(errs, fmt.Errorf("header %q: %q cannot be sent; write a name of letters, digits and hyphens, and a value of one line", name, value))
+		case slices.Contains(framing, canonical):
+			errs = append(errs, fmt.Errorf("header %q: it follows from how the request is sent; leave it out", name))
+		case twice:
+			errs = append(errs, fmt.Errorf("headers %q and %q are one; leave one of them", other, name))
+		}
+	}
+	return errs
+}
+
+// nearReference is a reference that fill would leave as it is: ${ID}, ${ key }.
+var nearReference = regexp.MustCompile(`(?i)\$\{\s*(id|key)\s*\}`)
 
 func (r Request) validate(s Scenario) (errs []error) {
 	add := func(format string, a ...any) {
@@ -38,10 +125,23 @@ func (r Request) validate(s Scenario) (errs []error) {
 	if !(r.Weight >= 0) || math.IsInf(r.Weight, 0) {
 		add("weight %g; give a positive number, or 0 for 1", r.Weight)
 	}
-	for name, value := range r.Header {
-		if name == "" || strings.ContainsAny(name, " :\t\r\n") || strings.ContainsAny(value, "\r\n") {
-			add("header %q: %q cannot be sent; write a name without space and colon, and a value of one line", name, value)
+	if strings.Contains(r.Path, "#") {
+		add("what follows the # in its path is not sent; write %%23, or leave it out")
+	}
+	for _, err := range r.validateHeader() {
+		add("%w", err)
+	}
+	texts := append([]string{r.Path, r.Body}, slices.Collect(maps.Values(r.Header))...)
+	for _, text := range texts {
+		for _, ref := range nearReference.FindAllString(text, -1) {
+			if fill(ref, "", "") != "" {
+				add("%s is nothing that it can hold; write ${id} or ${key}", ref)
+			}
 		}
+	}
+	owed := s.header("", "", "").Asks(r.Name()) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
+	if owed && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
+		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or say in Event of others that they are the events")
 	}
 	return errs
 }
@@ -59,15 +159,21 @@ func (r Require) validate(s Scenario) (errs []error) {
 	if !(r.Availability >= 0 && r.Availability <= 1) {
 		add("availability %g; give a share from 0 to 1, 0 for none", r.Availability)
 	}
-	if !(r.Amplification >= 0) {
+	if !(r.Amplification >= 0) || math.IsInf(r.Amplification, 0) {
 		add("amplification %g; give a positive number, or 0 for no limit", r.Amplification)
+	}
+	if r.MinOperations > maxRequests {
+		add("minOperations %d; a load has at most %d requests", r.MinOperations, maxRequests)
+	}
+	if r.Replay && !slices.ContainsFunc(s.Services, func(v Service) bool { return v.Group != "" }) {
+		add("replay asks that a consumer resumes, and no service has a Group")
 	}
 	for _, d := range []struct {
 		field string
 		value Duration
 	}{{"recovery", r.Recovery}, {"latency", r.Latency}, {"maxLateness", r.MaxLateness}, {"settle", r.Settle}, {"deadline", r.Deadline}} {
-		if d.value < 0 {
-			add("%s %s; give a positive duration", d.field, time.Duration(d.value))
+		if d.value < 0 || time.Duration(d.value) > longestWait {
+			add("%s %s; give a positive duration of at most %s", d.field, time.Duration(d.value), longestWait)
 		}
 	}
 	operations := s.operations()
@@ -99,6 +205,9 @@ func (s Scenario) operations() (names []string) {
 func (s Scenario) validatePredictions(contender string) (errs []error) {
 	if len(s.Predict) == 0 {
 		return []error{errors.New("predict: nothing is predicted; a run without a prediction decides nothing")}
+	}
+	if contender != "" && len(s.Predict.of(contender)) == 0 {
+		return []error{fmt.Errorf("predict: nothing is predicted of %s; a run without a prediction decides nothing, say with By what is", contender)}
 	}
 	for i, p := range s.Predict {
 		if p.Contender != "" && p.Contender != contender {
@@ -133,16 +242,10 @@ func (s Scenario) subjects() []string {
 	return slices.Compact(known)
 }
 
-// most instances of a service: a typing error shall not occupy a machine.
-const mostInstances = 100
-
 // validateStart finds what would keep an instance from being started.
 func (v Service) validateStart() (errs []error) {
 	add := func(format string, a ...any) {
 		errs = append(errs, fmt.Errorf("service %s: "+format, append([]any{v.Name}, a...)...))
-	}
-	if v.Instances < 0 || v.Instances > mostInstances {
-		add("%d instances; give 1 to %d", v.Instances, mostInstances)
 	}
 	if n := len(v.Names()); v.Late < 0 || v.Late > n {
 		add("late %d; give 0 to %d, how many of its instances a Start step starts", v.Late, n)
@@ -156,6 +259,14 @@ func (v Service) validateStart() (errs []error) {
 	}
 	if v.Ready != "" && !strings.HasPrefix(v.Ready, "/") && (!strings.HasPrefix(v.Ready, "log:") || v.Ready == "log:") {
 		add("ready %q; write a path that begins with /, or log: and what it says when it is", v.Ready)
+	}
+	if path := v.Ready; strings.HasPrefix(path, "/") && !askable(path) {
+		add("ready %q cannot be asked for; escape what is special in the path", path)
+	}
+	for name, value := range v.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
+			add("env %q: it cannot be handed to a program; write a name without =, and no NUL", name)
+		}
 	}
 	known := map[string]string{"listen": "", "instance": "", "topic": "", "data": ""}
 	for _, p := range v.Listeners() {
@@ -182,6 +293,56 @@ func (v Service) validateStart() (errs []error) {
 	return errs
 }
 
+// askable is whether a path can be asked for as it is written.
+func askable(path string) bool {
+	u, err := url.Parse("http://service" + path)
+	return err == nil && u.Fragment == "" && !strings.Contains(path, "#")
+}
+
+// validateShared finds what services say differently of what they share.
+func (s Scenario) validateShared() (errs []error) {
+	sinks, offsets := map[string]string{}, map[string]Service{}
+	for _, v := range s.Services {
+		if v.Ledger != nil && v.Ledger.Sink != "" {
+			if other, taken := sinks[v.Ledger.Sink]; taken {
+				errs = append(errs, fmt.Errorf("service %s: its ledger's sink %q is that of %s; each effect would count twice, name another, or declare the ledger of one of them", v.Name, v.Ledger.Sink, other))
+			}
+			sinks[v.Ledger.Sink] = v.Name
+		}
+		if v.Group == "" {
+			continue
+		}
+		if other, shared := offsets[v.Group]; shared && cmp.Or(other.Offsets, OffsetsInKafka) != cmp.Or(v.Offsets, OffsetsInKafka) {
+			errs = append(errs, fmt.Errorf("service %s: its group %q is that of %s, which keeps its offsets elsewhere; set Offsets of both to the same", v.Name, v.Group, other.Name))
+		}
+		offsets[v.Group] = v
+	}
+	return errs
+}
+
+// validateOverlaps finds two faults of a kind that would be on one edge, or one
+// instance, at a time: the second could not be injected, and the first heal would end both.
+func (s Scenario) validateOverlaps() (errs []error) {
+	for i, a := range s.Plan {
+		for j, b := range s.Plan[:i] {
+			if a.When != nil || b.When != nil || a.Fault.Kind != b.Fault.Kind || a.Fault.Edge.To != b.Fault.Edge.To ||
+				a.At >= b.At+b.Last || b.At >= a.At+a.Last {
+				continue
+			}
+			of := func(f Fault) []string { return s.Match(cmp.Or(f.Edge.Client, f.Service)) }
+			if slices.ContainsFunc(of(a.Fault), func(name string) bool { return slices.Contains(of(b.Fault), name) }) {
+				errs = append(errs, fmt.Errorf("plan, steps %d and %d (%s): both are there from %s to %s; let one begin when the other has ended",
+					j+1, i+1, a.Name(), max(a.At, b.At), min(a.At+a.Last, b.At+b.Last)))
+			}
+		}
+	}
+	return errs
+}
+
+// farthest is the highest count of a trigger's requests: whatever a system makes of one
+// request of the load, and what it asks for by itself, is no more.
+func (s Scenario) farthest() int { return 10_000 + 100*s.Load.Requests() }
+
 // validateTrigger finds what the edge's tap would wait for in vain.
 func (s Scenario) validateTrigger(t Trigger) error {
 	v, n := s.edge(t.Client, t.To)
@@ -189,6 +350,8 @@ func (s Scenario) validateTrigger(t Trigger) error {
 	switch {
 	case v == nil: // said already
 		return nil
+	case t.Count > s.farthest():
+		return fmt.Errorf("its trigger waits for request %d, and the load sends %d in all; count fewer", t.Count, s.Load.Requests())
 	case t.Done && n.Tap() != "kafka":
 		return fmt.Errorf("its trigger holds the answer to %s of %s→%s; answers are held on a kafka edge only, hold the request", t.API, t.Client, t.To)
 	case n.Tap() == "tcp":

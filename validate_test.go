@@ -73,7 +73,7 @@ func TestScenarioIsValidated(t *testing.T) {
 				v.Ledger = &breakwater.Ledger{Sink: "store", Of: breakwater.Redis, Stream: name}
 				s.Services = append(s.Services, v)
 			}
-		}, `service third: its sink "store" is that of second; give each a sink of its own`},
+		}, `service third: its ledger's sink "store" is that of second; each effect would count twice`},
 		"a name that is taken":          {func(s *breakwater.Scenario) { s.Services[0].Name = "edge" }, `service "edge": the name is taken; rename it`},
 		"no program":                    {func(s *breakwater.Scenario) { s.Services[0].Program = breakwater.Program{} }, "service api: it has no program; set Go, Command or Image"},
 		"too many instances":            {func(s *breakwater.Scenario) { s.Services[0].Instances = 1000 }, "service api: 1000 instances; give 1 to 100"},
@@ -165,6 +165,117 @@ func TestScenarioIsValidated(t *testing.T) {
 			s.Plan = breakwater.Plan{on(breakwater.Trigger{Client: "api/1", To: "redis", API: "GET /", Count: 1}.Answered())}
 		}, "answers are held on a kafka edge only, hold the request"},
 
+		"10^9 instances":  {func(s *breakwater.Scenario) { s.Services[0].Instances = 1e9 }, "service api: 1000000000 instances; give 1 to 100"},
+		"10^9 partitions": {func(s *breakwater.Scenario) { s.Topic.Partitions = 1e9 }, "topic: 1000000000 partitions; give 1 or more, up to 1000"},
+		"10^6 services": {func(s *breakwater.Scenario) {
+			s.Services = make([]breakwater.Service, 1e6)
+		}, "services: there are 1000000; give at most 200"},
+		"a load for years":    {func(s *breakwater.Scenario) { s.Load.Duration = math.MaxInt64 }, "load: it lasts 2562047h47m16.854775807s; give at most 24h0m0s"},
+		"a warm-up for years": {func(s *breakwater.Scenario) { s.Load.WarmUp = math.MaxInt64 }, "the warm-up lasts 2562047h47m16.854775807s; give a positive duration of at most"},
+		"patience for years":  {func(s *breakwater.Scenario) { s.Load.TimeOut = math.MaxInt64 }, "load: time-out 2562047h47m16.854775807s; give a positive duration of at most 1h0m0s"},
+		"a drain for years":   {func(s *breakwater.Scenario) { s.Require.Deadline = math.MaxInt64 }, "require: deadline 2562047h47m16.854775807s; give a positive duration of at most 1h0m0s"},
+		"keys without an end": {func(s *breakwater.Scenario) { s.Load.Keys = math.MaxInt }, "keys; give a positive number of at most 1000000"},
+		"an infinite limit":   {func(s *breakwater.Scenario) { s.Require.Amplification = math.Inf(1) }, "require: amplification +Inf; give a positive number"},
+		"an infinite bound":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(measure.CatchUp("api"), math.Inf(1)) }, "it cannot be saved: json"},
+		"weights without a sum": {func(s *breakwater.Scenario) {
+			s.Requests = append(s.Requests, s.Requests[0])
+			s.Requests[0].Weight, s.Requests[1].Weight = math.MaxFloat64, math.MaxFloat64
+		}, "requests: their weights are too large to be added up"},
+		"an event and none": {func(s *breakwater.Scenario) {
+			s.Requests = append(s.Requests, s.Requests[0])
+			s.Requests[1].Event = true
+		}, "request GET /: it is there twice, and an event only once"},
+		"a path with a fragment": {func(s *breakwater.Scenario) { s.Requests[0].Path = "/#a" }, "request GET /#a: what follows the # in its path is not sent"},
+		"a misspelt reference":   {func(s *breakwater.Scenario) { s.Requests[0].Body = "${ID}" }, "request GET /: ${ID} is nothing that it can hold; write ${id} or ${key}"},
+		"an event without an id": {func(s *breakwater.Scenario) {
+			s.Requests[0].Method = "POST"
+			s.Services[0].Ledger = &breakwater.Ledger{Sink: "cache", Of: breakwater.Redis, Stream: "effects"}
+		}, "request POST /: its effects are looked for in a ledger, and nothing in it holds ${id}"},
+		"a header of framing":            {func(s *breakwater.Scenario) { s.Requests[0].Header = map[string]string{"content-length": "3"} }, `request GET /: header "content-length": it follows from how the request is sent`},
+		"a header twice":                 {func(s *breakwater.Scenario) { s.Requests[0].Header = map[string]string{"a": "b", "A": "c"} }, `request GET /: headers "A" and "a" are one`},
+		"a header in letters of its own": {func(s *breakwater.Scenario) { s.Requests[0].Header = map[string]string{"Größe": "b"} }, `header "Größe": "b" cannot be sent`},
+		"a header with an escape":        {func(s *breakwater.Scenario) { s.Requests[0].Header = map[string]string{"a": "\x1b[31m"} }, `cannot be sent`},
+		"an environment of no name":      {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"A=B": ""} }, `service api: env "A=B": it cannot be handed to a program`},
+		"ready at a fragment":            {func(s *breakwater.Scenario) { s.Services[0].Ready = "/#ready" }, `service api: ready "/#ready" cannot be asked for`},
+		"names that differ in case only": {func(s *breakwater.Scenario) {
+			s.Services = append(s.Services, breakwater.Service{Name: "API", Program: s.Services[0].Program})
+		}, `service "API": the name is taken; rename it`},
+		"two ledgers of one sink": {func(s *breakwater.Scenario) {
+			other := s.Services[0]
+			other.Name = "other"
+			s.Services = append(s.Services, other)
+			for i := range s.Services {
+				s.Services[i].Ledger = &breakwater.Ledger{Sink: "cache", Of: breakwater.Redis, Stream: "effects"}
+			}
+		}, `service other: its ledger's sink "cache" is that of api; each effect would count twice`},
+		"one group with offsets in two places": {func(s *breakwater.Scenario) {
+			s.Services[0].Group, s.Services[0].Needs = "g", append(s.Services[0].Needs, breakwater.Need{To: breakwater.Kafka})
+			other := s.Services[0]
+			other.Name, other.Offsets = "other", breakwater.OffsetsInSink
+			s.Services = append(s.Services, other)
+		}, `service other: its group "g" is that of api, which keeps its offsets elsewhere`},
+		"a ledger in a database that nobody needs": {func(s *breakwater.Scenario) {
+			s.Services[0].Ledger = &breakwater.Ledger{Sink: "db", Of: breakwater.Database, Table: "t"}
+		}, "its ledger is in database, which it does not need; add Need{To: breakwater.Database}"},
+		"a ledger with the fields of another": {func(s *breakwater.Scenario) {
+			s.Services[0].Ledger = &breakwater.Ledger{Sink: "cache", Of: breakwater.Redis, Stream: "effects", Table: "t"}
+		}, `its ledger is of "redis" and has a table "t", which only one in database has`},
+		"a table for two things": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.Database})
+			s.Services[0].Ledger = &breakwater.Ledger{Sink: "db", Of: breakwater.Database, Table: "t", Attempts: "t"}
+		}, `its ledger has its attempts in the table "t", which holds its table`},
+		"a ledger at a fragment": {func(s *breakwater.Scenario) {
+			s.Services[0].Ledger = &breakwater.Ledger{Sink: "api", Of: "api", Path: "/ledger#all"}
+		}, `its ledger is served at the path "/ledger#all", which cannot be asked for`},
+		"as of a query": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.Database})
+			s.Services[0].Ledger = &breakwater.Ledger{
+				Sink: "db", Of: breakwater.Database, Table: "t", Positions: "p", State: "s", Projection: breakwater.CountByKey, AsOf: &breakwater.AsOf{Path: "/as-of?x=1"},
+			}
+		}, `at the path "/as-of?x=1", to which ?time= is added; give one without a query`},
+		"a topic of Kafka's own": {func(s *breakwater.Scenario) { s.Topic.Name = "__offsets" }, `topic "__offsets": names that begin with __ are Kafka's own`},
+		"topics that are one": {func(s *breakwater.Scenario) {
+			s.Services[0].Group, s.Services[0].Needs = "g", append(s.Services[0].Needs, breakwater.Need{To: breakwater.Kafka})
+			s.Topic.Name, s.Services[0].Output = "a.b", "a_b"
+		}, `topic "a_b": Kafka does not tell it from "a.b"`},
+		"a replay of nobody": {func(s *breakwater.Scenario) { s.Require.Replay = true }, "require: replay asks that a consumer resumes, and no service has a Group"},
+
+		"a latency that no edge counts": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{latency(500*time.Microsecond, 0)}
+		}, "latency: 500µs; give whole milliseconds, at least 1ms"},
+		"a jitter that no edge counts": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{latency(5*time.Millisecond, 300*time.Microsecond)}
+		}, "latency: 5ms ± 300µs; give whole milliseconds"},
+		"a latency that nobody awaits": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{latency(time.Minute, 0)} }, "latency: 1m0s; give at most 15s"},
+		"throttled to no limit": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Throttle(breakwater.Edge("api", "redis"), math.MaxInt64))}
+		}, "throttle: rate 9223372036854775807 kB/s; give at most 100000"},
+		"a part of another fault": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{at(breakwater.Latency(breakwater.Edge("api", "redis"), time.Second, 0).Towards(breakwater.Upstream))}
+		}, "latency: it has no direction; leave that out"},
+		"a process with an edge": {func(s *breakwater.Scenario) {
+			f := breakwater.Kill("api")
+			f.Edge = breakwater.Edge("api", "redis")
+			s.Plan = breakwater.Plan{at(f)}
+		}, "kill: it has no edge; leave that out"},
+		"a time and a trigger": {func(s *breakwater.Scenario) {
+			step := on(breakwater.Commit("api"))
+			step.At = time.Second
+			s.Plan = breakwater.Plan{step}
+		}, "it begins at 1s and at a trigger; leave one of them out"},
+		"an end beyond all time": {func(s *breakwater.Scenario) {
+			s.Plan = breakwater.Plan{breakwater.At(2 * time.Second).Inject(cut()).For(math.MaxInt64)}
+		}, "the load at 10s; shorten it or lengthen the load"},
+		"one fault on the other": {func(s *breakwater.Scenario) {
+			s.Services[0].Instances = 2
+			all := breakwater.At(4 * time.Second).Inject(cut()).For(3 * time.Second)
+			s.Plan = breakwater.Plan{breakwater.At(2 * time.Second).Inject(breakwater.Cut(breakwater.Edge("api/2", "redis"))).For(3 * time.Second), all}
+		}, "plan, steps 1 and 2 (cut api→redis): both are there from 4s to 5s; let one begin when the other has ended"},
+		"a request beyond the load": {func(s *breakwater.Scenario) {
+			s.Services[0].Needs[0].Protocol = "http"
+			s.Plan = breakwater.Plan{on(breakwater.Trigger{Client: "api", To: "redis", API: "GET /", Count: 1e6})}
+		}, "its trigger waits for request 1000000, and the load sends 550 in all"},
+
 		"an availability of percent":  {func(s *breakwater.Scenario) { s.Require.Availability = 99 }, "require: availability 99; give a share from 0 to 1"},
 		"an amplification below zero": {func(s *breakwater.Scenario) { s.Require.Amplification = -1 }, "require: amplification -1; give a positive number"},
 		"fewer operations than none":  {func(s *breakwater.Scenario) { s.Require.MinOperations = -1 }, "require: minOperations -1; give a positive number"},
@@ -190,6 +301,24 @@ func TestScenarioIsValidated(t *testing.T) {
 				t.Errorf("the world was asked for %v", w.calls)
 			}
 		})
+	}
+}
+
+// Two faults of a kind may follow each other, or be on several edges at once.
+func TestPlansThatDoNotOverlap(t *testing.T) {
+	s := scenario()
+	s.Services[0].Instances = 2
+	cutOf := func(client string) breakwater.Fault { return breakwater.Cut(breakwater.Edge(client, "redis")) }
+	for name, plan := range map[string]breakwater.Plan{
+		"one after the other": {breakwater.At(2 * time.Second).Inject(cut()).For(2 * time.Second), breakwater.At(4 * time.Second).Inject(cut()).For(2 * time.Second)},
+		"two edges":           {breakwater.At(2 * time.Second).Inject(cutOf("api/1")).For(2 * time.Second), breakwater.At(3 * time.Second).Inject(cutOf("api/2")).For(2 * time.Second)},
+		"two kinds":           {breakwater.At(2 * time.Second).Inject(cut()).For(2 * time.Second), breakwater.At(3 * time.Second).Inject(breakwater.Reset(breakwater.Edge("api", "redis"))).For(2 * time.Second)},
+		"restarts":            {breakwater.At(2 * time.Second).Inject(breakwater.Restart("api")), breakwater.At(3 * time.Second).Inject(breakwater.Restart("api"))},
+	} {
+		s.Plan = plan
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -225,6 +354,12 @@ func TestExperimentIsValidated(t *testing.T) {
 		e    breakwater.Experiment
 		want string
 	}{
+		"services beside them": {func() breakwater.Experiment { e := experiment("event"); e.Services = services; return e }(), "services: there are some beside the contenders"},
+		"nothing predicted of one": {func() breakwater.Experiment {
+			e := experiment("event", "sync")
+			e.Predict = e.Predict.By("event")
+			return e
+		}(), "contender sync: predict: nothing is predicted of sync"},
 		"nobody":                       {experiment(), "contenders: there are none; name at least one"},
 		"two of a name":                {experiment("event", "event"), `contender "event": give each a name of its own`},
 		"a path":                       {experiment("../event"), `contender "../event": use up to 40 letters`},

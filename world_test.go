@@ -2,6 +2,7 @@ package breakwater_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"

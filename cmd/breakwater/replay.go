@@ -56,10 +56,9 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 		s.World, s.Suite, s.Statements = t.world, t.Suite, map[string]string{t.Claim: t.Statement}
 		s.Round = t.round
 		t.scenario.Seed -= uint64(s.Round - 1) // which the session adds again
-		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{
-			Scenario:   t.scenario,
-			Contenders: []breakwater.Contender{{Name: t.Contender, Services: t.scenario.Services, Sweep: t.Sweep}},
-		})
+		again := breakwater.Contender{Name: t.Contender, Services: t.scenario.Services, Sweep: t.Sweep}
+		t.scenario.Services = nil
+		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{Scenario: t.scenario, Contenders: []breakwater.Contender{again}})
 		if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) {
 			err = s.Skip(t.Spec, unsupported.Error())
 		}
