@@ -72,10 +72,10 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 		return trouble(err)
 	}
 	concluded := conclude(std.out, s.Run)
-	if err != nil {
-		return trouble(errors.Join(err, concluded))
+	if exit := (exitError{}); err == nil || errors.As(concluded, &exit) && exit.error == nil && exit.code == trial.ExitTrouble {
+		return concluded // the report has the error
 	}
-	return concluded
+	return trouble(errors.Join(err, concluded))
 }
 
 // prepare reads the trials, and asks for their worlds. Those of a kit with a flaw
