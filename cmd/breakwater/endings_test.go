@@ -132,7 +132,9 @@ func TestRedIsRedWithoutTheCommand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("TMPDIR", t.TempDir()) // the lock of this machine's real runs is elsewhere
+			tmp := t.TempDir()
+			t.Setenv("TMPDIR", tmp)
+			t.Setenv(launch.LockVariable, filepath.Join(tmp, "lock")) // that of this machine's real runs is another
 			t.Setenv("BREAKWATER_TEST_ENDING", cmp.Or(c.failing, "none"))
 			s := endings
 			s.run, s.world, s.round = run, "local", 1
