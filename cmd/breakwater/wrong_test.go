@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -49,9 +50,9 @@ func TestWhatIsWrong(t *testing.T) {
 		"replay another folder":    {args: "replay RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
 		"replay an unknown trial":  {args: "replay RUN --trial cut", says: []string{`has no trial "cut"; it has kill`}},
 		"replay in no world":       {args: "replay RUN --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
-		"replay in a lost world":   {args: "replay RUN", spoil: edit("kill.trial.json", `"world":"local"`, `"world":"mars"`), says: []string{"trial kill: world mars: there is no such world"}},
+		"replay in a lost world":   {args: "replay RUN", spoil: another(`"world":"local"`, `"world":"mars"`), says: []string{"trial kill: world mars: there is no such world"}},
 		"replay without engine":    {args: "replay RUN --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST"}},
-		"replay what is unknown":   {args: "replay RUN", spoil: edit("kill.trial.json", `"title":"an API`, `"tittle":"an API`), says: []string{"trial kill: scenario: ", `unknown field "tittle"`}},
+		"replay what is unknown":   {args: "replay RUN", spoil: another(`"title":"an API`, `"tittle":"an API`), says: []string{"trial kill: scenario: ", `unknown field "tittle"`}},
 		"a trial that was cut off": {args: "check RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "unexpected end of JSON input", "remove it"}},
 		"replay one":               {args: "replay RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "remove it, or choose others with --trial"}},
 		"another version's":        {args: "check RUN", spoil: edit("kill.trial.json", trial.Schema, "breakwater.trial/99"), says: []string{`schema is "breakwater.trial/99", this version reads "` + trial.Schema, "remove it"}},
@@ -125,6 +126,27 @@ func edit(file, old, new string) func(*testing.T, string) {
 	}
 }
 
+// another is the trial with the change in it as if it had been saved so.
+func another(old, new string) func(*testing.T, string) {
+	return func(t *testing.T, run string) {
+		t.Helper()
+		edit("kill.trial.json", old, new)(t, run)
+		file := filepath.Join(run, "replay", "kill.trial.json")
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var changed trial.Trial
+		if err := json.Unmarshal(b, &changed); err != nil {
+			t.Fatal(err)
+		}
+		if b, err = changed.Encode(); err != nil {
+			t.Fatal(err)
+		}
+		put(t, file, string(b))
+	}
+}
+
 func cutOff(file string) func(*testing.T, string) {
 	return func(t *testing.T, run string) {
 		t.Helper()
@@ -149,9 +171,10 @@ func TestExitCodesOfCheck(t *testing.T) {
 		"undecided":                {nil, nil, trial.ExitUndecided, ""},
 		"its history was cut off":  {[]trial.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
 		"its history is gone":      {[]trial.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
-		"its verdict was improved": {[]trial.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
-		"its verdict was retold":   {[]trial.Prediction{holds}, edit("kill.trial.json", `"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},
-		"a number was changed":     {[]trial.Prediction{holds}, edit("kill.trial.json", `"scheduled":120`, `"scheduled":121`), trial.ExitTrouble, "measurements.exercised.scheduled: 121, now 120"},
+		"its verdict was improved": {[]trial.Prediction{broken}, another(`"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
+		"its outcome was edited":   {[]trial.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "it was edited: outcome changed"},
+		"its verdict was retold":   {[]trial.Prediction{holds}, another(`"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},
+		"a number was changed":     {[]trial.Prediction{holds}, another(`"scheduled":120`, `"scheduled":121`), trial.ExitTrouble, "measurements.exercised.scheduled: 121, now 120"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := predicted(t, test.predict)

@@ -86,6 +86,9 @@ func (r *Run) withHistory(t *trial.Trial, read func(io.Reader) error) error {
 
 // makeDir makes a folder of the run. A link that leads out of the run is an error.
 func (r *Run) makeDir(names ...string) error {
+	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
 	root, err := os.OpenRoot(r.Dir)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
