@@ -13,7 +13,7 @@ import (
 // exitCodes is what the help says of them; package trial has the numbers.
 const exitCodes = "run, replay and check exit with 0 when all came out as predicted, 1 when something was refuted or a spec failed an assertion of its own, " +
 	"2 when something is undecided or there was nothing to judge, and 3 for the kit's own trouble, " +
-	"a spec that was not performed to its end and wrong usage included; " +
+	"an invalid scenario, a service that did not start, a spec that was not performed to its end and wrong usage included; " +
 	"the other commands with 0 or 3. Of several codes the highest counts."
 
 // exitError is an error with the exit code that it means.

@@ -113,7 +113,7 @@ func Write(w io.Writer, run page.Run) error {
 	}
 	for _, a := range run.Troubled {
 		s, c := absent(a)
-		p := &problem{Message: a.Reason, Type: string(a.How())}
+		p := &problem{Message: a.Why(), Type: string(a.How())}
 		if a.Outcome() == trial.Refuted {
 			c.Failure = p
 			s.Failures++

@@ -232,7 +232,7 @@ func writeAbsent(b *bufio.Writer, title string, absent []page.Absent) {
 		if s.How() != page.SpecSkipped {
 			how = "**" + text(string(s.How())) + "** "
 		}
-		fmt.Fprintf(b, "- %s%s (%s): %s\n", how, text(cmp.Or(s.Title, s.Spec)), text(s.Where()), text(s.Reason))
+		fmt.Fprintf(b, "- %s%s (%s): %s\n", how, text(cmp.Or(s.Title, s.Spec)), text(s.Where()), text(s.Why()))
 	}
 }
 

@@ -20,6 +20,9 @@ type Absent struct {
 	Round     int    `json:"round,omitempty"` // in which round of its run, from 1; 0: there is one
 	Ended     Ending `json:"ended,omitempty"`
 	Reason    string `json:"reason"`
+
+	// Blame is whose fault it is that it could not be performed; default the kit's.
+	Blame trial.Blame `json:"blame,omitempty"`
 }
 
 // Ending is what ended a spec.
@@ -57,6 +60,15 @@ func (a Absent) Outcome() trial.Outcome {
 		return trial.Refuted
 	}
 	return trial.Trouble
+}
+
+// Why is the reason, and whose fault it is where the spec could not be performed:
+// somebody has to mend something before there can be a verdict.
+func (a Absent) Why() string {
+	if a.How() != SpecTroubled {
+		return a.Reason
+	}
+	return a.Blame.Because() + ": " + a.Reason
 }
 
 // Where is the world, and of several rounds the round.

@@ -147,8 +147,8 @@ func interrupt(ctx context.Context) (stop func() bool) {
 	})
 }
 
-// Run performs the scenario. It fails the spec on the kit's own trouble, and
-// skips it, with the reason, when the world cannot do what is asked.
+// Run performs the scenario. It fails the spec when there is no trial, and says whose
+// fault that is, and skips it, with the reason, when the world cannot do what is asked.
 func Run(ctx ginkgo.SpecContext, s breakwater.Scenario) *trial.Trial {
 	ginkgo.GinkgoHelper()
 	t, err := current.Perform(ctx, ginkgo.CurrentSpecReport().FullText(), s)
@@ -187,6 +187,6 @@ func settle(err error) {
 		ginkgo.Skip(printable.Text(unsupported.Error()))
 	}
 	if err != nil {
-		ginkgo.Fail("the kit's own trouble, no verdict about the system: " + printable.Text(err.Error()))
+		ginkgo.Fail(breakwater.BlameFor(err).Because() + ", no verdict about the system: " + printable.Text(err.Error()))
 	}
 }

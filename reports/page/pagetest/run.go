@@ -48,7 +48,7 @@ func Run() page.Run {
 		},
 		Skipped: []page.Absent{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Ended: page.SpecSkipped, Reason: "SQLite has no wire that could be cut"}},
 		Troubled: []page.Absent{
-			{Suite: "replay", Spec: "survives a rebalance", World: "docker", Reason: "start analytics/2: it ended before it was ready: exit status 2"},
+			{Suite: "replay", Spec: "survives a rebalance", World: "docker", Blame: trial.BlameService, Reason: "start analytics: analytics/2 ended (exit status 2) before it was ready"},
 			{Suite: "replay", Spec: "mails each user", World: "local", Round: 2, Ended: page.SpecFailed, Reason: "replay_test.go:41: Expected\n    <int>: 1\nto equal\n    <int>: 2"},
 			{Suite: "replay", Spec: "forgets nobody", World: "local", Ended: page.SpecKilled, Reason: "its process did not live to its end: signal: killed"},
 		},
