@@ -72,14 +72,14 @@ func unknownInLog(x *history.Index) string {
 // strangers says whether two lots of ids, of which neither is empty, have none in
 // common, and how one of the first looks beside one of the second.
 func strangers(these, those history.ByID) (how string, strange bool) {
+	if these.Meets(those) {
+		return "", false
+	}
 	var one, other *history.Event
 	for e := range these.All() {
-		switch {
-		case e[0].ID == "":
-		case len(those.Of(e[0])) > 0:
-			return "", false
-		case one == nil:
+		if e[0].ID != "" {
 			one = e[0]
+			break
 		}
 	}
 	for e := range those.All() {

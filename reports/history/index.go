@@ -403,6 +403,16 @@ func (b ByID) Without(other ByID) iter.Seq[[]*Event] {
 	}
 }
 
+// Meets says whether some id, other than "", has events in both.
+func (b ByID) Meets(other ByID) bool {
+	for of := range b.All() {
+		if of[0].ID != "" && len(other.Of(of[0])) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Len is how many ids have events, with "" as one of them.
 func (b ByID) Len() int { return b.ids }
 
@@ -442,6 +452,13 @@ func (x *Index) Around(p Partition, offset int64, n int) []*Event {
 // Asking yields the requests that must have effects, in order of time.
 func (x *Index) Asking() iter.Seq[*Event] {
 	return slices.Values(x.asking)
+}
+
+// Tells says whether it can be told what a sink has and what it has not: it holds
+// nothing, or an id that was sent. Else its effects carry no ids, or ids of another kind.
+func (x *Index) Tells(sink string) bool {
+	effects := x.Sink(sink).Effects
+	return effects.Count() == 0 || x.Sent.Count() == 0 || effects.Meets(x.Sent)
 }
 
 // Acknowledged yields the requests that were answered ok and must have

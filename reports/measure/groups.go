@@ -155,9 +155,11 @@ func (f *fold) sinks() []Sink {
 			}
 		}
 		k.Attempts = held.Attempts.Count()
-		for r := range x.Owed(s) {
-			if len(held.Effects.Of(r)) == 0 {
-				k.Missing++
+		if x.Tells(k.Name) {
+			for r := range x.Owed(s) {
+				if len(held.Effects.Of(r)) == 0 {
+					k.Missing++
+				}
 			}
 		}
 		k.Rate = rate.rate()

@@ -24,6 +24,9 @@ func (p promise) wait() time.Duration { return max(0, p.effect-p.acked) }
 func newPromises(x *history.Index, s history.Service, end time.Duration) []promise {
 	held := x.Sink(s.Sink.Name).Effects
 	var all []promise
+	if !x.Tells(s.Sink.Name) {
+		return nil
+	}
 	for r := range x.Owed(s) {
 		if r.Outcome != history.OK {
 			continue

@@ -38,6 +38,9 @@ func gapsOf(x *history.Index, s history.Service, end time.Duration) []gap {
 			}
 		}
 		var all []gap
+		if !x.Tells(s.Sink.Name) {
+			return nil
+		}
 		for r := range x.Owed(s) {
 			g := gap{known: max(r.End, r.At), to: end, open: true, acked: r.Outcome == history.OK}
 			g.from = g.known
@@ -121,8 +124,9 @@ type stale struct {
 
 func newStale(x *history.Index, s history.Service, phases spans, end time.Duration) stale {
 	v := stale{service: s, value: make([]time.Duration, len(newCounts(end)))}
+	told := x.Tells(s.Sink.Name)
 	for r := range x.Owed(s) {
-		if r.Outcome == history.OK {
+		if told && r.Outcome == history.OK {
 			v.acked = append(v.acked, max(r.End, r.At))
 		}
 	}

@@ -103,8 +103,10 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 	services := f.index.Log.Header.Sinks()
 	for i, k := range m.Sinks {
 		held, owed := f.index.Sink(k.Name), 0
-		for range f.index.Owed(services[i]) {
-			owed++
+		if f.index.Tells(k.Name) { // else nobody knows what is missing
+			for range f.index.Owed(services[i]) {
+				owed++
+			}
 		}
 		during := 0
 		for entries := range held.Effects.All() {
@@ -115,12 +117,16 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 			}
 		}
 		add(Lost(k.Name), float64(k.Missing), owed)
-		add(Duplicates(k.Name), float64(k.Effects-k.IDs), k.IDs)
+		named, distinct := k.Effects, k.IDs
+		if nameless := len(held.Effects.ID("")); nameless > 0 {
+			named, distinct = named-nameless, distinct-1
+		}
+		add(Duplicates(k.Name), float64(named-distinct), distinct)
 		add(Redelivered(k.Name), float64(held.Attempts.Count()-held.Attempts.Len()), k.Attempts)
 		add(EffectsDuring(k.Name), float64(during), max(scheduled, during))
 		add(EffectsRatio(k.Name), float64(during)/float64(max(scheduled, 1)), scheduled)
 	}
-	if len(services) < 2 {
+	if len(services) < 2 || slices.ContainsFunc(services, func(s history.Service) bool { return !f.index.Tells(s.Sink.Name) }) {
 		asking = 0
 	}
 	orphans := 0
