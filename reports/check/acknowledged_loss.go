@@ -21,7 +21,7 @@ import (
 // What may still have come when the run was over is not lost, and leaves the verdict
 // unknown where nothing else is: a record that waits for a group that was still on its
 // way to it, or whose consumers were all down; without a log an effect, when effects or
-// calls still came at the drain's deadline or none ever came.
+// calls still came at the drain's deadline.
 const NoAcknowledgedLoss = "no-acknowledged-loss"
 
 func noAcknowledgedLoss(x *history.Index) Verdict {

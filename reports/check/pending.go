@@ -15,7 +15,7 @@ import (
 // In the log it waits while the group has not gone past it, unless the group stood
 // still: nothing of it moved for Drained.Limit, after every fault and with a consumer
 // that was there. Without a log it may have come as long as the drain was ended by its
-// deadline, or nothing at all had come to the sink. Of a history that does not know how
+// deadline. Of a history that does not know how
 // its drain ended, all had the time it needed.
 type pending struct {
 	waiting
@@ -24,20 +24,12 @@ type pending struct {
 	limit  time.Duration
 	open   *history.Event // a session that was open at the end, nil for none
 	moving map[history.Partition]bool
-	empty  bool // the sink holds nothing at all
 }
 
 func newPending(x *history.Index, s history.Service) *pending {
 	return history.Remember(x, derived{"pending", s.Name}, func() *pending {
 		p := &pending{waiting: waiting{x, s, passedPositions(x)}, limit: stillLimit(x.Log.Header), moving: map[history.Partition]bool{}}
 		p.alive = p.waiting.alive()
-		if s.Sink != nil {
-			p.empty = true
-			for range x.Sink(s.Sink.Name).Effects.All() {
-				p.empty = false
-				break
-			}
-		}
 		d := x.Log.Header.Drained
 		if d == nil {
 			return p
@@ -81,7 +73,7 @@ func openSession(x *history.Index, s history.Service) *history.Event {
 // have come.
 func (p *pending) may(request *history.Event) bool {
 	if p.service.Group == "" {
-		return p.ended == history.DrainDeadline || p.ended != "" && p.empty
+		return p.ended == history.DrainDeadline
 	}
 	record := p.last(request)
 	return record != nil && p.waits(record)
@@ -103,8 +95,6 @@ func (p *pending) why(n, of int, what string) string {
 	waits := fmt.Sprintf("%s %s", quantity.Of(n, of), what)
 	_, end := p.x.Log.Header.Span()
 	switch {
-	case p.service.Group == "" && p.empty:
-		return fmt.Sprintf("%s, where nothing at all was found: see that its ledger is the right one, or raise Require.Settle", waits)
 	case p.service.Group == "":
 		return fmt.Sprintf("%s when the drain was over, and effects or calls still came: raise Require.Deadline (%s)", waits, quantity.Duration(p.x.Log.Header.Require.Deadline))
 	case !p.alive:

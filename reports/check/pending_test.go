@@ -61,7 +61,7 @@ var pendingCases = []small{
 	{"without a log, and nothing more came", NoAcknowledgedLoss, drained(history.DrainQuiet, 0, synchronous()),
 		all(sent, request("u2", 20*ms, history.OK), effect("db", "u2", time.Second), effect("mail", "u2", time.Second), effect("mail", "u1", time.Second)), Broken, []string{"u1"}, "never took effect in db"},
 	{"without a log, and nothing ever came", NoAcknowledgedLoss, drained(history.DrainQuiet, 0, synchronous()),
-		all(sent, effect("mail", "u1", time.Second)), Unknown, nil, "see that its ledger is the right one"},
+		all(sent, effect("mail", "u1", time.Second)), Broken, []string{"u1"}, "never took effect in db"},
 	{"torn, but it may still be whole", NoOrphans, drained(history.DrainDeadline, 0, synchronous()),
 		all(sent, effect("mail", "u1", 9*time.Second)), Unknown, nil, "had not taken effect in all their sinks"},
 	{"torn for good", NoOrphans, drained(history.DrainQuiet, 0, synchronous()),
