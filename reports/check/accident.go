@@ -48,7 +48,7 @@ func happened(e *history.Event) string {
 // what is missing in the end, which anything before the end may explain.
 var happens = map[string]bool{
 	NoPhantom: true, NoAbortedRead: true, OneRecordPerOffset: true, NoLogDuplicate: true, EffectOnce: true,
-	DeliveryOrder: true, ReplayIsContiguous: true, ResumeAtCommitted: true, ExplainedRedelivery: true, CommitAfterEffect: true,
+	DeliveryOrder: true, ResumeAtCommitted: true, ExplainedRedelivery: true, CommitAfterEffect: true,
 	CommittedMonotone: true, SingleOwner: true, KeyOrder: true, ProducerOrder: true,
 }
 

@@ -104,6 +104,11 @@ func noBaseline(x *history.Index, subject string) string {
 		}
 		return ""
 	}
+	for _, at := range sampledStill(x, subject, 0) {
+		if at.othersWentOn {
+			return "" // a group that goes on with some is judged by that, see standing
+		}
+	}
 	if stood := stoodBefore(x, subject); stood != "" {
 		return stood + ", so that there is no baseline to be back at"
 	}
