@@ -12,6 +12,8 @@ import (
 // one says both itself.
 type sendings struct {
 	first    map[sending]*history.Event // how each batch was sent first
+	again    map[sending]bool           // batches that were sent more than once
+	unheard  map[began]*history.Event   // by an id without its client, the batch that began with it and may have been appended, as first sent; nil for several
 	began    map[began]*history.Event   // the first batch that began with an id
 	producer map[wire]wire              // connections, each with one further up in the tree of its producer
 }
@@ -37,7 +39,7 @@ type wire struct {
 }
 
 func newSendings(x *history.Index) *sendings {
-	s := &sendings{first: map[sending]*history.Event{}, began: map[began]*history.Event{}, producer: map[wire]wire{}}
+	s := &sendings{first: map[sending]*history.Event{}, again: map[sending]bool{}, unheard: map[began]*history.Event{}, began: map[began]*history.Event{}, producer: map[wire]wire{}}
 	for e := range x.Of(history.Produce) {
 		if e.CRC == 0 || e.Conn == 0 || e.ProducerID >= 0 {
 			continue
@@ -46,11 +48,19 @@ func newSendings(x *history.Index) *sendings {
 			s.began[b] = e
 		}
 		key := sending{e.Client, e.In(), e.CRC}
+		if b := (began{"", e.In(), e.ID}); e.ID != "" && e.Outcome == history.Unknown {
+			if known, met := s.unheard[b]; !met {
+				s.unheard[b] = e
+			} else if known != nil && (known.Client != e.Client || known.CRC != e.CRC) {
+				s.unheard[b] = nil
+			}
+		}
 		first := s.first[key]
 		if first == nil {
 			s.first[key] = e
 			continue
 		}
+		s.again[key] = true
 		// Who sends it again over another connection is the same producer.
 		if a, b := s.of(first), s.of(e); a != b {
 			s.producer[b] = a
@@ -88,7 +98,7 @@ func (s *sendings) sent(record, batch *history.Event) *history.Event {
 // stand is a record, and how its batch was sent first.
 type stand struct {
 	record, sent *history.Event
-	again        bool // it stands there by another sending than that
+	again        bool // it may stand there by another sending than that
 }
 
 // before says that one was first sent before another that stands in front of it. Two that
@@ -111,15 +121,20 @@ func (o *ordering) bySending(p history.Partition, wires *sendings) {
 			continue
 		}
 		batch := batches.of(r)
+		heard := batch != nil
+		if !heard {
+			batch = wires.unheard[began{"", p, r.ID}]
+		}
 		sent := wires.sent(r, batch)
 		if sent == nil {
 			continue
 		}
+		again := batch != sent || !heard && wires.again[sending{sent.Client, p, sent.CRC}]
 		producer := wires.of(batch)
 		if by[producer] == nil {
 			order = append(order, producer)
 		}
-		by[producer] = append(by[producer], stand{r, sent, batch != sent})
+		by[producer] = append(by[producer], stand{r, sent, again})
 	}
 	for _, producer := range order {
 		own := by[producer]
