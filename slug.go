@@ -10,7 +10,7 @@ import (
 
 // longestSlug leaves room in a file's name, which may have 255 bytes, for a hash, a
 // round, a contender and an extension.
-const longestSlug = 150
+const longestSlug = 140
 
 // Slug makes a name of words that can stand in a file name and in a command line:
 // their ASCII letters and digits in lower case, with hyphens between. The last of the
