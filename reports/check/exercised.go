@@ -69,10 +69,10 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 	}
 	during := asked{history.During, "ok", "during the fault", ok[history.During]}
 	switch {
-	case h.Require.MayFail:
-		during.n = sent[history.During]
 	case sent[history.During] < h.Require.MinOperations && expected(h, sent[history.Before]) < float64(h.Require.MinOperations):
 		during = asked{history.During, "sent", "since the fault began", sent[history.During] + sent[history.After]}
+	case h.Require.MayFail:
+		during.n = sent[history.During]
 	}
 	all := []asked{{history.Before, "ok", "before the fault", ok[history.Before]}, during, {history.After, "sent", "after the fault", sent[history.After]}}
 	if calm(x) {
