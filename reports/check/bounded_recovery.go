@@ -39,6 +39,13 @@ func boundedRecovery(x *history.Index) Verdict {
 			all = append(all, f)
 			continue
 		}
+		if stood := stoodBefore(x, subject); stood != "" { // to the end, whatever the fault did
+			f.examined++
+			f.status, f.why = Broken, stood
+			f.anomalies = []Anomaly{{What: subject + " " + stood}}
+			all = append(all, f)
+			continue
+		}
 		longest := measure.Span{None: true}
 		for _, r := range catchUps {
 			if r.Subject != subject {
@@ -103,14 +110,6 @@ func noBaseline(x *history.Index, subject string) string {
 			return fmt.Sprintf("%s was ok before the fault, so that there is no baseline to be back at", quantity.Percent(s.Availability))
 		}
 		return ""
-	}
-	for _, at := range sampledStill(x, subject, 0) {
-		if at.othersWentOn {
-			return "" // a group that goes on with some is judged by that, see standing
-		}
-	}
-	if stood := stoodBefore(x, subject); stood != "" {
-		return stood + ", so that there is no baseline to be back at"
 	}
 	return ""
 }
