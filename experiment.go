@@ -90,8 +90,12 @@ func (e Experiment) Validate() error {
 // with it whatever disturbs it: so none is sent any load before all are ready,
 // or what it takes to start the slowest would be measured with the others. The
 // trials come in the order of the contenders; on error none is returned.
-func Compare(ctx context.Context, open func(trial string) (World, error), e Experiment, p Performance) ([]Performed, error) {
-	if err := e.Validate(); err != nil {
+func Compare(ctx context.Context, open func(trial string) (World, error), e Experiment, p Performance) (_ []Performed, err error) {
+	if p.Redactor, err = p.redactor(e); err == nil {
+		err = e.Validate()
+	}
+	defer func() { err = withoutSecrets(p.Redactor, err) }()
+	if err != nil {
 		return nil, &InvalidError{fmt.Sprintf("experiment %q", e.Title), err}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

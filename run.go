@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/redact"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -22,6 +23,10 @@ type Performance struct {
 	// Flaw says what is broken in the kit itself, on purpose: its own tests see to
 	// it that such a run proves nothing. Default: nothing is.
 	Flaw string
+
+	// Redactor keeps secrets out of the trial, its history and errors. Default: that of
+	// the scenario, see [Experiment.Redactor].
+	Redactor *redact.Redactor
 
 	line *startingLine // of an experiment's contenders; nil: there is nobody to wait for
 }
@@ -58,7 +63,20 @@ const (
 // In every case the world is closed and nothing that it started is left.
 func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Trial, _ history.Log, err error) {
 	s = s.withDefaults()
-	err = s.validate(p.Contender)
+	if p.Redactor, err = p.redactor(Experiment{Scenario: s, Contenders: []Contender{{Name: p.Contender, Services: s.Services}}}); err == nil {
+		err = s.validate(p.Contender)
+	}
+	defer func() { err = withoutSecrets(p.Redactor, err) }()
+	saved := s
+	if err == nil {
+		saved, err = s.redacted(p.Redactor)
+	}
+	if err == nil {
+		s, err = s.revealed()
+	}
+	if err == nil {
+		err = s.validate(p.Contender)
+	}
 	if err == nil && p.Flaw == "" {
 		err = s.Predict.needNoFlaw()
 	}
@@ -74,7 +92,9 @@ func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Tria
 	if p.Progress == nil {
 		p.Progress = func(Progress) {}
 	}
-	c := &conductor{world: w, scenario: s, performance: p, recorder: &history.Recorder{}, began: time.Now()}
+	c := &conductor{
+		world: w, scenario: s, saved: saved, performance: p, recorder: &history.Recorder{Rewrite: p.Redactor.Text}, began: time.Now(),
+	}
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()
@@ -87,6 +107,7 @@ func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Tria
 type conductor struct {
 	world       World
 	scenario    Scenario
+	saved       Scenario // the same without secrets
 	performance Performance
 	recorder    *history.Recorder
 	driver      *driver
@@ -167,7 +188,7 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	}
 
 	c.enter("judge")
-	h := c.scenario.header(c.performance.ID, c.world.Name(), c.performance.Contender)
+	h := c.saved.header(c.performance.ID, c.world.Name(), c.performance.Contender)
 	h.Base, h.Clock = c.world.Base()
 	if err := c.world.Audit(ctx); err != nil {
 		return nil, none, fmt.Errorf("audit: %w", err)
@@ -192,19 +213,20 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 }
 
 func (c *conductor) trial(log history.Log, e trial.Environment, logs map[string]string) (*trial.Trial, error) {
-	saved, err := c.scenario.JSON()
+	saved, err := c.saved.JSON()
 	if err != nil {
 		return nil, fmt.Errorf("save the scenario: %w", err)
 	}
 	t := &trial.Trial{
-		Schema: trial.Schema, ID: c.performance.ID, Claim: c.scenario.Claim, Title: c.scenario.Title,
+		Schema: trial.Schema, ID: c.performance.ID, Claim: c.saved.Claim, Title: c.saved.Title,
 		Contender: c.performance.Contender, World: c.world.Name(), Flaw: c.performance.Flaw, Seed: c.scenario.Seed,
 		Started: c.began.UTC(), Took: time.Since(c.began), Scenario: saved, Environment: e,
 	}
-	t.Judge(log, c.scenario.Predict.of(c.performance.Contender))
+	t.Judge(log, c.saved.Predict.of(c.performance.Contender))
 	if !t.AsPredicted() {
 		t.Logs = logs
 	}
+	withoutSecretsIn(t, c.performance.Redactor)
 	return t, nil
 }
 

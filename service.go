@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/redact"
 )
 
 // Service is one program of the system under test. It is data: a saved scenario
@@ -26,7 +28,9 @@ type Service struct {
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
 	// listeners), ${NEED} (the address of its edge to a need; for a database the
 	// connection URL), ${NEED.name} for one that needs Names (the name under which
-	// they tell that address), ${instance} (analytics-1) and ${topic}.
+	// they tell that address), ${instance} (analytics-1) and ${topic}. A secret is
+	// referred to as ${secret:NAME}, for the environment variable NAME of the run, see
+	// [Scenario.Secrets]; so it can be in arguments and in requests.
 	Env map[string]string `json:"env,omitempty"`
 
 	// Ports names its listeners. Default: ["http"]. ${listen} is the first.
@@ -192,6 +196,9 @@ func (s Service) Expand(known map[string]string) (map[string]string, error) {
 		var missing string
 		env[name] = expand(s.Env[name], func(ref string) string {
 			v, ok := known[ref]
+			if redact.IsReference(ref) { // it is filled in before anything is started
+				v, ok = "${"+ref+"}", true
+			}
 			if !ok {
 				missing = ref
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
@@ -97,6 +98,9 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 		}
 		if a.scenario, err = breakwater.ParseScenario(t.Scenario); err != nil {
 			return nil, fmt.Errorf("trial %s: %w", t.ID, err)
+		}
+		if missing := a.scenario.MissingSecrets(); len(missing) > 0 {
+			return nil, fmt.Errorf("trial %s: its secrets were not saved; set %s in the environment to perform it again", t.ID, strings.Join(missing, ", "))
 		}
 		if !had[a.world] {
 			said := "trial " + t.ID + ": world "

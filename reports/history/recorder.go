@@ -29,6 +29,10 @@ var ErrFull = errors.New("history: the recorder is full; send less load, or for 
 type Recorder struct {
 	Limit int // of events; 0: MaxEvents
 
+	// Rewrite is what becomes of each text when it is frozen, but for ids, keys and the
+	// names of what runs: secrets are kept out by it. nil: nothing.
+	Rewrite func(string) string
+
 	mu      sync.Mutex
 	chunks  [][]Event // all but the last have chunkSize events; one when frozen
 	n       int
@@ -137,9 +141,12 @@ func (r *Recorder) sorted() []Event {
 		}
 		events = append(events, full)
 	}
-	known := texts{}
+	known, rewritten := texts{}, map[string]string{}
 	for i := range events {
 		events[i].N = uint64(i + 1)
+		if r.Rewrite != nil {
+			events[i].rewrite(rewritten, r.Rewrite)
+		}
 		events[i].cleanText()
 		known.share(&events[i])
 	}
@@ -181,6 +188,33 @@ func (t texts) one(s *string) (added int64) {
 	}
 	t[*s] = *s
 	return int64(len(*s)) + textSize
+}
+
+// rewrite changes the texts that somebody wrote, each once for all events.
+func (e *Event) rewrite(done map[string]string, by func(string) string) {
+	change := func(s *string) {
+		if *s == "" {
+			return
+		}
+		now, known := done[*s]
+		if !known {
+			now = by(*s)
+			done[*s] = now
+		}
+		*s = now
+	}
+	change(&e.Error)
+	change(&e.Name)
+	change(&e.Value)
+	if e.Letter != nil {
+		change(&e.Letter.Error)
+	}
+	if f := e.Fault; f != nil {
+		change(&f.Params)
+		for i := range f.Evidence {
+			change(&f.Evidence[i])
+		}
+	}
 }
 
 // MaxText is how many bytes of a text are recorded. A longer one is cut, and ends with

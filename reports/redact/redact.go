@@ -1,0 +1,498 @@
+// Package redact keeps secrets out of what is saved and shown.
+//
+// A [Redactor] knows the secrets of one scenario: the values that stand in it under
+// names such as PASSWORD, Authorization or api_key, in URLs (user:pass@), bodies and
+// arguments, and those to which it refers as ${secret:NAME}. In whatever is written it
+// puts ${secret:NAME} where one of them stands, in the spelling of JSON, URLs, HTML, hex
+// and base64 too, and [redacted] for what looks like a secret and is not of the scenario.
+//
+// A secret of three characters, of few digits, or that is an ordinary word of the run
+// (the database's password "postgres") is redacted where it is a value, and not in the
+// middle of sentences: nobody could read them any more, and everybody could guess what
+// was taken out.
+package redact
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Unnamed stands for a secret that nobody can fill in again.
+const Unnamed = "[redacted]"
+
+// Reference is how a scenario refers to a secret: ${secret:NAME}. It is filled in with
+// the environment variable of that name when the scenario is performed.
+func Reference(name string) string { return "${secret:" + name + "}" }
+
+var reference = regexp.MustCompile(`\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// IsReference is whether the text between ${ and } refers to a secret.
+func IsReference(inner string) bool { return reference.FindString("${"+inner+"}") == "${"+inner+"}" }
+
+// References are the names of the secrets that a text refers to, each once, sorted.
+func References(text string) []string {
+	var names []string
+	for _, m := range reference.FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Resolve fills in the references of a JSON document. The names of secrets that lookup
+// does not know, or that are empty, are missing; the document is nil then.
+func Resolve(document []byte, lookup func(name string) (string, bool)) (resolved []byte, missing []string, err error) {
+	names := References(string(document))
+	if len(names) == 0 {
+		return document, nil, nil
+	}
+	values := map[string]string{}
+	for _, name := range names {
+		value, known := lookup(name)
+		switch {
+		case !known || value == "":
+			missing = append(missing, name)
+		case strings.Contains(value, "${"):
+			return nil, nil, fmt.Errorf("secret %s holds ${, which would be filled in once more; use another value", name)
+		}
+		values[name] = value
+	}
+	if len(missing) > 0 {
+		return nil, missing, nil
+	}
+	resolved, err = each(document, func(_, s string) string {
+		return reference.ReplaceAllStringFunc(s, func(ref string) string { return values[reference.FindStringSubmatch(ref)[1]] })
+	})
+	return resolved, nil, err
+}
+
+// Redactor redacts the secrets that it holds, and what looks like one. Fill it before
+// it is used; then it may be used by many at once.
+type Redactor struct {
+	names    map[string]string // of secrets, by their value
+	values   map[string]string // by their name
+	ordinary map[string]bool   // words that are no secret in a sentence
+
+	searched atomic.Pointer[search] // nil: it was filled since
+}
+
+// search is how the secrets are looked for in a text.
+type search struct {
+	spellings *strings.Replacer // of those that are found anywhere
+	anywhere  []string          // the same
+	words     map[string]string // that are found where they stand alone: what to put there
+	coded     map[string]bool   // pieces of base64 in which one is hidden
+}
+
+// New makes a redactor that holds no secret, and knows which words are ordinary: the
+// names of what runs.
+func New(ordinary ...string) *Redactor {
+	r := &Redactor{names: map[string]string{}, values: map[string]string{}, ordinary: map[string]bool{}}
+	for _, w := range slices.Concat(ordinary, usual) {
+		r.ordinary[strings.ToLower(w)] = true
+	}
+	return r
+}
+
+// usual are passwords that everybody knows, names of secrets, and words of every run.
+var usual = []string{
+	"password", "passwd", "secret", "token", "credential", "authorization", "cookie", "bearer", "basic", "root", "admin", "guest", "user", "test",
+	"none", "null", "true", "false", "local", "docker", "kafka", "database", "redis", "names", "postgres", "postgresql", "http", "https", "event",
+	"load", "edge", "holds", "broken", "unknown", "failed", "before", "during", "after", "drain",
+}
+
+// Hold makes the value a secret. It returns the name under which it is redacted: the
+// one that was asked for where that is free, and no other value's.
+func (r *Redactor) Hold(name, value string) string { return r.hold("", name, value) }
+
+func (r *Redactor) hold(of, label, value string) string {
+	if name, known := r.names[value]; known || value == "" {
+		return name
+	}
+	label = cmp.Or(identifier(label), "SECRET")
+	candidates := []string{label}
+	if of = identifier(of); of != "" {
+		candidates = append(candidates, of+"_"+label)
+	}
+	for n := 2; ; n++ {
+		for _, name := range candidates {
+			if _, taken := r.values[name]; !taken {
+				r.names[value], r.values[name] = name, value
+				r.searched.Store(nil)
+				return name
+			}
+		}
+		candidates = []string{label + "_" + strconv.Itoa(n)}
+	}
+}
+
+// identifier makes the name of an environment variable of a label.
+func identifier(label string) string {
+	var b strings.Builder
+	lower := false
+	for _, c := range label {
+		switch {
+		case c < utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c)):
+			if unicode.IsUpper(c) && lower {
+				b.WriteByte('_') // accessKey
+			}
+			b.WriteRune(unicode.ToUpper(c))
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
+			b.WriteByte('_')
+		}
+		lower = unicode.IsLower(c)
+	}
+	name := strings.Trim(b.String(), "_")
+	if name != "" && unicode.IsDigit(rune(name[0])) {
+		name = "_" + name
+	}
+	return name
+}
+
+// Collect makes secrets of what is one in a JSON document: what stands under a name
+// that means a secret, and what looks like one.
+func (r *Redactor) Collect(document []byte) error {
+	var texts []string
+	err := walk(document, func(p place, s string) {
+		texts = append(texts, s)
+		for _, f := range find(p.name, s) {
+			secret := s[f.from:f.to]
+			r.hold(p.of, f.label, secret)
+			for _, inner := range decoded(secret) {
+				r.hold(p.of, f.label, inner)
+			}
+		}
+	})
+	// One that stands in another spelling elsewhere is a secret there, too: it would be
+	// filled in otherwise.
+	for value, name := range maps.Clone(r.names) {
+		for _, other := range spellings(value) {
+			if other != value && len(other) >= shortest && slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, other) }) {
+				r.hold("", name, other)
+			}
+		}
+	}
+	return err
+}
+
+// decoded are the secrets that one is made of: programs show what they have understood.
+func decoded(secret string) (inner []string) {
+	if s, err := url.PathUnescape(secret); err == nil && s != secret {
+		inner = append(inner, s)
+	}
+	var s string
+	if json.Unmarshal([]byte(`"`+secret+`"`), &s) == nil && s != secret {
+		inner = append(inner, s)
+	}
+	if s := html.UnescapeString(secret); s != secret {
+		inner = append(inner, s)
+	}
+	if b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(secret, "=")); err == nil && utf8.Valid(b) {
+		if _, password, ok := strings.Cut(string(b), ":"); ok && len(password) >= shortest {
+			inner = append(inner, password)
+		}
+	}
+	return inner
+}
+
+// Document is the JSON document with its secrets redacted. Where that cannot fill in
+// again what was there (it is no secret that the redactor holds), it is [Unnamed].
+func (r *Redactor) Document(b []byte) ([]byte, error) {
+	return each(b, r.Value)
+}
+
+// Value is Text of a value that stands under a name: that decides whether all of it is
+// a secret.
+func (r *Redactor) Value(name, value string) string {
+	if !secretName(name) {
+		return r.Text(value)
+	}
+	var b strings.Builder
+	at := 0
+	for _, f := range find(name, value) {
+		b.WriteString(r.Text(value[at:f.from]) + r.mark(value[f.from:f.to]))
+		at = f.to
+	}
+	return b.String() + r.Text(value[at:])
+}
+
+// Values is Value of each.
+func (r *Redactor) Values(by map[string]string) map[string]string {
+	redacted := maps.Clone(by)
+	for name, value := range redacted {
+		redacted[name] = r.Value(name, value)
+	}
+	return redacted
+}
+
+// mark is what stands in the place of a secret.
+func (r *Redactor) mark(value string) string {
+	if name, known := r.names[value]; known {
+		return Reference(name)
+	}
+	return Unnamed
+}
+
+// Text is s with its secrets redacted.
+func (r *Redactor) Text(s string) string {
+	s = r.literals(s)
+	var b strings.Builder
+	at := 0
+	for _, f := range looks(s) {
+		b.WriteString(s[at:f.from] + r.mark(s[f.from:f.to]))
+		at = f.to
+	}
+	if at == 0 {
+		return s
+	}
+	return b.String() + s[at:]
+}
+
+// Error is an error with the same errors in it, and its text redacted.
+func (r *Redactor) Error(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := r.Text(err.Error()); text != err.Error() {
+		return &redacted{err, text}
+	}
+	return err
+}
+
+type redacted struct {
+	error
+	text string
+}
+
+func (r *redacted) Error() string { return r.text }
+func (r *redacted) Unwrap() error { return r.error }
+
+// shortest is how many bytes a secret has at least that is looked for in sentences.
+const shortest = 4
+
+// literals redacts the secrets that the redactor holds.
+func (r *Redactor) literals(s string) string {
+	by := r.searched.Load()
+	if by == nil {
+		by = r.prepare()
+		r.searched.Store(by)
+	}
+	if slices.ContainsFunc(by.anywhere, func(spelling string) bool { return strings.Contains(s, spelling) }) {
+		s = by.spellings.Replace(s)
+	}
+	for word, mark := range by.words {
+		s = replaceWord(s, word, mark)
+	}
+	for piece := range by.coded {
+		s = replaceCoded(s, piece)
+	}
+	return s
+}
+
+func (r *Redactor) prepare() *search {
+	by := &search{words: map[string]string{}, coded: map[string]bool{}}
+	marks := map[string]string{}
+	for _, value := range slices.SortedFunc(maps.Keys(r.names), longestFirst) {
+		mark := Reference(r.names[value])
+		for i, part := range parts(value) {
+			if i > 0 {
+				mark = Unnamed // a part cannot be filled in again
+			}
+			by.add(part, mark, marks, r.ordinary)
+		}
+	}
+	var pairs []string
+	for _, spelling := range slices.SortedFunc(maps.Keys(marks), longestFirst) {
+		pairs = append(pairs, spelling, marks[spelling])
+		by.anywhere = append(by.anywhere, spelling)
+	}
+	by.spellings = strings.NewReplacer(pairs...)
+	return by
+}
+
+func longestFirst(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+
+// parts are the secret itself and what of it is a secret by itself: each line of several,
+// as logs have them, and the values of cookies.
+func parts(value string) []string {
+	all := []string{value}
+	for _, line := range strings.FieldsFunc(value, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		if line = strings.TrimSpace(line); line != value && len(line) >= 8 && !strings.HasPrefix(line, "-----") {
+			all = append(all, line)
+		}
+	}
+	for crumb := range strings.SplitSeq(value, ";") {
+		if _, v, ok := strings.Cut(strings.TrimSpace(crumb), "="); ok && v != value && len(v) >= 8 && !strings.Contains(value, "\n") {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// add has the secret looked for as far as that leaves sentences readable.
+func (by *search) add(value, mark string, marks map[string]string, ordinary map[string]bool) {
+	digits := strings.TrimFunc(value, unicode.IsDigit) == ""
+	word := strings.TrimFunc(value, unicode.IsLetter) == ""
+	switch {
+	case len(value) < shortest || ordinary[strings.ToLower(value)] || digits && len(value) < 8:
+		return
+	case word || digits:
+		by.words[value] = cmp.Or(by.words[value], mark)
+	default:
+		for _, s := range spellings(value) {
+			m := mark
+			if s != value {
+				m = Unnamed // it would be filled in as another spelling
+			}
+			if was, known := marks[s]; !known || was == Unnamed {
+				marks[s] = m
+			}
+		}
+	}
+	if len(value) >= 6 {
+		coded := hex.EncodeToString([]byte(value))
+		marks[coded], marks[strings.ToUpper(coded)] = Unnamed, Unnamed
+		for _, piece := range pieces(value) {
+			by.coded[piece] = true
+		}
+	}
+}
+
+// spellings are all ways in which a text stands in others, the text itself first.
+func spellings(value string) []string {
+	quoted := func(s string) string { return strings.Trim(strconv.Quote(s), `"`) }
+	escaped := func(s string) string {
+		b, _ := json.Marshal(s) // with < and > escaped; a string cannot fail
+		return string(b[1 : len(b)-1])
+	}
+	plainly := func(s string) string {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		_ = e.Encode(s)
+		return strings.Trim(strings.TrimSuffix(b.String(), "\n"), `"`)
+	}
+	if strings.HasSuffix(value, `"`) || strings.HasPrefix(value, `"`) { // which Trim would take for the quotes
+		plainly, quoted = escaped, escaped
+	}
+	userinfo, _ := strings.CutPrefix(url.UserPassword("", value).String(), ":")
+	all := []string{
+		value, escaped(value), plainly(value), quoted(value), escaped(escaped(value)), plainly(plainly(value)),
+		url.QueryEscape(value), url.PathEscape(value), userinfo, url.QueryEscape(url.QueryEscape(value)), percent(value),
+		html.EscapeString(value), strings.ReplaceAll(html.EscapeString(value), "&#34;", "&quot;"),
+	}
+	for _, s := range slices.Clone(all) {
+		all = append(all, lowerPercent.ReplaceAllStringFunc(s, strings.ToLower))
+	}
+	slices.SortStableFunc(all[1:], longestFirst)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(s string) bool {
+		again := seen[s] || s == ""
+		seen[s] = true
+		return again
+	})
+}
+
+var lowerPercent = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// percent escapes all but letters and digits, as some clients do.
+func percent(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c < utf8.RuneSelf && (unicode.IsLetter(rune(c)) || unicode.IsDigit(rune(c))) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// pieces are what base64 makes of the middle of the text, wherever it begins among the
+// bytes around it: "user:" before it, say.
+func pieces(value string) []string {
+	var all []string
+	for before := range 3 {
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			coded := encoding.EncodeToString(append(make([]byte, before), value...))
+			from := []int{0, 2, 3}[before]           // the first depends on what is before it
+			to := len(coded) - (before+len(value))%3 // the last on what follows
+			if (before+len(value))%3 != 0 {
+				to = (before + len(value)) / 3 * 4
+			}
+			if to-from >= 7 {
+				all = append(all, coded[from:to])
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// replaceCoded redacts the run of base64 that holds the piece.
+func replaceCoded(s, piece string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, piece)
+		if i < 0 {
+			return b.String() + s
+		}
+		from, to := i, i+len(piece)
+		for from > 0 && isBase64(s[from-1]) {
+			from--
+		}
+		for to < len(s) && (isBase64(s[to]) || s[to] == '=') {
+			to++
+		}
+		b.WriteString(s[:from] + Unnamed)
+		s = s[to:]
+	}
+}
+
+func isBase64(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '-' || c == '_'
+}
+
+// replaceWord redacts a word where it is one and no part of another.
+func replaceWord(s, word, mark string) string {
+	var b strings.Builder
+	for from := 0; ; {
+		i := strings.Index(s[from:], word)
+		if i < 0 {
+			return b.String() + s
+		}
+		i += from
+		if !begins(s[:i]) || !ends(s[i+len(word):]) {
+			from = i + len(word)
+			continue
+		}
+		b.WriteString(s[:i] + mark)
+		s, from = s[i+len(word):], 0
+	}
+}
+
+var escape = regexp.MustCompile(`(%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|&[a-z]+;|&#[0-9]+;)$`)
+
+func begins(before string) bool {
+	c, _ := utf8.DecodeLastRuneInString(before)
+	return !unicode.IsLetter(c) && !unicode.IsDigit(c) || escape.MatchString(before[max(0, len(before)-8):])
+}
+
+func ends(after string) bool {
+	c, _ := utf8.DecodeRuneInString(after)
+	return !unicode.IsLetter(c) && !unicode.IsDigit(c)
+}
