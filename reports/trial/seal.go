@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/bounded"
+	"github.com/breakwater-kit/breakwater/reports/printable"
 )
 
 // What a saved trial may hold.
@@ -45,6 +46,7 @@ func (t *Trial) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trial %s: %w", t.ID, err)
 	}
+	b = []byte(printable.Text(string(b))) // the same values
 	fields, err := fieldsOf(b)
 	if err != nil {
 		return nil, fmt.Errorf("trial %s: %w", t.ID, err)
