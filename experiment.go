@@ -91,9 +91,8 @@ func (e Experiment) Validate() error {
 // or what it takes to start the slowest would be measured with the others. The
 // trials come in the order of the contenders; on error none is returned.
 func Compare(ctx context.Context, open func(trial string) (World, error), e Experiment, p Performance) (_ []Performed, err error) {
-	if p.Redactor, err = p.redactor(e); err == nil {
-		err = e.Validate()
-	}
+	p.Redactor, err = p.redactor(e)
+	err = errors.Join(e.Validate(), err)
 	defer func() { err = withoutSecrets(p.Redactor, err) }()
 	if err != nil {
 		return nil, &InvalidError{fmt.Sprintf("experiment %q", e.Title), err}

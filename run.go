@@ -63,9 +63,8 @@ const (
 // In every case the world is closed and nothing that it started is left.
 func Run(ctx context.Context, w World, s Scenario, p Performance) (_ *trial.Trial, _ history.Log, err error) {
 	s = s.withDefaults()
-	if p.Redactor, err = p.redactor(Experiment{Scenario: s, Contenders: []Contender{{Name: p.Contender, Services: s.Services}}}); err == nil {
-		err = s.validate(p.Contender)
-	}
+	p.Redactor, err = p.redactor(Experiment{Scenario: s, Contenders: []Contender{{Name: p.Contender, Services: s.Services}}})
+	err = errors.Join(s.validate(p.Contender), err)
 	defer func() { err = withoutSecrets(p.Redactor, err) }()
 	saved := s
 	if err == nil {
