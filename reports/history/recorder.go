@@ -13,7 +13,7 @@ import (
 )
 
 // MaxEvents is how many events a history holds at most: 1.5 GB of memory while
-// they are recorded, as much again while they are frozen, and once more when they are read.
+// they are recorded or read, and as much again while they are frozen.
 const MaxEvents = 4_000_000
 
 // ErrFrozen is returned for an event that arrives after [Recorder.Freeze].

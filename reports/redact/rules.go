@@ -100,6 +100,17 @@ type rule struct {
 	is      func(secret string) bool
 }
 
+// keyed are the words of kinds: a line that says key=u001 is not looked at.
+var keyed = func() []string {
+	all := []string{"pass", "pwd", "secret", "token", "credential"}
+	for _, of := range []string{"api", "access", "account", "private", "session", "encryption", "signing"} {
+		for _, between := range []string{"", "_", "-", ".", " "} {
+			all = append(all, of+between+"key")
+		}
+	}
+	return all
+}()
+
 var rules = []rule{
 	{
 		lines: true, trigger: []string{"private key"}, label: "PRIVATE_KEY",
@@ -156,7 +167,7 @@ var rules = []rule{
 		match: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\*["']?\]?\s*[:=]+\s*\[?\\*["']?([^\r\n"'\\\]]+)`),
 	},
 	{ // name=value, "name": "value", and so on in the strings of other strings
-		trigger: []string{"pass", "pwd", "secret", "token", "key", "credential"},
+		trigger: keyed,
 		match: regexp.MustCompile(`(?i)([a-z0-9_.\-]*(?:` + kinds + `)[a-z0-9_.\-]*)\\*["']?\]?\s*(?:=>|:=|==?|:)[ \t]*` +
 			`(?:\[?\\+"((?:[^"\\]|\\+[^"\\])*)|\[?"((?:[^"\\]|\\.)*)|'([^'\n]*)|([^\s&;,"'<>)\]}\\]+))`),
 	},
