@@ -204,7 +204,7 @@ func (f Fault) Params() string {
 
 // What a fault's figures can be. Toxiproxy counts whole milliseconds, and what is longer
 // than the kit's own probe waits, or faster than a connection on one machine is, would
-// never be seen to bite.
+// never be seen to take effect.
 const (
 	latencyStep    = time.Millisecond
 	longestLatency = 15 * time.Second

@@ -43,7 +43,7 @@ type Progress struct {
 
 const (
 	startLimit   = 2 * time.Minute        // for all services to become ready
-	witnessLimit = 3 * time.Second        // for a fault to be seen to bite, or to be gone
+	witnessLimit = 3 * time.Second        // for a fault to be seen to take effect, or to be gone
 	witnessPause = 20 * time.Millisecond  // between two looks of a witness
 	healLimit    = 30 * time.Second       // a restart is the slowest way to heal
 	samplePause  = 250 * time.Millisecond // between two samples of the lag
@@ -388,7 +388,7 @@ func (c *conductor) awaitTrigger(ctx context.Context, i int, step Step, armed Ar
 	return false
 }
 
-// witness asks until the fault is seen to bite (or, healed, not to), and
+// witness asks until the fault is seen to take effect (or, healed, not to), and
 // returns the instant of the look that saw it; 0 when that was never seen.
 func (c *conductor) witness(ctx context.Context, f Fault, record *history.FaultRecord, bites bool) time.Duration {
 	at, seen := c.look(ctx, f, bites, c.world.Now()+witnessLimit)
@@ -412,7 +412,7 @@ func (c *conductor) witnessEnd(ctx, firm context.Context, f Fault, record *histo
 	return c.world.Now()
 }
 
-// look asks until the fault is seen to bite (or not to), or until the deadline. It
+// look asks until the fault is seen to take effect (or not to), or until the deadline. It
 // returns the instant of the look that saw it, 0 when none did, and what the last
 // one saw.
 func (c *conductor) look(ctx context.Context, f Fault, bites bool, deadline time.Duration) (at time.Duration, last string) {

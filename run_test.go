@@ -120,7 +120,7 @@ func TestRunWithoutAWitnessIsUndecided(t *testing.T) {
 		want  trial.Outcome
 		why   string
 	}{
-		{"it never bites", true, 0, trial.Undecided, "was never seen to bite"},
+		{"it never bites", true, 0, trial.Undecided, "was never seen to take effect"},
 		{"it ends at once", false, time.Second, trial.Undecided, "was undone before it was healed"},
 		{"it ends too early", false, 3 * time.Second, trial.Undecided, "was undone before it was healed"},
 		{"it bites to its end", false, 4 * time.Second, trial.Confirmed, ""},
@@ -149,7 +149,7 @@ func TestRunWithAFlawIsAsPredictedForItsReasonOnly(t *testing.T) {
 	for _, c := range []struct {
 		because string
 		want    trial.Outcome
-	}{{"was never seen to bite", trial.Confirmed}, {"was never seen to be gone", trial.Undecided}} {
+	}{{"was never seen to take effect", trial.Confirmed}, {"was never seen to be gone", trial.Undecided}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newFakeWorld()
 			w.noop = true
@@ -278,7 +278,7 @@ func TestRunRefusesBeforeAnythingStarts(t *testing.T) {
 			s.Services = append(s.Services, breakwater.Service{Name: "b", Program: s.Services[0].Program, Needs: []breakwater.Need{{To: "api"}}})
 			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: "b"})
 		}, "need each other in a circle"},
-		{"nothing proved, predicted", func(s *breakwater.Scenario) { s.Predict = breakwater.ProvesNothing("was never seen to bite") }, "a run that proves nothing is no success"},
+		{"nothing proved, predicted", func(s *breakwater.Scenario) { s.Predict = breakwater.ProvesNothing("was never seen to take effect") }, "a run that proves nothing is no success"},
 		{"no prediction", func(s *breakwater.Scenario) { s.Predict = nil }, "nothing is predicted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func exercised(x *history.Index) Verdict {
 		}
 		f.status, f.why = Unknown, strings.Join(whys, "; ")
 	} else {
-		f.why = quantity.Count(f.examined) + " requests were sent, every fault was seen to bite and seen gone"
+		f.why = quantity.Count(f.examined) + " requests were sent, every fault was seen to take effect and seen gone"
 	}
 	return combine(x, []finding{f}, "")
 }
@@ -115,7 +115,7 @@ func notWitnessed(x *history.Index) []Anomaly {
 		var what string
 		switch f := e.Fault; {
 		case f == nil || f.Active == 0:
-			what = "was never seen to bite"
+			what = "was never seen to take effect"
 		case f.Clear == 0:
 			what = "was never seen to be gone"
 		case f.Undone > 0:
@@ -123,7 +123,7 @@ func notWitnessed(x *history.Index) []Anomaly {
 		default:
 			continue
 		}
-		found = append(found, Anomaly{What: fmt.Sprintf("fault %q %s", e.Name, what), Events: []uint64{e.N}, Code: Unwitnessed})
+		found = append(found, Anomaly{What: fmt.Sprintf("fault %q %s", x.FaultName(e), what), Events: []uint64{e.N}, Code: Unwitnessed})
 	}
 	return found
 }

@@ -268,7 +268,7 @@ func TestExercisedMutations(t *testing.T) {
 		log history.Log
 		why string
 	}{
-		"the fault never bit":  {changed(event, isFault, func(e *history.Event) { e.Fault.Active = 0 }), `fault "kill analytics" was never seen to bite`},
+		"the fault never bit":  {changed(event, isFault, func(e *history.Event) { e.Fault.Active = 0 }), `fault "kill analytics" was never seen to take effect`},
 		"it was undone early":  {changed(event, isFault, func(e *history.Event) { e.Fault.Undone = e.Fault.Active + time.Second }), `fault "kill analytics" was undone before it was healed`},
 		"the fault never went": {changed(event, isFault, func(e *history.Event) { e.Fault.Clear = 0 }), `fault "kill analytics" was never seen to be gone`},
 		"nothing was replayed": {historytest.Without(event, resumed), "none of 0 resumes"},

@@ -167,7 +167,7 @@ var exercisedCases = []small{
 		twice(map[string]history.Outcome{history.Before: history.Failed}), Unknown, nil, `ok before the fault`},
 	{"a phase is missing", Exercised, with(asks(func(r *history.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
 		twice(nil)[:4], Unknown, nil, `no phase "after"`},
-	{"the fault never bit", Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to bite"},
+	{"the fault never bit", Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to take effect"},
 	{"the fault never went", Exercised, consumer(), append(twice(nil), fault("analytics/1", 1100*ms, 0)), Unknown, nil, "never seen to be gone"},
 	{"nothing happened", Exercised, consumer(), nil, Unknown, nil, ""},
 	{"generator behind", Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),

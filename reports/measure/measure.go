@@ -36,7 +36,7 @@ type Exercised struct {
 	Failed       int           `json:"failed"`
 	Unknown      int           `json:"unknown"`
 	Faults       int           `json:"faults"`
-	Witnessed    int           `json:"witnessed"`    // faults seen to bite and seen gone again
+	Witnessed    int           `json:"witnessed"`    // faults seen to take effect and seen gone again
 	Incarnations int           `json:"incarnations"` // of consumers, counted by resumes of distinct members
 	Redelivered  int           `json:"redelivered"`  // attempts beyond the first, over all sinks
 	Effects      int           `json:"effects"`

@@ -119,7 +119,7 @@ func TestLatencyAndAvailability(t *testing.T) {
 			Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: 1500 * ms}}), want{
 			measure.Availability(op): "50 %", measure.AvailabilityIn(history.Before, op): "100 %", measure.AvailabilityIn(history.After, op): "66.7 %",
 		}},
-		"before ends where the fault is seen to bite": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
+		"before ends where the fault is seen to take effect": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
 			if at >= 500*ms && at < time.Second {
 				return 10 * ms, history.Failed
 			}

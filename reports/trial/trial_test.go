@@ -101,7 +101,7 @@ func TestJudge(t *testing.T) {
 		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
 		"only for another contender":              {event, []trial.Prediction{{Contender: "sync-fanout", Guarantee: check.NoPhantom, Expect: check.Holds}}, trial.Undecided, "nothing was predicted"},
 		"a prediction without sense":              {event, []trial.Prediction{{Guarantee: "no-such", Expect: check.Holds}}, trial.Undecided, `Guarantee "no-such" is none of`},
-		"the fault was not witnessed":             {edit(history.Fault, func(e *history.Event) { e.Fault.Active = 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "never seen to bite"},
+		"the fault was not witnessed":             {edit(history.Fault, func(e *history.Event) { e.Fault.Active = 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "never seen to take effect"},
 		"the generator was late": {edit(history.Request, func(e *history.Event) {
 			if e.ID == "c-"+x {
 				e.At += 90 * time.Millisecond
@@ -139,7 +139,7 @@ func TestJudgeAKitWithAFlaw(t *testing.T) {
 	unknown := func(because string) trial.Prediction {
 		return trial.Prediction{Guarantee: check.Exercised, Expect: check.Unknown, Because: because}
 	}
-	bites, cut := unknown("was never seen to bite"), unknown("the history is truncated")
+	bites, cut := unknown("was never seen to take effect"), unknown("the history is truncated")
 	for name, c := range map[string]struct {
 		flaw        string
 		log         history.Log
@@ -511,7 +511,7 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 		"dead after the fault":                     {dead, append(slices.Clone(loss), holds(check.NotMetastable)), trial.Refuted, "0 % ok"},
 		"late, and something is lost":              {late(lost), loss, trial.Refuted, "1 of 480"},
 		"late, and not available":                  {late(idle(event)), append(tolerated(check.BoundedRecovery, check.Contained, check.NoPhantom), holds(check.Availability)), trial.Undecided, "behind its schedule"},
-		"no fault was seen, and something is lost": {unwitnessed(lost), loss, trial.Undecided, "never seen to bite"},
+		"no fault was seen, and something is lost": {unwitnessed(lost), loss, trial.Undecided, "never seen to take effect"},
 		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
 		"somebody did, and it is slow":             {historytest.With(event, killed), fast, trial.Undecided, "cache/1 was killed at 1.8 s"},
 		"somebody did, and nothing came of it":     {historytest.With(event, killed), loss, trial.Confirmed, "cache/1 was killed at 1.8 s (signal: killed); observed as predicted"},

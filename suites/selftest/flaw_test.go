@@ -74,7 +74,7 @@ type unhealed struct{ Injection }
 
 func (unhealed) Heal(context.Context) error { return nil }
 
-// impatient heals a fault as soon as it was seen to bite, and not again when it is
+// impatient heals a fault as soon as it was seen to take effect, and not again when it is
 // asked to.
 type impatient struct {
 	World

@@ -21,7 +21,7 @@ var _ = DescribeTable("A kit with a flaw proves nothing, and says why",
 	Entry("its fault lands on the wrong edge", SpecTimeout(2*time.Minute), "the fault lands on the wrong edge", flaw{
 		name:    "wrong-edge",
 		world:   func(w World) World { return elsewhere{w, "cache", Redis} },
-		predict: ProvesNothing("was never seen to bite"),
+		predict: ProvesNothing("was never seen to take effect"),
 	}),
 	Entry("its fault never heals", SpecTimeout(2*time.Minute), "the fault never heals", flaw{
 		name:    "never-heals",
