@@ -28,7 +28,7 @@ func Accidents(x *history.Index) (foreign, own []string) {
 func happened(e *history.Event) string {
 	what := map[string]string{
 		history.Killed: "was killed", history.OutOfMemory: "was ended for want of memory", history.Paused: "was paused",
-		history.Restarted: "was restarted", history.Exited: "ended by itself", history.EdgeFault: "was changed by somebody else",
+		history.Restarted: "was restarted", history.Exited: "ended by itself", history.InOrder: "ended, by itself or because a signal asked it to (its log may show which),", history.EdgeFault: "was changed by somebody else",
 	}[e.Name]
 	subject := cmp.Or(e.Client, "a process")
 	if e.To != "" {

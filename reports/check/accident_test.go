@@ -24,6 +24,7 @@ func TestAccidents(t *testing.T) {
 		{"lost, and its process was killed", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Killed, "analytics/1", "signal: killed", 1800*ms, 0)), Unknown, []string{"u1"},
 			"analytics/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 1"},
 		{"lost, and it was paused", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Paused, "analytics/1", "", time.Second, 3*time.Second)), Unknown, []string{"u1"}, "analytics/1 was paused at 1 s for 2 s, which"},
+		{"lost, and it ended as if it was asked to", NoAcknowledgedLoss, consumer(), all(lost, accident(history.InOrder, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "by itself or because a signal asked it to"},
 		{"lost, and it was out of memory", NoAcknowledgedLoss, consumer(), all(lost, accident(history.OutOfMemory, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "for want of memory"},
 		{"lost, and it ended by itself", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Exited, "analytics/1", "exit status 2", time.Second, 0)), Broken, []string{"u1"}, ""},
 		{"lost, and somebody put a fault on an edge", NoAcknowledgedLoss, consumer(), all(lost, onto), Unknown, []string{"u1"}, "the edge analytics/1→database was changed by somebody else at 1 s (latency 300ms)"},

@@ -171,6 +171,7 @@ const (
 // Names of an [Accident] event.
 const (
 	Killed      = "killed"        // a signal that the run did not send ended the process
+	InOrder     = "in-order"      // ended with status 0: by itself, or as a signal asked it to
 	OutOfMemory = "out-of-memory" // the kernel ended it for want of memory
 	Paused      = "paused"        // stopped where it is, by a signal or the engine
 	Restarted   = "restarted"     // ended and started again by somebody else
