@@ -1,9 +1,7 @@
 package breakwater_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -301,23 +299,6 @@ func ExampleDeadLetter() {
 	// Output:
 	// [user-events email-dead email-retry]
 	// {Topic:origin-topic Partition:origin-partition Offset:kafka_dlt-original-offset Error:error Attempt:attempt}
-}
-
-// A world that cannot do what is asked is no failure: a suite skips, and says why.
-func ExampleUnsupported() {
-	scenario := breakwater.Scenario{
-		Title:    "The shop is frozen",
-		Services: []breakwater.Service{{Name: "shop", Program: breakwater.Program{Go: "example.com/shop"}}},
-		Requests: []breakwater.Request{{Service: "shop", Method: "GET", Path: "/offers"}},
-		Load:     breakwater.Constant(100).For(10 * time.Second),
-		Plan:     breakwater.Plan{breakwater.At(3 * time.Second).Inject(breakwater.Freeze("shop")).For(2 * time.Second)},
-		Predict:  breakwater.BreaksNothing(),
-	}
-	_, _, err := breakwater.Run(context.Background(), newFakeWorld(), scenario, breakwater.Performance{})
-	if cannot, ok := errors.AsType[*breakwater.Unsupported](err); ok {
-		fmt.Println("skipped:", cannot)
-	}
-	// Output: skipped: the fake world cannot do freeze: it has no processes
 }
 
 func ExampleDuration() {

@@ -149,3 +149,13 @@ func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 	}
 	return errs
 }
+
+// Sinks are the names of all ledgers.
+func (s Scenario) Sinks() (names []string) {
+	for _, v := range s.Services {
+		if v.Ledger != nil {
+			names = append(names, v.Ledger.Sink)
+		}
+	}
+	return names
+}

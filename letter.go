@@ -93,3 +93,14 @@ func (d *DeadLetter) validate(group string) (errs []error) {
 	}
 	return errs
 }
+
+// Backoff is the longest time for which records wait in a retry topic.
+func (s Scenario) Backoff() time.Duration {
+	var longest Duration
+	for _, v := range s.Services {
+		if v.DeadLetter != nil {
+			longest = max(longest, v.DeadLetter.Backoff)
+		}
+	}
+	return time.Duration(longest)
+}

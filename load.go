@@ -1,6 +1,7 @@
 package breakwater
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,25 +101,29 @@ func (l Load) Requests() int {
 	return int(math.Ceil(max(l.Rate, l.To) * (l.Duration + l.WarmUp).Seconds()))
 }
 
-// AtOnce is how many of its requests may wait for an answer at the same time: as many as
+// InFlight is how many of its requests may wait for an answer at the same time: as many as
 // are sent within the time-out. Each has a connection of its own then.
-func (l Load) AtOnce() int {
+func (l Load) InFlight() int {
 	return min(int(math.Ceil(max(l.Rate, l.To)*l.TimeOut.Seconds())), l.Requests())
 }
 
-// arrival is one intended request: when (from the start of the warm-up), which
-// of the requests, on behalf of which key.
-type arrival struct {
-	at      time.Duration
-	request int
-	key     int
+// Arrival is one intended request of the load.
+type Arrival struct {
+	At      time.Duration // from the start of the warm-up
+	Request Request       // as the scenario has it, with its references
+	Key     string        // one of the load's pool: "u007"
 }
 
-// arrivals yields the whole load. The same load, weights and seed always give
+// Arrivals yields the whole load, in order. The same load, weights and seed always give
 // the same arrivals: that is what makes contenders comparable.
-func (l Load) arrivals(weights []float64, seed uint64) iter.Seq[arrival] {
-	return func(yield func(arrival) bool) {
-		rnd := rand.New(rand.NewPCG(seed, 0x6c6f6164))
+func (s Scenario) Arrivals() iter.Seq[Arrival] {
+	weights := make([]float64, len(s.Requests))
+	for i, r := range s.Requests {
+		weights[i] = cmp.Or(r.Weight, 1)
+	}
+	l := s.Load
+	return func(yield func(Arrival) bool) {
+		rnd := rand.New(rand.NewPCG(s.Seed, 0x6c6f6164))
 		var total float64
 		for _, w := range weights {
 			total += w
@@ -126,7 +131,8 @@ func (l Load) arrivals(weights []float64, seed uint64) iter.Seq[arrival] {
 		end := float64(l.WarmUp + l.Duration)
 		for at := 0.0; at < end; {
 			gap := float64(time.Second) / l.rateAt(at)
-			if !yield(arrival{time.Duration(at), pick(weights, rnd.Float64()*total), rnd.IntN(l.Keys)}) {
+			request := s.Requests[pick(weights, rnd.Float64()*total)]
+			if !yield(Arrival{time.Duration(at), request, fmt.Sprintf("u%03d", rnd.IntN(l.Keys))}) {
 				return
 			}
 			if l.Arrivals == PoissonArrivals {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// startOrder groups the services into levels: each needs only services of
+// StartOrder groups the services into levels: each needs only services of
 // earlier levels, so the members of one level can start side by side.
-func (s Scenario) startOrder() ([][]Service, error) {
+func (s Scenario) StartOrder() ([][]Service, error) {
 	started := map[string]bool{}
 	waiting := s.Services
 	var levels [][]Service

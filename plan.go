@@ -82,10 +82,10 @@ func (s Step) RestartAfter(d time.Duration) Step { return s.For(d) }
 // Name is the step as the report writes it.
 func (s Step) Name() string { return s.Fault.String() }
 
-// drops is whether what the trigger held goes no further: a killed sender's
+// Drops is whether what the trigger held goes no further: a killed sender's
 // request dies with it, and a dropped answer is the fault itself. Any other
 // sender still waits for its answer.
-func (s Step) drops() bool {
+func (s Step) Drops() bool {
 	t, f := s.When, s.Fault
 	return f.Kind == KindKill ||
 		f.Kind == KindDrop && t.Done && t.API == f.API && t.To == f.Edge.To && sameClient(t.Client, f.Edge.Client)

@@ -1,7 +1,6 @@
 package breakwater
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -40,7 +39,7 @@ func (p Predictions) Because(because string) Predictions {
 
 // ProvesNothing predicts, of a run whose kit has a flaw on purpose, that nothing
 // is concluded from it, and why, in a few of the words in which the kit says so.
-// Of any other run it cannot be predicted: see [Performance].
+// Of any other run it cannot be predicted: see [RunOptions].
 func ProvesNothing(because string) Predictions {
 	return expect(check.Unknown, []string{check.Exercised}).Because(because)
 }
@@ -93,18 +92,8 @@ func (p Predictions) KnownRefuted(reason string) Predictions {
 	return q
 }
 
-// needNoFlaw finds what can be predicted only of a kit that has a flaw.
-func (p Predictions) needNoFlaw() error {
-	for i, q := range p {
-		if q.Expect == check.Unknown {
-			return fmt.Errorf("predict, %d (%s): a run that proves nothing is no success; only the kit's own tests predict that, of a kit with a flaw", i+1, q)
-		}
-	}
-	return nil
-}
-
-// of keeps what is predicted for the contender.
-func (p Predictions) of(contender string) Predictions {
+// Of keeps what is predicted for the contender.
+func (p Predictions) Of(contender string) Predictions {
 	return slices.DeleteFunc(slices.Clone(p), func(q Prediction) bool {
 		return q.Contender != "" && q.Contender != contender
 	})

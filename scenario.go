@@ -101,7 +101,8 @@ type Require struct {
 // sends the same to several services they add to whom: "GET /health to cache".
 func (r Request) Name() string { return r.Method + " " + r.Path }
 
-func (s Scenario) withDefaults() Scenario {
+// WithDefaults is the scenario with the default in place of each zero value that has one.
+func (s Scenario) WithDefaults() Scenario {
 	s.Load = s.Load.withDefaults()
 	s.Topic.Name = cmp.Or(s.Topic.Name, "user-events")
 	s.Topic.Partitions = cmp.Or(s.Topic.Partitions, 4)
@@ -187,10 +188,12 @@ func decode(b []byte, into any) error {
 // Validate finds everything that is wrong with the scenario, before anything
 // starts. Each problem names its field and the way out. What is predicted of a
 // contender is not looked at: [Experiment.Validate] does.
-func (s Scenario) Validate() error { return s.validate("") }
+func (s Scenario) Validate() error { return s.ValidateFor("") }
 
-func (s Scenario) validate(contender string) error {
-	s = s.withDefaults()
+// ValidateFor is [Scenario.Validate] for one contender of an experiment: with what is
+// predicted of it. "" is for a scenario that is no experiment.
+func (s Scenario) ValidateFor(contender string) error {
+	s = s.WithDefaults()
 	if err := s.validateSize(); err != nil {
 		return err // all else takes as long as there is of it
 	}
@@ -236,7 +239,7 @@ func (s Scenario) validate(contender string) error {
 		errs = append(errs, err)
 	}
 	if len(errs) == 0 { // an order is only asked of services that are sound in themselves
-		if _, err := s.startOrder(); err != nil {
+		if _, err := s.StartOrder(); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -403,8 +406,8 @@ func (s Scenario) names() string {
 	return cmp.Or(strings.Join(names, ", "), "none")
 }
 
-// header is what the history's reader must know of the scenario.
-func (s Scenario) header(id, world, contender string) history.Header {
+// Header is what the history's reader must know of the scenario.
+func (s Scenario) Header(id, world, contender string) history.Header {
 	h := history.Header{
 		Trial: id, World: world, Contender: contender,
 		Require: history.Require{
@@ -429,7 +432,7 @@ func (s Scenario) header(id, world, contender string) history.Header {
 	}
 	for _, r := range s.Requests {
 		if r.Event {
-			h.Writes = append(h.Writes, s.operation(r))
+			h.Writes = append(h.Writes, s.Operation(r))
 		}
 	}
 	for _, v := range s.Services {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -55,28 +54,6 @@ func TestLetterHeadersHaveDefaults(t *testing.T) {
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-}
-
-func TestWhatIsDeclaredReachesTheHistory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, log, err := breakwater.Run(t.Context(), newFakeWorld(), declared(), breakwater.Performance{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := history.Service{
-			Name: "api", Instances: []string{"api/1"}, Needs: []string{"redis", "kafka", "database"},
-			Group: "api", Topic: "events", Offsets: "sink",
-			Sink:       &history.Sink{Name: "totals", Once: true, Attempts: true, Fenced: true, Projection: history.CountByKey},
-			DeadLetter: "given-up", Retry: []string{"soon", "later"}, MaxAttempts: 3, Backoff: 500 * time.Millisecond,
-			Fatal: []string{"undecodable"}, Output: "copied", ExactlyOnce: true, Outbox: "events", PublishesOnce: true, TransactionTimeout: 10 * time.Second,
-		}
-		if got := log.Header.Services[0]; !reflect.DeepEqual(got, want) {
-			t.Errorf("the header says\n%+v, want\n%+v", got, want)
-		}
-		if got := log.Header.IDHeader; got != "event-id" {
-			t.Errorf("the ids are looked for in %q", got)
-		}
-	})
 }
 
 func TestDeclaredSurvivesItsJSON(t *testing.T) {
@@ -168,3 +145,32 @@ func TestDeclaredIsValidated(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsDeclaredReachesTheHistory(t *testing.T) {
+	header := declared().WithDefaults().Header("", "", "")
+	want := history.Service{
+		Name: "api", Instances: []string{"api/1"}, Needs: []string{"redis", "kafka", "database"},
+		Group: "api", Topic: "events", Offsets: "sink",
+		Sink:       &history.Sink{Name: "totals", Once: true, Attempts: true, Fenced: true, Projection: history.CountByKey},
+		DeadLetter: "given-up", Retry: []string{"soon", "later"}, MaxAttempts: 3, Backoff: 500 * time.Millisecond,
+		Fatal: []string{"undecodable"}, Output: "copied", ExactlyOnce: true, Outbox: "events", PublishesOnce: true, TransactionTimeout: 10 * time.Second,
+	}
+	if got := header.Services[0]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the header says\n%+v, want\n%+v", got, want)
+	}
+	if got := header.IDHeader; got != "event-id" {
+		t.Errorf("the ids are looked for in %q", got)
+	}
+}
+
+func scenario() breakwater.Scenario {
+	return breakwater.Scenario{
+		Title:    "An API is looked at",
+		Services: []breakwater.Service{{Name: "api", Program: breakwater.Program{Go: "example.org/api"}, Needs: []breakwater.Need{{To: breakwater.Redis}}}},
+		Requests: []breakwater.Request{{Service: "api", Method: "GET", Path: "/"}},
+		Load:     breakwater.Constant(50).For(10 * time.Second),
+		Predict:  breakwater.Holds("availability"),
+	}
+}
+
+func cut() breakwater.Fault { return breakwater.Cut(breakwater.Edge("api", "redis")) }

@@ -3,7 +3,6 @@ package breakwater_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -127,26 +126,4 @@ func TestStepsSurviveTheirJSON(t *testing.T) {
 	if _, err := breakwater.ParseScenario([]byte(misspelt)); err == nil || !strings.Contains(err.Error(), `unknown field "tpyo"`) {
 		t.Errorf("a misspelt field in a place: %v", err)
 	}
-}
-
-// A plan counts from the baseline, a world from its own instant 0.
-func TestRunTellsTheWorldItsOwnInstants(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w, s := newFakeWorld(), consuming()
-		s.Plan = append(s.Plan, breakwater.At(6*time.Second).Inject(breakwater.ResetOffsets("reader", breakwater.ToTime(2*time.Second))))
-		_, log, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		before, _ := log.Header.Phase("before")
-		if got, want := w.faults[2].Where.Time, before.Start+2*time.Second; got != want {
-			t.Errorf("the world was told %s, the baseline + 2 s is %s", got, want)
-		}
-		if got := faults(log)[2].Fault.Params; got != "to 2s after the baseline began" {
-			t.Errorf("the history says %q", got)
-		}
-		if got := strings.Join(log.Header.Services[1].Late, " "); got != "reader/2 reader/3" {
-			t.Errorf("late are %q", got)
-		}
-	})
 }

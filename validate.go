@@ -139,14 +139,24 @@ func (r Request) validate(s Scenario) (errs []error) {
 			}
 		}
 	}
-	owed := s.header("", "", "").Asks(r.Name()) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
+	owed := s.Header("", "", "").Asks(r.Name()) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
 	if owed && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
 		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or say in Event of others that they are the events")
 	}
 	return errs
 }
 
-// fill puts an event's id and key where a request wants them.
+// Fill is the request with an event's id and key where it refers to them.
+func (r Request) Fill(id, key string) Request {
+	r.Path, r.Body = fill(r.Path, id, key), fill(r.Body, id, key)
+	header := make(map[string]string, len(r.Header))
+	for name, value := range r.Header {
+		header[name] = fill(value, id, key)
+	}
+	r.Header = header
+	return r
+}
+
 func fill(text, id, key string) string {
 	return strings.NewReplacer("${id}", id, "${key}", key).Replace(text)
 }
@@ -185,8 +195,8 @@ func (r Require) validate(s Scenario) (errs []error) {
 	return errs
 }
 
-// operation is the name of the request, see [Request.Name].
-func (s Scenario) operation(r Request) string {
+// Operation is the name of the request, see [Request.Name].
+func (s Scenario) Operation(r Request) string {
 	if slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Name() == r.Name() && o.Service != r.Service }) {
 		return r.Name() + " to " + r.Service
 	}
@@ -195,7 +205,7 @@ func (s Scenario) operation(r Request) string {
 
 func (s Scenario) operations() (names []string) {
 	for _, r := range s.Requests {
-		names = append(names, s.operation(r))
+		names = append(names, s.Operation(r))
 	}
 	return names
 }
@@ -206,7 +216,7 @@ func (s Scenario) validatePredictions(contender string) (errs []error) {
 	if len(s.Predict) == 0 {
 		return []error{errors.New("predict: nothing is predicted; a run without a prediction decides nothing")}
 	}
-	if contender != "" && len(s.Predict.of(contender)) == 0 {
+	if contender != "" && len(s.Predict.Of(contender)) == 0 {
 		return []error{fmt.Errorf("predict: nothing is predicted of %s; a run without a prediction decides nothing, say with By what is", contender)}
 	}
 	for i, p := range s.Predict {
@@ -217,7 +227,7 @@ func (s Scenario) validatePredictions(contender string) (errs []error) {
 			errs = append(errs, fmt.Errorf("predict, %d: %w", i+1, err))
 			continue
 		}
-		known := s.subjects()
+		known := s.Subjects()
 		if _, subject := measure.Split(p.Measurement); subject != "" && !slices.Contains(known, subject) {
 			errs = append(errs, fmt.Errorf("predict, %d (%s): there is no %q to measure; there are %s", i+1, p, subject, strings.Join(known, ", ")))
 		}
@@ -225,8 +235,8 @@ func (s Scenario) validatePredictions(contender string) (errs []error) {
 	return errs
 }
 
-// subjects are what something can be measured of.
-func (s Scenario) subjects() []string {
+// Subjects are what something can be measured of.
+func (s Scenario) Subjects() []string {
 	known := s.operations()
 	for _, v := range s.Services {
 		known = append(known, v.Name, v.Group)

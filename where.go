@@ -61,8 +61,8 @@ func (w Where) validate() error {
 	return nil
 }
 
-// since counts from the world's instant 0 what counts from the baseline.
-func (w Where) since(baseline time.Duration) Where {
+// Since counts from the world's instant 0 what counts from the baseline.
+func (w Where) Since(baseline time.Duration) Where {
 	if w.To == GoalTime {
 		w.Time += baseline
 	}

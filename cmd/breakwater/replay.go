@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -60,7 +61,7 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 		again := breakwater.Contender{Name: t.Contender, Services: t.scenario.Services, Sweep: t.Sweep}
 		t.scenario.Services = nil
 		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{Scenario: t.scenario, Contenders: []breakwater.Contender{again}})
-		if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) {
+		if unsupported := (*conductor.Unsupported)(nil); errors.As(err, &unsupported) {
 			err = s.Skip(t.Spec, unsupported.Error())
 		}
 		errs = append(errs, err)
@@ -99,7 +100,7 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 		if a.scenario, err = breakwater.ParseScenario(t.Scenario); err != nil {
 			return nil, fmt.Errorf("trial %s: %w", t.ID, err)
 		}
-		if missing := a.scenario.MissingSecrets(); len(missing) > 0 {
+		if missing := conductor.MissingSecrets(a.scenario); len(missing) > 0 {
 			return nil, fmt.Errorf("trial %s: its secrets were not saved; set %s in the environment to perform it again", t.ID, strings.Join(missing, ", "))
 		}
 		if !had[a.world] {

@@ -92,7 +92,7 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		// sent on schedule.
 		cascade.Requests[0].Weight, cascade.Requests[1].Weight = 3, 2
 		cascade.Require.Unrelated = subjects.Catalog
-		cascade.AtOnce = 3
+		cascade.Parallel = 3
 		cascade.Predict = Predict(
 			synchronous(Breaks(check.Contained)),
 			synchronous(AtMost(measure.Availability(subjects.Catalog), 0.6)),

@@ -18,6 +18,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/page"
@@ -183,10 +184,10 @@ func History(t *trial.Trial) history.Log {
 
 func settle(err error) {
 	ginkgo.GinkgoHelper()
-	if unsupported := (*breakwater.Unsupported)(nil); errors.As(err, &unsupported) && os.Getenv(NoSkipVariable) == "" {
+	if unsupported := (*conductor.Unsupported)(nil); errors.As(err, &unsupported) && os.Getenv(NoSkipVariable) == "" {
 		ginkgo.Skip(printable.Text(unsupported.Error()))
 	}
 	if err != nil {
-		ginkgo.Fail(breakwater.BlameFor(err).Because() + ", no verdict about the system: " + printable.Text(err.Error()))
+		ginkgo.Fail(conductor.BlameFor(err).Because() + ", no verdict about the system: " + printable.Text(err.Error()))
 	}
 }

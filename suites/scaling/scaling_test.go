@@ -98,7 +98,7 @@ var _ = Describe("A group of consumers", func() {
 		e := Experiment{Scenario: consumed("a member comes, and another is restarted",
 			At(3*time.Second).Inject(Start("analytics/3")),
 			At(7*time.Second).Inject(Restart("analytics/2")).For(time.Second))}
-		e.Services, e.Load.Rate, e.AtOnce = nil, 60, 2
+		e.Services, e.Load.Rate, e.Parallel = nil, 60, 2
 		const static = "static"
 		e.Contenders = []Contender{
 			{Name: "eager", Services: subjects.Dividing("eager", false)},

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -20,8 +21,8 @@ import (
 // flaw is a defect planted in the kit, and what must come of a run with it.
 type flaw struct {
 	name  string
-	world func(World) World             // what is wrong with the world
-	saved func(history.Log) history.Log // what is wrong with what is kept of the run
+	world func(conductor.World) conductor.World // what is wrong with the world
+	saved func(history.Log) history.Log         // what is wrong with what is kept of the run
 
 	in      []Service // default subjects.EventDriven
 	under   Plan      // default theDatabaseIsSlow
@@ -53,46 +54,46 @@ func (f flaw) scenario(title string) Scenario {
 
 // elsewhere injects every fault of an edge on another one.
 type elsewhere struct {
-	World
+	conductor.World
 	client, to string
 }
 
-func (w elsewhere) Inject(ctx context.Context, f Fault) (Injection, error) {
+func (w elsewhere) Inject(ctx context.Context, f Fault) (conductor.Injection, error) {
 	f.Edge.Client, f.Edge.To = w.client, w.to
 	return w.World.Inject(ctx, f)
 }
 
 // unhealing mends nothing. What it broke on an edge ends with the edge.
-type unhealing struct{ World }
+type unhealing struct{ conductor.World }
 
-func (w unhealing) Inject(ctx context.Context, f Fault) (Injection, error) {
+func (w unhealing) Inject(ctx context.Context, f Fault) (conductor.Injection, error) {
 	i, err := w.World.Inject(ctx, f)
 	return unhealed{i}, err
 }
 
-type unhealed struct{ Injection }
+type unhealed struct{ conductor.Injection }
 
 func (unhealed) Heal(context.Context) error { return nil }
 
 // impatient heals a fault as soon as it was seen to take effect, and not again when it is
 // asked to.
 type impatient struct {
-	World
+	conductor.World
 	injected *once
 }
 
 type once struct {
-	Injection
+	conductor.Injection
 	heal sync.Once
 }
 
-func (w *impatient) Inject(ctx context.Context, f Fault) (Injection, error) {
+func (w *impatient) Inject(ctx context.Context, f Fault) (conductor.Injection, error) {
 	i, err := w.World.Inject(ctx, f)
 	w.injected = &once{Injection: i}
 	return w.injected, err
 }
 
-func (w *impatient) Witness(ctx context.Context, f Fault) (Evidence, error) {
+func (w *impatient) Witness(ctx context.Context, f Fault) (conductor.Evidence, error) {
 	e, err := w.World.Witness(ctx, f)
 	if e.Bites {
 		err = errors.Join(err, w.injected.Heal(ctx))
@@ -107,7 +108,7 @@ func (o *once) Heal(ctx context.Context) (err error) {
 
 // telling hands on what the world recorded as something else, once all is there.
 type telling struct {
-	World
+	conductor.World
 	as      func([]history.Event) []history.Event
 	seen    history.Recorder
 	history *history.Recorder
@@ -174,8 +175,8 @@ func uncommittedRead(events []history.Event) []history.Event {
 }
 
 // tells makes a world that tells what it recorded as something else.
-func tells(as func([]history.Event) []history.Event) func(World) World {
-	return func(w World) World { return &telling{World: w, as: as} }
+func tells(as func([]history.Event) []history.Event) func(conductor.World) conductor.World {
+	return func(w conductor.World) conductor.World { return &telling{World: w, as: as} }
 }
 
 // cutFile is what can be read of a history whose file lost its last bytes.

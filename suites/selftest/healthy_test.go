@@ -22,7 +22,7 @@ var _ = Describe("A right system", Serial, func() {
 				Requests: subjects.Requests(), Load: Poisson(20).For(7 * time.Second), Plan: plan,
 				Require: Require{MayFail: true}, Predict: BreaksNothing(),
 			},
-			AtOnce: 3, // each has a broker, and an engine that is busy is slow to start what was killed
+			Parallel: 3, // each has a broker, and an engine that is busy is slow to start what was killed
 			Contenders: []Contender{
 				{Name: subjects.Event, Services: subjects.EventDriven()},
 				{Name: "auto-commit", Services: subjects.AutoCommitting()},

@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	. "github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 	"github.com/breakwater-kit/breakwater/suites/harness"
@@ -20,17 +21,17 @@ var _ = DescribeTable("A kit with a flaw proves nothing, and says why",
 	},
 	Entry("its fault lands on the wrong edge", SpecTimeout(2*time.Minute), "the fault lands on the wrong edge", flaw{
 		name:    "wrong-edge",
-		world:   func(w World) World { return elsewhere{w, "cache", Redis} },
+		world:   func(w conductor.World) conductor.World { return elsewhere{w, "cache", Redis} },
 		predict: ProvesNothing("was never seen to take effect"),
 	}),
 	Entry("its fault never heals", SpecTimeout(2*time.Minute), "the fault never heals", flaw{
 		name:    "never-heals",
-		world:   func(w World) World { return unhealing{w} },
+		world:   func(w conductor.World) conductor.World { return unhealing{w} },
 		predict: ProvesNothing("was never seen to be gone"),
 	}),
 	Entry("its fault is undone too early", SpecTimeout(2*time.Minute), "the fault is healed as soon as it was seen", flaw{
 		name:    "healed-early",
-		world:   func(w World) World { return &impatient{World: w} },
+		world:   func(w conductor.World) conductor.World { return &impatient{World: w} },
 		predict: ProvesNothing("was undone before it was healed"),
 	}),
 	Entry("it loses the tail of what it recorded", SpecTimeout(2*time.Minute), "the last third of what the edges recorded is lost", flaw{

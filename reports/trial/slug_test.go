@@ -1,4 +1,4 @@
-package breakwater_test
+package trial_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 func TestSlug(t *testing.T) {
@@ -40,7 +40,7 @@ func TestSlug(t *testing.T) {
 		{"E2", "\u212Aafka", "e2-kafka", true}, // a Kelvin sign
 		{"E2", strings.Repeat("and then ", 20), ("e2-" + strings.Repeat("and-then-", 20))[:127], true},
 	} {
-		got := breakwater.Slug("replay", "local", c.claim, c.title)
+		got := trial.Slug("replay", "local", c.claim, c.title)
 		if c.hash {
 			m := hashed.FindStringSubmatch(got)
 			if m == nil {
@@ -54,7 +54,7 @@ func TestSlug(t *testing.T) {
 		}
 	}
 	for _, title := range []string{"", "日本", "///"} {
-		if got := breakwater.Slug(title); !regexp.MustCompile(`^[0-7][0-9a-f]{7}$`).MatchString(got) {
+		if got := trial.Slug(title); !regexp.MustCompile(`^[0-7][0-9a-f]{7}$`).MatchString(got) {
 			t.Errorf("%q alone is %q", title, got)
 		}
 	}
@@ -71,7 +71,7 @@ func FuzzSlug(f *testing.F) {
 	}
 	name := regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 	f.Fuzz(func(t *testing.T, claim, title, otherClaim, otherTitle string) {
-		a, b := breakwater.Slug("replay", "local", claim, title), breakwater.Slug("replay", "local", otherClaim, otherTitle)
+		a, b := trial.Slug("replay", "local", claim, title), trial.Slug("replay", "local", otherClaim, otherTitle)
 		if same := claim == otherClaim && title == otherTitle; (a == b) != same {
 			t.Errorf("%q %q is %s, %q %q is %s", claim, title, a, otherClaim, otherTitle, b)
 		}
@@ -82,9 +82,9 @@ func FuzzSlug(f *testing.F) {
 }
 
 func ExampleSlug() {
-	fmt.Println(breakwater.Slug("replay", "E2", "analytics is cut off from Kafka"))
-	fmt.Println(breakwater.Slug("replay", "E2", "analytics/1 is cut off!"))
-	fmt.Println(breakwater.Slug("replay", "E2", "卡夫卡"))
+	fmt.Println(trial.Slug("replay", "E2", "analytics is cut off from Kafka"))
+	fmt.Println(trial.Slug("replay", "E2", "analytics/1 is cut off!"))
+	fmt.Println(trial.Slug("replay", "E2", "卡夫卡"))
 	// Output:
 	// replay-e2-analytics-is-cut-off-from-kafka
 	// replay-e2-analytics-1-is-cut-off-773b6313

@@ -1,4 +1,4 @@
-package breakwater
+package trial
 
 import (
 	"crypto/sha256"
