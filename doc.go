@@ -10,6 +10,6 @@
 //		Requests: []Request{{Service: "registration", Method: "POST", Path: "/register", Event: true}},
 //		Load:     Constant(100).For(14 * time.Second),
 //		Plan:     Plan{On(Commit("analytics/1").Nth(200)).Then(Kill("analytics/1")).RestartAfter(2 * time.Second)},
-//		Predict:  Predict(Holds(check.NoAcknowledgedLoss)),
+//		Predict:  Predict(Holds(breakwater.NoAcknowledgedLoss)),
 //	}
 package breakwater

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
 // A plan is a list of sentences: at an instant of the load, or on a request that
@@ -178,8 +176,8 @@ func ExamplePoisson() {
 
 func ExamplePredict() {
 	for _, p := range breakwater.Predict(
-		breakwater.Holds(check.NoAcknowledgedLoss, check.ResumeAtCommitted),
-		breakwater.AtMost(measure.CatchUp("analytics"), 10),
+		breakwater.Holds(breakwater.NoAcknowledgedLoss, breakwater.ResumeAtCommitted),
+		breakwater.AtMost(breakwater.CatchUp("analytics"), 10),
 		breakwater.BreaksNothing(),
 	) {
 		fmt.Println(p)
@@ -187,48 +185,48 @@ func ExamplePredict() {
 	// Output:
 	// no-acknowledged-loss holds
 	// resume-at-committed holds
-	// catch-up of analytics ≤ 10 s
+	// catch-up[analytics] <= 10
 	// nothing is broken
 }
 
 func ExampleHolds() {
-	fmt.Println(breakwater.Holds(check.NoAcknowledgedLoss)[0])
+	fmt.Println(breakwater.Holds(breakwater.NoAcknowledgedLoss)[0])
 	// Output: no-acknowledged-loss holds
 }
 
 // What is bad by design is predicted too: a check that could not fail proves
 // nothing.
 func ExampleBreaks() {
-	fmt.Println(breakwater.Breaks(check.NoOrphans)[0])
+	fmt.Println(breakwater.Breaks(breakwater.NoOrphans)[0])
 	// Output: no-orphans broken
 }
 
 func ExampleBreaksNothingBut() {
-	fmt.Println(breakwater.BreaksNothingBut(check.BoundedRecovery)[0])
+	fmt.Println(breakwater.BreaksNothingBut(breakwater.BoundedRecovery)[0])
 	// Output: nothing is broken but bounded-recovery
 }
 
 func ExampleAtMost() {
-	fmt.Println(breakwater.AtMost(measure.LatencyExcess(measure.P50, "POST /register"), 1)[0])
-	// Output: p50 of POST /register rises by ≤ max(50 %, 5 ms)
+	fmt.Println(breakwater.AtMost(breakwater.LatencyExcess(breakwater.P50, "POST /register"), 1)[0])
+	// Output: latency.p50.excess[POST /register] <= 1
 }
 
 func ExampleAtLeast() {
-	fmt.Println(breakwater.AtLeast(measure.LatencyAdded(measure.P50, "POST /register"), 250)[0])
-	// Output: p50 of POST /register rises by ≥ 250 ms
+	fmt.Println(breakwater.AtLeast(breakwater.LatencyAdded(breakwater.P50, "POST /register"), 250)[0])
+	// Output: latency.p50.added[POST /register] >= 250
 }
 
 func ExamplePredictions_By() {
-	p := breakwater.Breaks(check.NoOrphans).By("sync-fanout")[0]
+	p := breakwater.Breaks(breakwater.NoOrphans).By("sync-fanout")[0]
 	fmt.Println(p.Contender+":", p)
 	// Output: sync-fanout: no-orphans broken
 }
 
 // A prediction that came out wrong, and is understood, stays in its row.
 func ExamplePredictions_KnownRefuted() {
-	p := breakwater.AtMost(measure.CatchUp("analytics"), 1).KnownRefuted("a member's session lasts 3 s")[0]
+	p := breakwater.AtMost(breakwater.CatchUp("analytics"), 1).KnownRefuted("a member's session lasts 3 s")[0]
 	fmt.Println(p, "- known to be refuted:", p.KnownRefuted)
-	// Output: catch-up of analytics ≤ 1 s - known to be refuted: a member's session lasts 3 s
+	// Output: catch-up[analytics] <= 1 - known to be refuted: a member's session lasts 3 s
 }
 
 // A scenario written by hand, in which two things are wrong.
@@ -266,7 +264,7 @@ func ExampleScenario_Match() {
 
 func ExampleExperiment() {
 	e := breakwater.Experiment{
-		Scenario:   breakwater.Scenario{Title: "A slow mailer", Predict: breakwater.Holds(check.NoOrphans).By("event")},
+		Scenario:   breakwater.Scenario{Title: "A slow mailer", Predict: breakwater.Holds(breakwater.NoOrphans).By("event")},
 		Contenders: []breakwater.Contender{{Name: "event", Services: []breakwater.Service{{Name: "registration"}}}, {Name: "sync"}},
 	}
 	for _, c := range e.Contenders {
@@ -305,4 +303,9 @@ func ExampleDuration() {
 	b, err := json.Marshal(breakwater.Require{Recovery: breakwater.Duration(10 * time.Second)})
 	fmt.Println(string(b), err)
 	// Output: {"recovery":"10s"} <nil>
+}
+
+func ExamplePrediction_Validate() {
+	fmt.Println(breakwater.Prediction{Measurement: "catchup[analytics]", Op: breakwater.OpAtMost, Bound: 10}.Validate())
+	// Output: prediction: Measurement "catchup[analytics]" is not measured; make names with functions like CatchUp
 }

@@ -3,8 +3,6 @@ package breakwater
 import (
 	"errors"
 	"fmt"
-
-	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // Experiment puts several contenders through the same scenario: the same
@@ -27,9 +25,6 @@ type Contender struct {
 	Services []Service
 	Sweep    *Sweep // which point of a curve it is; nil: of none
 }
-
-// Sweep says which point of a curve a trial is, see [trial.Sweep].
-type Sweep = trial.Sweep
 
 // Of is the experiment's scenario as the contender performs it.
 func (e Experiment) Of(c Contender) Scenario {

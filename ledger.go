@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 // Ledger says where a sink writes down what it did. It is read at the end of
@@ -84,7 +82,7 @@ type AsOf struct {
 type Projection string
 
 // CountByKey counts the distinct event ids of each key.
-const CountByKey Projection = history.CountByKey
+const CountByKey Projection = "count"
 
 // validate finds what is wrong with the ledger of a service.
 func (l Ledger) validate(s Scenario, of Service) (errs []error) {

@@ -1,14 +1,111 @@
 package breakwater
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
-
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/trial"
+	"strings"
 )
 
-// Prediction is stated before the run, see [trial.Prediction].
-type Prediction = trial.Prediction
+// Expectation is what a prediction expects of a guarantee.
+type Expectation string
+
+// What can be expected.
+const (
+	ToHold        Expectation = "holds"
+	ToBreak       Expectation = "broken"
+	ToBeTolerated Expectation = "tolerated" // nothing is predicted, and the trial is not refuted for it
+	ToBeUnknown   Expectation = "unknown"   // only of a kit that has a flaw
+)
+
+// How a measurement is held against a bound.
+const (
+	OpAtMost  = "<="
+	OpAtLeast = ">="
+)
+
+// Prediction is stated before the run: a guarantee that holds or is broken, or
+// a bound on a measurement, for one contender. It is data and is saved with the trial.
+type Prediction struct {
+	Contender string `json:"contender,omitempty"` // "": every contender of the experiment
+
+	Guarantee string      `json:"guarantee,omitempty"`
+	Expect    Expectation `json:"expect,omitempty"` // holds | broken | tolerated, or unknown where the kit has a flaw
+
+	// Because is what the verdict must give as its reason, or tell of one anomaly, in
+	// a few of its words: a guarantee can be broken in several ways. To find nothing
+	// is never a success, so unknown can be predicted only of a trial with a Flaw,
+	// and only with its reason.
+	Because string `json:"because,omitempty"`
+
+	// Except are the guarantees of which a prediction about [Others] says nothing.
+	Except []string `json:"except,omitempty"`
+
+	Measurement string  `json:"measurement,omitempty"`
+	Op          string  `json:"op,omitempty"` // <= or >=
+	Bound       float64 `json:"bound,omitempty"`
+
+	// KnownRefuted gives the reason why this prediction is known to come out
+	// refuted. The row stays refuted and the spec green; should it come out
+	// confirmed after all, the spec is red.
+	KnownRefuted string `json:"knownRefuted,omitempty"`
+}
+
+// Others stands, as the guarantee of a prediction, for every guarantee but those
+// in Except. Expect is holds then, and means that none of them is broken.
+const Others = "others"
+
+// Validate says what is wrong with a prediction, naming the field. A prediction is
+// about a guarantee that holds or is broken, or a bound on a measurement.
+func (p Prediction) Validate() error {
+	switch {
+	case p.Guarantee != "" && p.Measurement != "":
+		return fmt.Errorf("prediction: Guarantee %q and Measurement %q are both set; make two predictions", p.Guarantee, p.Measurement)
+	case p.Guarantee == "" && p.Measurement == "":
+		return fmt.Errorf("prediction: set Guarantee or Measurement")
+	case p.Guarantee == Others && p.Expect != ToHold:
+		return fmt.Errorf("prediction: Expect of %s is %q; say %q", Others, p.Expect, ToHold)
+	case p.Guarantee != Others && len(p.Except) > 0:
+		return fmt.Errorf("prediction: Except is set for %q; only %q has exceptions", cmp.Or(p.Guarantee, p.Measurement), Others)
+	case p.Guarantee == Others:
+		for _, g := range p.Except {
+			if !slices.Contains(guarantees, g) {
+				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, strings.Join(guarantees, ", "))
+			}
+		}
+	case p.Guarantee != "" && !slices.Contains(guarantees, p.Guarantee):
+		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(guarantees, ", "))
+	case p.Expect == ToBeTolerated && p.Because != "":
+		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
+	case p.Expect == ToBeTolerated:
+	case p.Expect == ToBeUnknown && p.Because == "":
+		return fmt.Errorf("prediction: Expect of %s is %q and Because is empty; a verdict is unknown for a reason, name it", p.Guarantee, p.Expect)
+	case p.Because != "" && p.Expect != ToBeUnknown && p.Expect != ToBreak:
+		return fmt.Errorf("prediction: Because of %s is %q; only a verdict that is broken or unknown has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
+	case p.Guarantee != "" && p.Expect != ToHold && p.Expect != ToBreak && p.Expect != ToBeUnknown:
+		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
+	case p.Measurement != "" && UnitOf(p.Measurement) == "":
+		return fmt.Errorf("prediction: Measurement %q is not measured; make names with functions like CatchUp", p.Measurement)
+	case p.Measurement != "" && p.Op != OpAtMost && p.Op != OpAtLeast:
+		return fmt.Errorf("prediction: Op of %s is %q; say %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
+	case p.Bound != p.Bound:
+		return fmt.Errorf("prediction: Bound of %s is not a number", p.Measurement)
+	}
+	return nil
+}
+
+// String is the prediction in short: "no-acknowledged-loss holds", "catch-up[analytics] <= 10".
+func (p Prediction) String() string {
+	switch {
+	case p.Guarantee == Others:
+		return "nothing is broken" + map[bool]string{true: " but " + strings.Join(p.Except, ", ")}[len(p.Except) > 0]
+	case p.Because != "":
+		return fmt.Sprintf("%s %s: %q", p.Guarantee, p.Expect, p.Because)
+	case p.Measurement == "":
+		return p.Guarantee + " " + string(cmp.Or(p.Expect, "?"))
+	}
+	return fmt.Sprintf("%s %s %g", p.Measurement, p.Op, p.Bound)
+}
 
 // Predictions are the predictions of a scenario; the builders below return one
 // or several, and [Predict] joins them.
@@ -18,14 +115,14 @@ type Predictions []Prediction
 func Predict(all ...Predictions) Predictions { return slices.Concat(all...) }
 
 // Holds predicts that the guarantees hold.
-func Holds(guarantees ...string) Predictions { return expect(check.Holds, guarantees) }
+func Holds(guarantees ...string) Predictions { return expect(ToHold, guarantees) }
 
 // Breaks predicts that the guarantees are broken.
-func Breaks(guarantees ...string) Predictions { return expect(check.Broken, guarantees) }
+func Breaks(guarantees ...string) Predictions { return expect(ToBreak, guarantees) }
 
 // Tolerates says that the guarantees may be broken. A guarantee that is broken refutes a
 // trial though nothing was predicted of it: what nobody looked for is found too.
-func Tolerates(guarantees ...string) Predictions { return expect(trial.Tolerated, guarantees) }
+func Tolerates(guarantees ...string) Predictions { return expect(ToBeTolerated, guarantees) }
 
 // Because asks of predictions that something breaks that it breaks in this way, in a
 // few of the words in which the verdict or one of its anomalies tells it.
@@ -41,7 +138,7 @@ func (p Predictions) Because(because string) Predictions {
 // is concluded from it, and why, in a few of the words in which the kit says so.
 // Of any other run it cannot be predicted: see [RunOptions].
 func ProvesNothing(because string) Predictions {
-	return expect(check.Unknown, []string{check.Exercised}).Because(because)
+	return expect(ToBeUnknown, []string{Exercised}).Because(because)
 }
 
 // BreaksNothing predicts that no guarantee is broken, whichever are judged.
@@ -50,10 +147,10 @@ func BreaksNothing() Predictions { return BreaksNothingBut() }
 // BreaksNothingBut predicts that no guarantee is broken but these; they may be
 // or not.
 func BreaksNothingBut(guarantees ...string) Predictions {
-	return Predictions{{Guarantee: trial.Others, Expect: check.Holds, Except: guarantees}}
+	return Predictions{{Guarantee: Others, Expect: ToHold, Except: guarantees}}
 }
 
-func expect(s check.Status, guarantees []string) Predictions {
+func expect(s Expectation, guarantees []string) Predictions {
 	var p Predictions
 	for _, g := range guarantees {
 		p = append(p, Prediction{Guarantee: g, Expect: s})
@@ -64,12 +161,12 @@ func expect(s check.Status, guarantees []string) Predictions {
 // AtMost predicts that a measurement, named by one of the functions of
 // package measure, is at most bound.
 func AtMost(measurement string, bound float64) Predictions {
-	return Predictions{{Measurement: measurement, Op: "<=", Bound: bound}}
+	return Predictions{{Measurement: measurement, Op: OpAtMost, Bound: bound}}
 }
 
 // AtLeast predicts that a measurement is at least bound.
 func AtLeast(measurement string, bound float64) Predictions {
-	return Predictions{{Measurement: measurement, Op: ">=", Bound: bound}}
+	return Predictions{{Measurement: measurement, Op: OpAtLeast, Bound: bound}}
 }
 
 // By limits the predictions to one contender of an experiment.

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 // Scenario is the plan of one experiment with one system: what runs, what is
@@ -404,58 +402,4 @@ func (s Scenario) names() string {
 		names = append(names, v.Name)
 	}
 	return cmp.Or(strings.Join(names, ", "), "none")
-}
-
-// Header is what the history's reader must know of the scenario.
-func (s Scenario) Header(id, world, contender string) history.Header {
-	h := history.Header{
-		Trial: id, World: world, Contender: contender,
-		Require: history.Require{
-			MinOperations: s.Require.MinOperations,
-			MayFail:       s.Require.MayFail,
-			Replay:        s.Require.Replay,
-			Recovery:      time.Duration(s.Require.Recovery),
-			Availability:  s.Require.Availability,
-			Operation:     s.Require.Operation,
-			Unrelated:     s.Require.Unrelated,
-			Amplification: s.Require.Amplification,
-			Latency:       time.Duration(s.Require.Latency),
-			MaxLateness:   time.Duration(s.Require.MaxLateness),
-			Deadline:      time.Duration(s.Require.Deadline),
-		},
-	}
-	if s.Uses(Kafka) {
-		h.IDHeader = s.Topic.IDHeader
-	}
-	if s.Topic.Compacted {
-		h.Compacted = []string{s.Topic.Name}
-	}
-	for _, r := range s.Requests {
-		if r.Event {
-			h.Writes = append(h.Writes, s.Operation(r))
-		}
-	}
-	for _, v := range s.Services {
-		hs := history.Service{Name: v.Name, Instances: v.Names(), Late: v.late(), Group: v.Group, Offsets: string(v.Offsets), Settings: v.Settings}
-		if v.Group != "" {
-			hs.Topic = s.Topic.Name
-			hs.Offsets = string(cmp.Or(v.Offsets, OffsetsInKafka))
-		}
-		for _, n := range v.Needs {
-			hs.Needs = append(hs.Needs, n.To)
-		}
-		hs.Output, hs.Outbox, hs.TransactionTimeout = v.Output, v.Outbox, time.Duration(v.TransactionTimeout)
-		hs.ExactlyOnce, hs.PublishesOnce = v.ExactlyOnce, v.PublishesOnce
-		if d := v.DeadLetter; d != nil {
-			hs.DeadLetter, hs.Retry = d.Topic, d.Retry
-			hs.MaxAttempts, hs.Backoff, hs.Fatal = d.MaxAttempts, time.Duration(d.Backoff), d.Fatal
-		}
-		if l := v.Ledger; l != nil {
-			hs.Sink = &history.Sink{
-				Name: l.Sink, Once: l.Once, Attempts: l.Attempts != "", Fenced: l.Fenced, Projection: string(l.Projection), AsOf: l.AsOf != nil,
-			}
-		}
-		h.Services = append(h.Services, hs)
-	}
-	return h
 }

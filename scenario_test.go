@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 // declared is a scenario whose service declares all that there is.
@@ -143,23 +142,6 @@ func TestDeclaredIsValidated(t *testing.T) {
 		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
-	}
-}
-
-func TestWhatIsDeclaredReachesTheHistory(t *testing.T) {
-	header := declared().WithDefaults().Header("", "", "")
-	want := history.Service{
-		Name: "api", Instances: []string{"api/1"}, Needs: []string{"redis", "kafka", "database"},
-		Group: "api", Topic: "events", Offsets: "sink",
-		Sink:       &history.Sink{Name: "totals", Once: true, Attempts: true, Fenced: true, Projection: history.CountByKey},
-		DeadLetter: "given-up", Retry: []string{"soon", "later"}, MaxAttempts: 3, Backoff: 500 * time.Millisecond,
-		Fatal: []string{"undecodable"}, Output: "copied", ExactlyOnce: true, Outbox: "events", PublishesOnce: true, TransactionTimeout: 10 * time.Second,
-	}
-	if got := header.Services[0]; !reflect.DeepEqual(got, want) {
-		t.Errorf("the header says\n%+v, want\n%+v", got, want)
-	}
-	if got := header.IDHeader; got != "event-id" {
-		t.Errorf("the ids are looked for in %q", got)
 	}
 }
 

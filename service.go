@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/breakwater-kit/breakwater/reports/redact"
 )
 
 // Service is one program of the system under test. It is data: a saved scenario
@@ -30,7 +28,7 @@ type Service struct {
 	// connection URL), ${NEED.name} for one that needs Names (the name under which
 	// they tell that address), ${instance} (analytics-1) and ${topic}. A secret is
 	// referred to as ${secret:NAME}, for the environment variable NAME of the run, see
-	// [Scenario.Secrets]; so it can be in arguments and in requests.
+	// [IsSecret]; so it can be in arguments and in requests.
 	Env map[string]string `json:"env,omitempty"`
 
 	// Ports names its listeners. Default: ["http"]. ${listen} is the first.
@@ -153,8 +151,8 @@ func (s Service) Early() []string {
 	return names[:max(0, len(names)-max(s.Late, 0))]
 }
 
-// late lists the other ones; nil for none.
-func (s Service) late() []string {
+// Deferred lists the other ones; nil for none.
+func (s Service) Deferred() []string {
 	if names := s.Names(); s.Late > 0 {
 		return names[len(s.Early()):]
 	}
@@ -196,7 +194,7 @@ func (s Service) Expand(known map[string]string) (map[string]string, error) {
 		var missing string
 		env[name] = expand(s.Env[name], func(ref string) string {
 			v, ok := known[ref]
-			if redact.IsReference(ref) { // it is filled in before anything is started
+			if IsSecret(ref) { // it is filled in before anything is started
 				v, ok = "${"+ref+"}", true
 			}
 			if !ok {

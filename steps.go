@@ -95,7 +95,7 @@ func (s Scenario) validateLate() error {
 // late lists the instances that the system begins without.
 func (s Scenario) late() (names []string) {
 	for _, v := range s.Services {
-		names = append(names, v.late()...)
+		names = append(names, v.Deferred()...)
 	}
 	return names
 }

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
 // What is saved is called after these, and a file's name has its limits.
@@ -139,7 +137,7 @@ func (r Request) validate(s Scenario) (errs []error) {
 			}
 		}
 	}
-	owed := s.Header("", "", "").Asks(r.Name()) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
+	owed := s.Asks(r) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
 	if owed && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
 		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or say in Event of others that they are the events")
 	}
@@ -195,6 +193,16 @@ func (r Require) validate(s Scenario) (errs []error) {
 	return errs
 }
 
+// Asks is whether an acknowledged request of that kind must have an effect in every sink:
+// each that is an Event; where none is, all but Require.Unrelated and those with a safe
+// HTTP method.
+func (s Scenario) Asks(r Request) bool {
+	if slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Event }) {
+		return slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Event && s.Operation(o) == s.Operation(r) })
+	}
+	return s.Operation(r) != s.Require.Unrelated && r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
+}
+
 // Operation is the name of the request, see [Request.Name].
 func (s Scenario) Operation(r Request) string {
 	if slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Name() == r.Name() && o.Service != r.Service }) {
@@ -228,7 +236,7 @@ func (s Scenario) validatePredictions(contender string) (errs []error) {
 			continue
 		}
 		known := s.Subjects()
-		if _, subject := measure.Split(p.Measurement); subject != "" && !slices.Contains(known, subject) {
+		if _, subject := SplitMeasure(p.Measurement); subject != "" && !slices.Contains(known, subject) {
 			errs = append(errs, fmt.Errorf("predict, %d (%s): there is no %q to measure; there are %s", i+1, p, subject, strings.Join(known, ", ")))
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
 func TestTheLeastIsValid(t *testing.T) {
@@ -176,7 +175,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		"a drain for years":   {func(s *breakwater.Scenario) { s.Require.Deadline = math.MaxInt64 }, "require: deadline 2562047h47m16.854775807s; give a positive duration of at most 1h0m0s"},
 		"keys without an end": {func(s *breakwater.Scenario) { s.Load.Keys = math.MaxInt }, "keys; give a positive number of at most 1000000"},
 		"an infinite limit":   {func(s *breakwater.Scenario) { s.Require.Amplification = math.Inf(1) }, "require: amplification +Inf; give a positive number"},
-		"an infinite bound":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(measure.CatchUp("api"), math.Inf(1)) }, "it cannot be saved: json"},
+		"an infinite bound":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("api"), math.Inf(1)) }, "it cannot be saved: json"},
 		"weights without a sum": {func(s *breakwater.Scenario) {
 			s.Requests = append(s.Requests, s.Requests[0])
 			s.Requests[0].Weight, s.Requests[1].Weight = math.MaxFloat64, math.MaxFloat64
@@ -286,8 +285,8 @@ func TestScenarioIsValidated(t *testing.T) {
 		"no prediction":          {func(s *breakwater.Scenario) { s.Predict = nil }, "predict: nothing is predicted; a run without a prediction decides nothing"},
 		"an unknown guarantee":   {func(s *breakwater.Scenario) { s.Predict = breakwater.Holds("no-loss") }, `predict, 1: prediction: Guarantee "no-loss" is none of `},
 		"an unknown measurement": {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost("speed[api]", 1) }, `predict, 1: prediction: Measurement "speed[api]" is not measured`},
-		"measured of nobody":     {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(measure.CatchUp("apy"), 1) }, `there is no "apy" to measure; there are GET /, api, redis, user-events`},
-		"a bound that is none":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(measure.CatchUp("api"), math.NaN()) }, "Bound of catch-up[api] is not a number"},
+		"measured of nobody":     {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("apy"), 1) }, `there is no "apy" to measure; there are GET /, api, redis, user-events`},
+		"a bound that is none":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("api"), math.NaN()) }, "Bound of catch-up[api] is not a number"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := scenario()
@@ -340,12 +339,12 @@ func TestExperimentIsValidated(t *testing.T) {
 	}
 	theirs := experiment("event", "sync")
 	theirs.Contenders[1].Services = []breakwater.Service{{Name: "api", Program: services[0].Program}}
-	theirs.Predict = breakwater.Predict(theirs.Predict, breakwater.AtMost(measure.Outage("redis"), 1).By("event"))
+	theirs.Predict = breakwater.Predict(theirs.Predict, breakwater.AtMost(breakwater.Outage("redis"), 1).By("event"))
 	if err := theirs.Validate(); err != nil {
 		t.Errorf("what only the other has may be predicted of the other: %v", err)
 	}
 	theirs.Predict = theirs.Predict[:1]
-	theirs.Predict = breakwater.Predict(theirs.Predict, breakwater.AtMost(measure.Outage("redis"), 1))
+	theirs.Predict = breakwater.Predict(theirs.Predict, breakwater.AtMost(breakwater.Outage("redis"), 1))
 	for name, test := range map[string]struct {
 		e    breakwater.Experiment
 		want string
@@ -360,7 +359,7 @@ func TestExperimentIsValidated(t *testing.T) {
 		"two of a name":                {experiment("event", "event"), `contender "event": give each a name of its own`},
 		"a path":                       {experiment("../event"), `contender "../event": use up to 40 letters`},
 		"predicted of nobody":          {func() breakwater.Experiment { e := experiment("event"); e.Predict = e.Predict.By("sync"); return e }(), `predict: "sync" is none of the contenders`},
-		"measured where there is none": {theirs, `contender sync: predict, 2 (outage of redis ≤ 1 s): there is no "redis" to measure`},
+		"measured where there is none": {theirs, `contender sync: predict, 2 (outage[redis] <= 1): there is no "redis" to measure`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := test.e.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/store"
@@ -31,7 +30,7 @@ func saved(t *testing.T) (dir string) {
 		Services: []breakwater.Service{{Name: "api", Program: breakwater.Program{Go: "example.org/api"}}},
 		Requests: []breakwater.Request{{Service: "api", Method: "GET", Path: "/"}},
 		Load:     breakwater.Constant(50).For(10 * time.Second),
-		Predict:  breakwater.Holds(check.Availability),
+		Predict:  breakwater.Holds(breakwater.Availability),
 	}.JSON()
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +111,7 @@ func TestSavedTextIsPrintable(t *testing.T) {
 		}
 	}
 	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Title: evil, Spec: evil, Contender: evil, World: evil}
-	tr.Judge(log, []trial.Prediction{{Guarantee: check.NoAcknowledgedLoss, Expect: check.Holds}})
+	tr.Judge(log, []breakwater.Prediction{{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToHold}})
 	if err := run1.Save(tr, log); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/fixtures/images"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -158,23 +160,23 @@ func cutOff(file string) func(*testing.T, string) {
 
 // The exit code says what became of the predictions.
 func TestExitCodesOfCheck(t *testing.T) {
-	holds := trial.Prediction{Guarantee: "no-acknowledged-loss", Expect: "holds"}
-	broken := trial.Prediction{Guarantee: "no-acknowledged-loss", Expect: "broken"}
+	holds := breakwater.Prediction{Guarantee: "no-acknowledged-loss", Expect: "holds"}
+	broken := breakwater.Prediction{Guarantee: "no-acknowledged-loss", Expect: "broken"}
 	for name, test := range map[string]struct {
-		predict []trial.Prediction
+		predict []breakwater.Prediction
 		spoil   func(t *testing.T, run string)
 		want    int
 		says    string
 	}{
-		"as predicted":             {[]trial.Prediction{holds}, nil, trial.ExitAsPredicted, ""},
-		"refuted":                  {[]trial.Prediction{broken}, nil, trial.ExitRefuted, ""},
+		"as predicted":             {[]breakwater.Prediction{holds}, nil, trial.ExitAsPredicted, ""},
+		"refuted":                  {[]breakwater.Prediction{broken}, nil, trial.ExitRefuted, ""},
 		"undecided":                {nil, nil, trial.ExitUndecided, ""},
-		"its history was cut off":  {[]trial.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
-		"its history is gone":      {[]trial.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
-		"its verdict was improved": {[]trial.Prediction{broken}, another(`"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
-		"its outcome was edited":   {[]trial.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "it was edited: outcome changed"},
-		"its verdict was retold":   {[]trial.Prediction{holds}, another(`"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},
-		"a number was changed":     {[]trial.Prediction{holds}, another(`"scheduled":120`, `"scheduled":121`), trial.ExitTrouble, "measurements.exercised.scheduled: 121, now 120"},
+		"its history was cut off":  {[]breakwater.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
+		"its history is gone":      {[]breakwater.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
+		"its verdict was improved": {[]breakwater.Prediction{broken}, another(`"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
+		"its outcome was edited":   {[]breakwater.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "it was edited: outcome changed"},
+		"its verdict was retold":   {[]breakwater.Prediction{holds}, another(`"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},
+		"a number was changed":     {[]breakwater.Prediction{holds}, another(`"scheduled":120`, `"scheduled":121`), trial.ExitTrouble, "measurements.exercised.scheduled: 121, now 120"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := predicted(t, test.predict)
@@ -225,7 +227,7 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 		"a number is wrong": {nil, []string{"history is damaged at line 101", "event 101 stands where event 100 was"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := predicted(t, []trial.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
+			dir := predicted(t, []breakwater.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
 			saved := &store.Run{Dir: dir}
 			trials, err := store.Load(dir)
 			if err != nil {
@@ -260,7 +262,7 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 }
 
 // predicted is a run on disk with one trial of a healthy history.
-func predicted(t *testing.T, predictions []trial.Prediction) (dir string) {
+func predicted(t *testing.T, predictions []breakwater.Prediction) (dir string) {
 	t.Helper()
 	run, err := store.Create(t.TempDir(), "run")
 	if err != nil {
@@ -290,7 +292,7 @@ func TestOthersCanBeChosen(t *testing.T) {
 
 // What could not be performed is said again at the end, and is exit code 3.
 func TestTroubleIsTold(t *testing.T) {
-	dir := predicted(t, []trial.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
+	dir := predicted(t, []breakwater.Prediction{{Guarantee: "no-acknowledged-loss", Expect: "holds"}})
 	if code := codeOf(conclude(io.Discard, &store.Run{Dir: dir})); code != trial.ExitAsPredicted {
 		t.Errorf("exit code %d", code)
 	}

@@ -10,17 +10,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// NoAbortedRead is broken when an id took effect, or was so much as brought to a
-// sink, that never should have come so far: in any system that of a request that
-// definitely failed; and, for a service that consumes a topic, one that stands in
-// the service's topics in no committed transaction. Where nothing failed and
-// nothing was aborted it is not asked.
-//
-// An id that was aborted and then committed is legal, and so is one that reached
-// the service by a call as well. What a sink did after the independent reader had
-// looked is not judged: a transaction that was open then may have been committed.
-const NoAbortedRead = "no-aborted-read"
-
 func noAbortedRead(x *history.Index) Verdict {
 	var all []finding
 	var failed []*history.Event

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -47,9 +48,9 @@ func happened(e *history.Event) string {
 // happens are guarantees that are broken by what was done. The others are broken by
 // what is missing in the end, which anything before the end may explain.
 var happens = map[string]bool{
-	NoPhantom: true, NoAbortedRead: true, OneRecordPerOffset: true, NoLogDuplicate: true, EffectOnce: true,
-	DeliveryOrder: true, ResumeAtCommitted: true, ExplainedRedelivery: true, CommitAfterEffect: true,
-	CommittedMonotone: true, SingleOwner: true, KeyOrder: true, ProducerOrder: true,
+	breakwater.NoPhantom: true, breakwater.NoAbortedRead: true, breakwater.OneRecordPerOffset: true, breakwater.NoLogDuplicate: true, breakwater.EffectOnce: true,
+	breakwater.DeliveryOrder: true, breakwater.ResumeAtCommitted: true, breakwater.ExplainedRedelivery: true, breakwater.CommitAfterEffect: true,
+	breakwater.CommittedMonotone: true, breakwater.SingleOwner: true, breakwater.KeyOrder: true, breakwater.ProducerOrder: true,
 }
 
 // excuse makes unknown of what is broken and may be the work of an accident that the

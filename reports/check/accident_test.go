@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -20,16 +22,16 @@ func TestAccidents(t *testing.T) {
 	onto := accident(history.EdgeFault, "analytics/1", "latency 300ms", time.Second, 0)
 	onto.To = "database"
 	testSmall(t, []small{
-		{"lost, and nothing happened", NoAcknowledgedLoss, consumer(), lost, Broken, []string{"u1"}, "committed up to 8"},
-		{"lost, and its process was killed", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Killed, "analytics/1", "signal: killed", 1800*ms, 0)), Unknown, []string{"u1"},
+		{"lost, and nothing happened", breakwater.NoAcknowledgedLoss, consumer(), lost, Broken, []string{"u1"}, "committed up to 8"},
+		{"lost, and its process was killed", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.Killed, "analytics/1", "signal: killed", 1800*ms, 0)), Unknown, []string{"u1"},
 			"analytics/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 1"},
-		{"lost, and it was paused", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Paused, "analytics/1", "", time.Second, 3*time.Second)), Unknown, []string{"u1"}, "analytics/1 was paused at 1 s for 2 s, which"},
-		{"lost, and it ended as if it was asked to", NoAcknowledgedLoss, consumer(), all(lost, accident(history.InOrder, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "by itself or because a signal asked it to"},
-		{"lost, and it was out of memory", NoAcknowledgedLoss, consumer(), all(lost, accident(history.OutOfMemory, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "for want of memory"},
-		{"lost, and it ended by itself", NoAcknowledgedLoss, consumer(), all(lost, accident(history.Exited, "analytics/1", "exit status 2", time.Second, 0)), Broken, []string{"u1"}, ""},
-		{"lost, and somebody put a fault on an edge", NoAcknowledgedLoss, consumer(), all(lost, onto), Unknown, []string{"u1"}, "the edge analytics/1→database was changed by somebody else at 1 s (latency 300ms)"},
-		{"twice, and then it was killed", EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 3*time.Second, 0)), Broken, []string{"u1"}, ""},
-		{"twice, after it was killed", EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 1500*ms, 0)), Unknown, []string{"u1"}, "was killed"},
+		{"lost, and it was paused", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.Paused, "analytics/1", "", time.Second, 3*time.Second)), Unknown, []string{"u1"}, "analytics/1 was paused at 1 s for 2 s, which"},
+		{"lost, and it ended as if it was asked to", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.InOrder, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "by itself or because a signal asked it to"},
+		{"lost, and it was out of memory", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.OutOfMemory, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "for want of memory"},
+		{"lost, and it ended by itself", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.Exited, "analytics/1", "exit status 2", time.Second, 0)), Broken, []string{"u1"}, ""},
+		{"lost, and somebody put a fault on an edge", breakwater.NoAcknowledgedLoss, consumer(), all(lost, onto), Unknown, []string{"u1"}, "the edge analytics/1→database was changed by somebody else at 1 s (latency 300ms)"},
+		{"twice, and then it was killed", breakwater.EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 3*time.Second, 0)), Broken, []string{"u1"}, ""},
+		{"twice, after it was killed", breakwater.EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 1500*ms, 0)), Unknown, []string{"u1"}, "was killed"},
 	})
 }
 
@@ -37,7 +39,7 @@ func TestAccidents(t *testing.T) {
 func TestUnready(t *testing.T) {
 	const s = time.Second
 	x := func(e ...history.Event) (own []string) {
-		h := history.Header{Phases: []history.Phase{{Name: history.Before, Start: s, End: 5 * s}, {Name: history.Drain, Start: 5 * s, End: 30 * s}}}
+		h := history.Header{Phases: []history.Phase{{Name: breakwater.Before, Start: s, End: 5 * s}, {Name: breakwater.Drain, Start: 5 * s, End: 30 * s}}}
 		var r history.Recorder
 		if err := r.Add(e...); err != nil {
 			t.Fatal(err)
@@ -77,8 +79,8 @@ func TestUnready(t *testing.T) {
 func TestLateLoad(t *testing.T) {
 	long := with(asks(func(r *history.Require) { r.MaxLateness = 10 * ms }), func(h *history.Header) {
 		h.Phases = []history.Phase{
-			{Name: history.Before, End: 60 * time.Second}, {Name: history.During, Start: 60 * time.Second, End: 62 * time.Second},
-			{Name: history.After, Start: 62 * time.Second, End: 120 * time.Second}, {Name: history.Drain, Start: 120 * time.Second, End: 130 * time.Second},
+			{Name: breakwater.Before, End: 60 * time.Second}, {Name: breakwater.During, Start: 60 * time.Second, End: 62 * time.Second},
+			{Name: breakwater.After, Start: 62 * time.Second, End: 120 * time.Second}, {Name: breakwater.Drain, Start: 120 * time.Second, End: 130 * time.Second},
 		}
 	})
 	load := func(late func(at time.Duration) bool) (sent events) {
@@ -102,11 +104,11 @@ func TestLateLoad(t *testing.T) {
 		}
 	}
 	testSmall(t, []small{
-		{"never", Exercised, long, load(at()), Holds, nil, ""},
-		{"far from the fault", Exercised, long, load(at(20*time.Second, 100*time.Second)), Holds, nil, ""},
-		{"shortly before the fault", Exercised, long, load(at(56 * time.Second)), Unknown, []string{"r56s"}, "50 ms behind its schedule"},
-		{"during the fault", Exercised, long, load(at(61 * time.Second)), Unknown, []string{"r1m1s"}, "50 ms behind its schedule"},
-		{"in the time to recover", Exercised, long, load(at(70 * time.Second)), Unknown, []string{"r1m10s"}, "50 ms behind its schedule"},
-		{"far from the fault, but often", Exercised, long, load(func(t time.Duration) bool { return t < 5*time.Second }), Unknown, []string{"r0s"}, "50 ms behind its schedule"},
+		{"never", breakwater.Exercised, long, load(at()), Holds, nil, ""},
+		{"far from the fault", breakwater.Exercised, long, load(at(20*time.Second, 100*time.Second)), Holds, nil, ""},
+		{"shortly before the fault", breakwater.Exercised, long, load(at(56 * time.Second)), Unknown, []string{"r56s"}, "50 ms behind its schedule"},
+		{"during the fault", breakwater.Exercised, long, load(at(61 * time.Second)), Unknown, []string{"r1m1s"}, "50 ms behind its schedule"},
+		{"in the time to recover", breakwater.Exercised, long, load(at(70 * time.Second)), Unknown, []string{"r1m10s"}, "50 ms behind its schedule"},
+		{"far from the fault, but often", breakwater.Exercised, long, load(func(t time.Duration) bool { return t < 5*time.Second }), Unknown, []string{"r0s"}, "50 ms behind its schedule"},
 	})
 }

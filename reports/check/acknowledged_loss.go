@@ -8,22 +8,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// NoAcknowledgedLoss is broken when an id that a sink is owed has no effect in
-// it at the end of the drain. Owed are the acknowledged ids and, for a service
-// that consumes a topic, the ids of unknown outcome that stand in that topic,
-// less what it handed to its dead letter topic. Each missing id says where it
-// went: "lost by the broker", "never came to" the topic that the service reads, "in
-// the log, never took effect" or, where nobody so much as tried it, "stuck".
-//
-// For a service without a group there is no log: what was acknowledged must
-// have its effect in the sink.
-//
-// What may still have come when the run was over is not lost, and leaves the verdict
-// unknown where nothing else is: a record that waits for a group that was still on its
-// way to it, or whose consumers were all down; without a log an effect, when effects or
-// calls still came at the drain's deadline.
-const NoAcknowledgedLoss = "no-acknowledged-loss"
-
 func noAcknowledgedLoss(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {

@@ -4,24 +4,19 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
-
-// Availability is broken when ok ÷ scheduled, over the requests of
-// Require.Operation (all when it is "") that were scheduled while a fault was
-// witnessed to be active, is under Require.Availability. Requests that nobody
-// could send count: a closed loop would hide them. In a run without any fault
-// the during phase is judged.
-const Availability = "availability"
 
 func availability(x *history.Index) Verdict {
 	require := x.Log.Header.Require
 	if require.Availability <= 0 {
 		return combine(x, nil, "the scenario states no objective for availability")
 	}
-	s := measure.Available(x, history.During, require.Operation)
+	s := measure.Available(x, breakwater.During, require.Operation)
 	f := finding{examined: s.Scheduled}
 	what := cmp.Or(require.Operation, "all requests")
 	if s.Scheduled == 0 {
@@ -31,7 +26,7 @@ func availability(x *history.Index) Verdict {
 		f.why = fmt.Sprintf("%s: %s ok while the fault was active (%s), %s is asked", what, quantity.Percent(s.Availability), quantity.Of(s.OK, s.Scheduled), quantity.Percent(require.Availability))
 	}
 	if s.Scheduled > 0 && s.Availability < require.Availability {
-		if before := measure.Available(x, history.Before, require.Operation); before.Scheduled > 0 && before.Availability < require.Availability {
+		if before := measure.Available(x, breakwater.Before, require.Operation); before.Scheduled > 0 && before.Availability < require.Availability {
 			f.why += fmt.Sprintf("; %s were already before the fault", quantity.Percent(before.Availability))
 		}
 		f.anomalies = []Anomaly{notOK(x, require.Operation, f.why)}
@@ -44,7 +39,7 @@ func availability(x *history.Index) Verdict {
 func notOK(x *history.Index, operation, what string) Anomaly {
 	a := Anomaly{What: what}
 	windows := x.Windows()
-	if p, some := x.Log.Header.Phase(history.During); some && len(windows) == 0 {
+	if p, some := x.Log.Header.Phase(breakwater.During); some && len(windows) == 0 {
 		windows = []history.Window{{From: p.Start, To: p.End}}
 	}
 	for r := range x.Of(history.Request) {

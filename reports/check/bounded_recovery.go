@@ -6,21 +6,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
-
-// BoundedRecovery is broken when, after a fault was witnessed to be gone, a
-// consumer group's lag is not back at its baseline, to stay there, within
-// Require.Recovery; or when the group makes progress on some partitions only.
-// In a system without consumer groups the operations that ask for effects are
-// judged instead, by their share of ok answers and their p99. The definitions
-// of back at the baseline are those of package measure.
-//
-// A run that ends, or breaks something else, before the objective is over
-// leaves the verdict unknown unless the group had recovered.
-const BoundedRecovery = "bounded-recovery"
 
 func boundedRecovery(x *history.Index) Verdict {
 	objective := x.Log.Header.Require.Recovery
@@ -106,7 +97,7 @@ func noBaseline(x *history.Index, subject string) string {
 		consumes = consumes || s.Group == subject
 	}
 	if !consumes {
-		if s := measure.Available(x, history.Before, subject); s.Scheduled > 0 && s.Availability < measure.RecoveredShare {
+		if s := measure.Available(x, breakwater.Before, subject); s.Scheduled > 0 && s.Availability < measure.RecoveredShare {
 			return fmt.Sprintf("%s was ok before the fault, so that there is no baseline to be back at", quantity.Percent(s.Availability))
 		}
 		return ""

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -26,6 +28,9 @@ const (
 	// never green.
 	NotAsked Status = "not asked"
 )
+
+// Meets is whether it is what a prediction expects.
+func (s Status) Meets(e breakwater.Expectation) bool { return string(s) == string(e) }
 
 // Verdict is one checker's answer about one log.
 type Verdict struct {
@@ -85,7 +90,7 @@ const (
 // that a load that was sent late says nothing about it.
 func RestsOnTime(guarantee string) bool {
 	switch guarantee {
-	case Availability, BoundedRecovery, Contained, NotMetastable:
+	case breakwater.Availability, breakwater.BoundedRecovery, breakwater.Contained, breakwater.NotMetastable:
 		return true
 	}
 	return false

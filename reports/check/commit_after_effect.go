@@ -12,27 +12,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// CommitAfterEffect is broken when, at the instant at which the commit of an
-// offset was sent, some visible record below that offset certainly had no effect
-// in the service's sink, no dead letter and no place in a retry topic. It holds
-// when none was late and some were certainly in time; cases within the sink's
-// skew are counted and not judged.
-//
-// Exempt are records before the group's first resume on the partition, records
-// skipped by a reset from outside, records without an id or of a request that asks
-// for no effect or in a topic that is neither the service's own nor a retry topic,
-// and commits inside a transaction, whose effects appear with it.
-//
-// A record in a retry topic is handed over by what was put off or given up after
-// it; to have been put there itself is no excuse for committing past it.
-//
-// A position that the service stores in its own sink counts as a commit at the
-// instant at which the sink has it: one and the same is in time.
-//
-// No crash is needed to see it broken: a consumer that commits before it
-// processes breaks it in any run.
-const CommitAfterEffect = "commit-after-effect"
-
 func commitAfterEffect(x *history.Index) Verdict {
 	all := eachConsumer(x, func(s history.Service, all []*position) finding {
 		if s.Sink == nil {

@@ -9,19 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// CommittedMonotone is broken when a group's committed offset, or the position that
-// a service stores in its own sink, falls without a logged reset: a lower commit
-// was sent after a higher one had been acknowledged, a lower position was stored
-// after a higher one, or a sample shows the broker back at an offset that had been
-// left behind.
-//
-// A reset is a commit or a position from outside the group, or a sample that fell
-// to an offset which no member ever committed: somebody set it whom nobody
-// recorded. A sample that fell to a commit whose answer was still out then, or
-// never came, is legal, since the network may deliver that at any time. It is told
-// apart from the others, and counted.
-const CommittedMonotone = "committed-monotone"
-
 func committedMonotone(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {

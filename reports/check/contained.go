@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -14,18 +16,6 @@ import (
 // unrelatedShare is how much of the unrelated operation may fail while a fault is
 // active, beyond what failed before, without its being the fault's doing.
 const unrelatedShare = 0.01
-
-// Contained is broken when a fault does harm beyond what was broken:
-//   - a service is breached that is no end of a faulted edge and not itself
-//     faulted (the blast radius): more than measure.BreachShare of the calls to
-//     it failed, are unknown or came late, beyond the share before;
-//   - Require.Unrelated fails, by more than 1 % beyond the share before, or its
-//     median answer comes as late as a breach;
-//   - the calls to a leaf (a service that calls no other) ÷ the root requests
-//     that ask for effects are over Require.Amplification.
-//
-// Without a fault it is not asked.
-const Contained = "contained"
 
 func contained(x *history.Index) Verdict {
 	faults := 0
@@ -82,8 +72,8 @@ func unrelated(x *history.Index) finding {
 	if operation == "" {
 		return finding{status: NotAsked, why: "no unrelated operation is named"}
 	}
-	before := measure.Available(x, history.Before, operation)
-	during := measure.Available(x, history.During, operation)
+	before := measure.Available(x, breakwater.Before, operation)
+	during := measure.Available(x, breakwater.During, operation)
 	f.examined = during.Scheduled
 	if during.Scheduled == 0 {
 		f.why = operation + " was never scheduled while the fault was active"

@@ -9,23 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
-// ReplayIsContiguous is broken when what an incarnation of a consumer brought to
-// its sink, by the sink's own record of every attempt, is no contiguous slice of
-// the visible log; when it begins above where those before it had come to; or
-// when the last one does not reach the log's end although the consumer is alive.
-//
-// The order within a slice does not count, and what an incarnation had not
-// finished when another took the partition up below it is no gap: several
-// workers may share a partition. Neither is what a frozen owner finished late,
-// what a reset from outside skipped, and what was put off or given up. Attempts
-// belong to an incarnation by their client where the ledger keeps it, and by time
-// otherwise.
-//
-// It is asked of sinks that record every attempt. Where the log's start moved
-// during the run, and where the topic is compacted, it is unknown. Ids with several
-// records in the topic are left out: nothing tells which of them was brought.
-const ReplayIsContiguous = "replay-is-contiguous"
-
 func replayIsContiguous(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)

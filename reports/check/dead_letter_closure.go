@@ -10,35 +10,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// DeadLetterClosure is broken when a service that has a dead letter topic does not
-// bring every record of its Topic to exactly one end, or does not keep to what it
-// promises on the way there:
-//   - neither: it committed past a record, and past what it put into retry topics
-//     for it, that has neither an effect in its sink (a record in its Output, where
-//     it has no sink) nor a letter; or both: it has an effect and a letter;
-//   - two letters stand for one record;
-//   - a letter does not say where the original stood, or names the place of
-//     another id;
-//   - a record was tried more often than Service.MaxAttempts, by a letter's own
-//     count or by the sink's attempts; each time that a consumer took up the
-//     partition at or before the record may have been a redelivery, and allows as
-//     many again;
-//   - two attempts through a retry topic lie closer together than Service.Backoff;
-//   - a record was put off because of a class of failure in Service.Fatal;
-//   - a partition stands still behind a record that the service tries again and
-//     again (where the sink tells of no attempt: while its other partitions go on), for
-//     Require.Recovery (10 s without one), and in a retry topic for
-//     Service.Backoff more, to the end of the run;
-//   - a letter that was redriven has not exactly one effect, unless it was given
-//     up again.
-//
-// An id was redriven when a record in Topic with that id carries a letter's
-// headers, or was published after the letter was. Where nobody saw either of them
-// being published a second record may have been the producer's own, and an effect
-// beside a letter is not held against the service. An effect that was certainly
-// there before the letter is.
-const DeadLetterClosure = "dead-letter-closure"
-
 func deadLetterClosure(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {

@@ -7,18 +7,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// DeliveryOrder is broken when, within one incarnation of a consumer, the fetch
-// position jumps past visible records that never had an attempt in the service's
-// sink: they were not sent to that incarnation at all, and later ones were. It
-// begins at the committed offset that the incarnation was told, so that a jump on
-// taking up counts as well; for a service that keeps its positions in its own
-// sink, at its first fetch.
-//
-// Fetching again is legal, in any order: clients drop what they had fetched ahead
-// whenever they pause, rebalance or reconnect. So is what another incarnation
-// brought to the sink, and what was put off or given up.
-const DeliveryOrder = "delivery-order"
-
 func deliveryOrder(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)

@@ -8,15 +8,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// EffectOnce is broken when an id has more than one effect in a sink that promises
-// one. In a sink that promises nothing a second effect is legal: at least once is
-// what it was given. Such effects are told apart from the others, and counted;
-// without any sink that promises, the guarantee is not asked.
-//
-// Effects without an id cannot be counted, and leave the verdict unknown; where none
-// has one it is not asked.
-const EffectOnce = "effect-once"
-
 func effectOnce(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {

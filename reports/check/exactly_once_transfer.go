@@ -9,29 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// ExactlyOnceTransfer is asked of services that promise it. It is broken when the ids
-// in such a service's Output are not those of its Topic, each once, as the independent
-// reader found them:
-//
-//   - lost: a record that the service committed past has no record in Output.
-//     What it gave up to its dead letter topic it need not transfer, nor what lies
-//     before its group's first position or was skipped by a reset from outside;
-//
-//   - twice: an id is in Output more often than in Topic. A producer that sent the
-//     same event twice has two records there, of which one or both may be
-//     transferred;
-//
-//   - out of nothing: an id is in Output and not in Topic, though nothing was
-//     deleted there.
-//
-//   - stuck: a record was neither transferred nor committed past when the run was over,
-//     though the service was alive and its group had stood still there for Drained.Limit.
-//
-// What it may still have come to, see [NoAcknowledgedLoss], or is not known to stand
-// still, is not yet transferred, and leaves the verdict unknown. While some of what the
-// service wrote stands behind the last stable offset of Output nothing is called lost.
-const ExactlyOnceTransfer = "exactly-once-transfer"
-
 func exactlyOnceTransfer(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {

@@ -9,24 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
-
-// Exercised says whether the run did enough for the other verdicts to mean
-// anything. It never says broken: it holds, or it is unknown because
-//   - fewer requests than Require.MinOperations were ok before the fault, or during it,
-//     or were sent after it: that they fail then is a result. With Require.MayFail it is
-//     one during the fault, too. A fault too short for so many counts with what was sent
-//     since it began;
-//   - a fault was not witnessed to take effect to its end, or not witnessed to be gone;
-//   - Require.Replay is set and no consumer resumed behind the log's end after
-//     the first fault was injected;
-//   - the generator was behind its schedule by more than Require.MaxLateness where it
-//     matters: around a fault, or with so many requests that quantiles move.
-//
-// A run without any fault needs the requests before only.
-const Exercised = "exercised"
 
 func exercised(x *history.Index) Verdict {
 	f := finding{}
@@ -67,16 +54,16 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 		phase, was, when string
 		n                int
 	}
-	during := asked{history.During, "ok", "during the fault", ok[history.During]}
+	during := asked{breakwater.During, "ok", "during the fault", ok[breakwater.During]}
 	switch {
-	case sent[history.During] < h.Require.MinOperations && expected(h, sent[history.Before]) < float64(h.Require.MinOperations):
-		during = asked{history.During, "sent", "since the fault began", sent[history.During] + sent[history.After]}
+	case sent[breakwater.During] < h.Require.MinOperations && expected(h, sent[breakwater.Before]) < float64(h.Require.MinOperations):
+		during = asked{breakwater.During, "sent", "since the fault began", sent[breakwater.During] + sent[breakwater.After]}
 	case h.Require.MayFail:
-		during.n = sent[history.During]
+		during.n = sent[breakwater.During]
 	}
-	all := []asked{{history.Before, "ok", "before the fault", ok[history.Before]}, during, {history.After, "sent", "after the fault", sent[history.After]}}
+	all := []asked{{breakwater.Before, "ok", "before the fault", ok[breakwater.Before]}, during, {breakwater.After, "sent", "after the fault", sent[breakwater.After]}}
 	if calm(x) {
-		all = []asked{{history.Before, "ok", "in a run without a fault", ok[history.Before]}}
+		all = []asked{{breakwater.Before, "ok", "in a run without a fault", ok[breakwater.Before]}}
 	}
 	var found []Anomaly
 	for _, a := range all {
@@ -88,15 +75,15 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 		if _, some := h.Phase(a.phase); !some {
 			what = fmt.Sprintf("the run had no phase %q", a.phase)
 		}
-		found = append(found, Anomaly{What: what, Code: map[bool]Code{true: NoBaseline, false: TooFew}[a.phase == history.Before]})
+		found = append(found, Anomaly{What: what, Code: map[bool]Code{true: NoBaseline, false: TooFew}[a.phase == breakwater.Before]})
 	}
 	return found
 }
 
 // expected is how many requests belong in the time of the faults, at the rate of before.
 func expected(h history.Header, before int) float64 {
-	b, _ := h.Phase(history.Before)
-	d, _ := h.Phase(history.During)
+	b, _ := h.Phase(breakwater.Before)
+	d, _ := h.Phase(breakwater.During)
 	return float64(before) * (d.End - d.Start).Seconds() / max(b.End-b.Start, 1).Seconds()
 }
 
@@ -105,7 +92,7 @@ func calm(x *history.Index) bool {
 	for range x.Of(history.Fault) {
 		return false
 	}
-	during, some := x.Log.Header.Phase(history.During)
+	during, some := x.Log.Header.Phase(breakwater.During)
 	return some && during.Start == during.End
 }
 
@@ -249,7 +236,7 @@ func tooLate(x *history.Index) []Anomaly {
 		worst = near
 	} else {
 		many := false
-		for _, phase := range []string{history.Before, history.During, history.After} {
+		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 			many = many || float64(late[phase]) > fewLate*float64(sent[phase])
 		}
 		if !many {

@@ -9,18 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// ExplainedRedelivery is broken when an incarnation's processing starts below an
-// offset whose commit had been acknowledged before its OffsetFetch was sent, so
-// that records are delivered again which no lost commit explains. Offsets
-// without a visible record between them are the same place.
-//
-// A reset explains it: a later commit from outside the group, or a sample that
-// showed the committed offset fall. So does a lower commit that was on the way
-// together with the higher one, since either may have been applied last, and
-// one of a member that had itself taken up the partition further down: that
-// member's own resume is what is judged then.
-const ExplainedRedelivery = "explained-redelivery"
-
 func explainedRedelivery(x *history.Index) Verdict {
 	return combine(x, eachConsumer(x, func(s history.Service, all []*position) finding {
 		var f finding

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -37,35 +39,35 @@ func (g guarantee) check(x *history.Index) Verdict {
 // All returns every checker, in the order in which reports show them.
 func All() []Checker {
 	return []Checker{
-		guarantee{Exercised, exercised},
-		guarantee{NoLostInLog, ofWholeLog(noLostInLog)},
-		guarantee{NoAcknowledgedLoss, ofWholeLog(noAcknowledgedLoss)},
-		guarantee{NoStuck, noStuck},
-		guarantee{NoPhantom, noPhantom},
-		guarantee{NoAbortedRead, noAbortedRead},
-		guarantee{OneRecordPerOffset, oneRecordPerOffset},
-		guarantee{NoLogDuplicate, noLogDuplicate},
-		guarantee{NoOrphans, ofWholeLog(noOrphans)},
-		guarantee{ResumeAtCommitted, resumeAtCommitted},
-		guarantee{ExplainedRedelivery, explainedRedelivery},
-		guarantee{EffectOnce, effectOnce},
-		guarantee{DeliveryOrder, deliveryOrder},
-		guarantee{ReplayIsContiguous, replayIsContiguous},
-		guarantee{CommitAfterEffect, commitAfterEffect},
-		guarantee{CommittedMonotone, committedMonotone},
-		guarantee{SingleOwner, singleOwner},
-		guarantee{KeyOrder, keyOrder},
-		guarantee{ProducerOrder, producerOrder},
-		guarantee{TransactionAtomic, ofWholeLog(transactionAtomic)},
-		guarantee{ExactlyOnceTransfer, ofWholeLog(exactlyOnceTransfer)},
-		guarantee{NoHangingTransaction, noHangingTransaction},
-		guarantee{DeadLetterClosure, ofWholeLog(deadLetterClosure)},
-		guarantee{Outbox, ofWholeLog(outbox)},
-		guarantee{ProjectionEqualsReplay, ofWholeLog(projectionEqualsReplay)},
-		guarantee{BoundedRecovery, boundedRecovery},
-		guarantee{Availability, availability},
-		guarantee{Contained, contained},
-		guarantee{NotMetastable, notMetastable},
+		guarantee{breakwater.Exercised, exercised},
+		guarantee{breakwater.NoLostInLog, ofWholeLog(noLostInLog)},
+		guarantee{breakwater.NoAcknowledgedLoss, ofWholeLog(noAcknowledgedLoss)},
+		guarantee{breakwater.NoStuck, noStuck},
+		guarantee{breakwater.NoPhantom, noPhantom},
+		guarantee{breakwater.NoAbortedRead, noAbortedRead},
+		guarantee{breakwater.OneRecordPerOffset, oneRecordPerOffset},
+		guarantee{breakwater.NoLogDuplicate, noLogDuplicate},
+		guarantee{breakwater.NoOrphans, ofWholeLog(noOrphans)},
+		guarantee{breakwater.ResumeAtCommitted, resumeAtCommitted},
+		guarantee{breakwater.ExplainedRedelivery, explainedRedelivery},
+		guarantee{breakwater.EffectOnce, effectOnce},
+		guarantee{breakwater.DeliveryOrder, deliveryOrder},
+		guarantee{breakwater.ReplayIsContiguous, replayIsContiguous},
+		guarantee{breakwater.CommitAfterEffect, commitAfterEffect},
+		guarantee{breakwater.CommittedMonotone, committedMonotone},
+		guarantee{breakwater.SingleOwner, singleOwner},
+		guarantee{breakwater.KeyOrder, keyOrder},
+		guarantee{breakwater.ProducerOrder, producerOrder},
+		guarantee{breakwater.TransactionAtomic, ofWholeLog(transactionAtomic)},
+		guarantee{breakwater.ExactlyOnceTransfer, ofWholeLog(exactlyOnceTransfer)},
+		guarantee{breakwater.NoHangingTransaction, noHangingTransaction},
+		guarantee{breakwater.DeadLetterClosure, ofWholeLog(deadLetterClosure)},
+		guarantee{breakwater.Outbox, ofWholeLog(outbox)},
+		guarantee{breakwater.ProjectionEqualsReplay, ofWholeLog(projectionEqualsReplay)},
+		guarantee{breakwater.BoundedRecovery, boundedRecovery},
+		guarantee{breakwater.Availability, availability},
+		guarantee{breakwater.Contained, contained},
+		guarantee{breakwater.NotMetastable, notMetastable},
 	}
 }
 

@@ -14,17 +14,6 @@ import (
 // the markers written.
 const abortSlack = 11 * time.Second
 
-// NoHangingTransaction is broken when the last stable offset of a partition stays
-// where it is, below the high watermark, for longer than the services' longest
-// Service.TransactionTimeout and 11 s more, in which brokers find and abort what
-// was left open. So long no reader of committed records gets past it. A last
-// stable offset that moves, if only never up to the high watermark, shows one
-// transaction after the other and is fine.
-//
-// It is unknown when nobody sampled last stable offsets, or when the run ended
-// while one stood still for less than that.
-const NoHangingTransaction = "no-hanging-transaction"
-
 func noHangingTransaction(x *history.Index) Verdict {
 	var of history.Service
 	for _, s := range x.Log.Header.Services {

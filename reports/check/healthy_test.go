@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -26,12 +28,12 @@ var healthy = map[string]struct {
 	notAsked []string
 }{
 	"event": {historytest.Event, []string{
-		NoAbortedRead, TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
+		breakwater.NoAbortedRead, breakwater.TransactionAtomic, breakwater.ExactlyOnceTransfer, breakwater.NoHangingTransaction, breakwater.DeadLetterClosure, breakwater.Outbox, breakwater.ProjectionEqualsReplay}},
 	"sync": {historytest.Sync, []string{
-		NoLostInLog, NoStuck, NoAbortedRead, OneRecordPerOffset, NoLogDuplicate, ResumeAtCommitted, ExplainedRedelivery,
-		DeliveryOrder, ReplayIsContiguous, CommitAfterEffect, CommittedMonotone, SingleOwner, KeyOrder, ProducerOrder,
-		TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay}},
-	"pipeline": {historytest.Pipeline, []string{NoAbortedRead}},
+		breakwater.NoLostInLog, breakwater.NoStuck, breakwater.NoAbortedRead, breakwater.OneRecordPerOffset, breakwater.NoLogDuplicate, breakwater.ResumeAtCommitted, breakwater.ExplainedRedelivery,
+		breakwater.DeliveryOrder, breakwater.ReplayIsContiguous, breakwater.CommitAfterEffect, breakwater.CommittedMonotone, breakwater.SingleOwner, breakwater.KeyOrder, breakwater.ProducerOrder,
+		breakwater.TransactionAtomic, breakwater.ExactlyOnceTransfer, breakwater.NoHangingTransaction, breakwater.DeadLetterClosure, breakwater.Outbox, breakwater.ProjectionEqualsReplay}},
+	"pipeline": {historytest.Pipeline, []string{breakwater.NoAbortedRead}},
 }
 
 // A healthy run satisfies every guarantee that is asked of it: no false alarm.
@@ -99,15 +101,15 @@ func TestJudgeTrustsNoChecker(t *testing.T) {
 // An anomaly shows what stands around its place in the log.
 func TestAround(t *testing.T) {
 	five := records(0, 1, 2, 4, 5)
-	one := verdict(t, historytest.Log(consumer(), all(five, request("u3", ms, history.OK))...), NoAcknowledgedLoss)
+	one := verdict(t, historytest.Log(consumer(), all(five, request("u3", ms, history.OK))...), breakwater.NoAcknowledgedLoss)
 	if got, want := one.Anomalies[0].Around, []string{"orders/0@0 u1", "orders/0@1 u2", "orders/0@2 u3", "orders/0@4 u4", "orders/0@5 u5"}; !slices.Equal(got, want) {
 		t.Errorf("around u3: %q, want %q", got, want)
 	}
-	between := verdict(t, historytest.Log(consumer(), all(five, commit(5, 10*ms, 11*ms, history.OK), commit(3, 12*ms, 13*ms, history.OK))...), CommittedMonotone)
+	between := verdict(t, historytest.Log(consumer(), all(five, commit(5, 10*ms, 11*ms, history.OK), commit(3, 12*ms, 13*ms, history.OK))...), breakwater.CommittedMonotone)
 	if got, want := between.Anomalies[0].Around, []string{"orders/0@2 u3", "orders/0@4 u4", "orders/0@5 u5"}; !slices.Equal(got, want) {
 		t.Errorf("around offset 5: %q, want %q", got, want)
 	}
-	if nowhere := verdict(t, historytest.Log(consumer(), sent, request("u2", 20*ms, history.OK), record("u2", 0)), NoLostInLog); nowhere.Anomalies[0].Around != nil {
+	if nowhere := verdict(t, historytest.Log(consumer(), sent, request("u2", 20*ms, history.OK), record("u2", 0)), breakwater.NoLostInLog); nowhere.Anomalies[0].Around != nil {
 		t.Errorf("around nothing: %+v", nowhere)
 	}
 }
@@ -131,7 +133,7 @@ func ExampleJudge() {
 		return e.Kind == history.Effect && e.Sink == "redis" && e.ID == "u0-000042"
 	})
 	for _, v := range Judge(lossy, All()) {
-		if v.Guarantee == NoAcknowledgedLoss {
+		if v.Guarantee == breakwater.NoAcknowledgedLoss {
 			fmt.Println(v.Status, v.Anomalies[0].What)
 		}
 	}

@@ -9,18 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// KeyOrder is broken when, of the records of one business key in one partition, a
-// later one took effect before an earlier one did: first effects are held against
-// the order of the log. Instants within the error of the sink's clock have no
-// order. Of the records of a key, the fewest are named without which the others
-// would be in order.
-//
-// A service with retry topics is not asked, for a record that was put off is
-// meant to be overtaken. Left out are records that it gave up, those before the
-// group's first resume, and the further records of an id. A run in which no key
-// comes twice shows nothing: the verdict is unknown.
-const KeyOrder = "key-order"
-
 func keyOrder(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -250,9 +252,9 @@ func TestNothingLegalHidesADefect(t *testing.T) {
 	bit := map[string]int{}
 	for seed := range uint64(300) {
 		for defect, breaks := range map[string][]string{
-			"skips the first after each rebalance": {NoAcknowledgedLoss, CommitAfterEffect, ReplayIsContiguous},
-			"goes on past a failure":               {NoAcknowledgedLoss, CommitAfterEffect, ReplayIsContiguous},
-			"commits first":                        {CommitAfterEffect},
+			"skips the first after each rebalance": {breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect, breakwater.ReplayIsContiguous},
+			"goes on past a failure":               {breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect, breakwater.ReplayIsContiguous},
+			"commits first":                        {breakwater.CommitAfterEffect},
 		} {
 			l := performed(seed, defect)
 			log, ended := l.run()
@@ -277,7 +279,7 @@ func TestNothingLegalHidesADefect(t *testing.T) {
 				for _, a := range v.Anomalies {
 					ids = append(ids, a.IDs...)
 				}
-				if v.Guarantee == NoAcknowledgedLoss && (v.Total != len(lost) || !slices.Equal(ids, lost[:min(len(lost), maxAnomalies)])) {
+				if v.Guarantee == breakwater.NoAcknowledgedLoss && (v.Total != len(lost) || !slices.Equal(ids, lost[:min(len(lost), maxAnomalies)])) {
 					t.Errorf("seed %d: it %s and lost %q, the verdict says %q", seed, defect, lost, ids)
 				}
 			}

@@ -10,21 +10,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// NoLogDuplicate is broken when one sequence of one epoch of an idempotent
-// producer stands at two offsets of a partition: a batch that was sent again was
-// appended again. It is asked only where a producer is idempotent.
-//
-// The same id under another sequence was published again by the application, which
-// no broker can tell from a new one. That is legal here, as is any second record
-// of a producer that is not idempotent; both are counted apart. Retry and dead
-// letter topics hold ids again by design and are left out.
-//
-// Of a service with PublishesOnce it is not legal, whoever's producer numbered them: it
-// is broken when a reader of committed records sees an id twice in one topic, published
-// by that service. Unknown where nothing says who published one of the records, or where
-// records have no id, were compacted or deleted.
-const NoLogDuplicate = "no-log-duplicate"
-
 func noLogDuplicate(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")

@@ -10,23 +10,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// NoLostInLog is broken when an acknowledged id is missing from the log that the
-// independent reader found. Each missing id says who lost it, as far as the edges saw
-// it being published:
-//   - the broker, which acknowledged the batch that began with it, at an offset at
-//     which the reader looked and did not find it;
-//   - its producer, which sent it under the number of another batch;
-//   - the service, which acknowledged it although the broker never did, or although
-//     it never published it.
-//
-// Without a Kafka log it is not asked, nor where no record carries an id, or none that
-// was sent. When the reader found nothing at all it is unknown, since then it may not
-// have read. So it is where what is missing may stand in a record without an id, or may
-// have been deleted from the log's start during the run, by retention or by hand, or may
-// still have come when the drain ended at its deadline: unless that it is lost is proven
-// of another id.
-const NoLostInLog = "no-lost-in-log"
-
 func noLostInLog(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")

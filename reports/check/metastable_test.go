@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -34,18 +36,18 @@ func unseen(all events) events {
 }
 
 var metastableCases = []small{
-	{"down for good", NotMetastable, within1(), load(6*time.Second, time.Second, 6*time.Second, 5), Broken, []string{"u3.05s", "u3.1s", "u3.15s", "u3.2s", "u3.3s"}, "20 % ok (12 of 60) from when the fault was gone to the end of the load 3 s later, 100 % before"},
-	{"back at once", NotMetastable, within1(), load(6*time.Second, time.Second, 2*time.Second, 5), Holds, nil, "ok again after the fault"},
-	{"back, if late", NotMetastable, within1(), load(7*time.Second, time.Second, 5*time.Second, 5), Holds, nil, ""},
-	{"never down", NotMetastable, within1(), load(6*time.Second, 0, 0, 0), Holds, nil, ""},
-	{"down before as after", NotMetastable, within1(), load(6*time.Second, 0, 6*time.Second, 2), Holds, nil, ""},
-	{"never ok before", NotMetastable, within1(), load(6*time.Second, 0, 6*time.Second, 0), Unknown, nil, "was never ok before the fault"},
-	{"the load ended too soon", NotMetastable, within1(), load(3500*ms, time.Second, 6*time.Second, 5), Unknown, nil, "which is sooner than 1 s"},
-	{"the load ended before the default", NotMetastable, synchronous(), load(9*time.Second, time.Second, 9*time.Second, 5), Unknown, nil, "which is sooner than 10 s"},
-	{"no load after the fault", NotMetastable, within1(), load(2*time.Second, time.Second, 2*time.Second, 5), Unknown, nil, "the load did not go on"},
-	{"another fault that was never seen to be gone", NotMetastable, within1(), unseen(load(6*time.Second, time.Second, 6*time.Second, 5)), Unknown, nil, "not every fault was seen to be gone"},
-	{"back though it was not", NotMetastable, within1(), unseen(load(6*time.Second, time.Second, 2*time.Second, 5)), Holds, nil, ""},
-	{"no witness", NotMetastable, within1(), append(load(6*time.Second, time.Second, 6*time.Second, 5)[1:], fault("analytics/1", time.Second, 0)), Unknown, nil, "no fault was witnessed"},
-	{"nothing was broken", NotMetastable, within1(), load(6*time.Second, time.Second, 6*time.Second, 5)[1:], NotAsked, nil, ""},
-	{"no load", NotMetastable, within1(), events{fault("analytics/1", time.Second, 2*time.Second)}, Unknown, nil, "there was no load"},
+	{"down for good", breakwater.NotMetastable, within1(), load(6*time.Second, time.Second, 6*time.Second, 5), Broken, []string{"u3.05s", "u3.1s", "u3.15s", "u3.2s", "u3.3s"}, "20 % ok (12 of 60) from when the fault was gone to the end of the load 3 s later, 100 % before"},
+	{"back at once", breakwater.NotMetastable, within1(), load(6*time.Second, time.Second, 2*time.Second, 5), Holds, nil, "ok again after the fault"},
+	{"back, if late", breakwater.NotMetastable, within1(), load(7*time.Second, time.Second, 5*time.Second, 5), Holds, nil, ""},
+	{"never down", breakwater.NotMetastable, within1(), load(6*time.Second, 0, 0, 0), Holds, nil, ""},
+	{"down before as after", breakwater.NotMetastable, within1(), load(6*time.Second, 0, 6*time.Second, 2), Holds, nil, ""},
+	{"never ok before", breakwater.NotMetastable, within1(), load(6*time.Second, 0, 6*time.Second, 0), Unknown, nil, "was never ok before the fault"},
+	{"the load ended too soon", breakwater.NotMetastable, within1(), load(3500*ms, time.Second, 6*time.Second, 5), Unknown, nil, "which is sooner than 1 s"},
+	{"the load ended before the default", breakwater.NotMetastable, synchronous(), load(9*time.Second, time.Second, 9*time.Second, 5), Unknown, nil, "which is sooner than 10 s"},
+	{"no load after the fault", breakwater.NotMetastable, within1(), load(2*time.Second, time.Second, 2*time.Second, 5), Unknown, nil, "the load did not go on"},
+	{"another fault that was never seen to be gone", breakwater.NotMetastable, within1(), unseen(load(6*time.Second, time.Second, 6*time.Second, 5)), Unknown, nil, "not every fault was seen to be gone"},
+	{"back though it was not", breakwater.NotMetastable, within1(), unseen(load(6*time.Second, time.Second, 2*time.Second, 5)), Holds, nil, ""},
+	{"no witness", breakwater.NotMetastable, within1(), append(load(6*time.Second, time.Second, 6*time.Second, 5)[1:], fault("analytics/1", time.Second, 0)), Unknown, nil, "no fault was witnessed"},
+	{"nothing was broken", breakwater.NotMetastable, within1(), load(6*time.Second, time.Second, 6*time.Second, 5)[1:], NotAsked, nil, ""},
+	{"no load", breakwater.NotMetastable, within1(), events{fault("analytics/1", time.Second, 2*time.Second)}, Unknown, nil, "there was no load"},
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -96,52 +98,52 @@ func TestDeliveryMutations(t *testing.T) {
 					e.Committed = min(e.Committed, last.Offset)
 				}
 				return true
-			}), map[string][]string{NoStuck: {last.ID}, NoAcknowledgedLoss: {last.ID}, NoOrphans: {last.ID}, ReplayIsContiguous: {last.ID}}},
+			}), map[string][]string{breakwater.NoStuck: {last.ID}, breakwater.NoAcknowledgedLoss: {last.ID}, breakwater.NoOrphans: {last.ID}, breakwater.ReplayIsContiguous: {last.ID}}},
 		"the record was aborted": {
 			changed(event, is(history.Audit, id), func(e *history.Event) { e.Kind = history.Aborted }),
-			map[string][]string{NoAbortedRead: {id, id, id}, NoLostInLog: {id}}},
+			map[string][]string{breakwater.NoAbortedRead: {id, id, id}, breakwater.NoLostInLog: {id}}},
 		"the request definitely failed": {
 			changed(event, is(history.Request, id), func(e *history.Event) { e.Outcome = history.Failed }),
-			map[string][]string{NoAbortedRead: {id, id, id}}},
+			map[string][]string{breakwater.NoAbortedRead: {id, id, id}}},
 		"another record was there before": {
 			historytest.With(event, history.Event{Kind: history.Aborted, At: rec.At, Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, ID: "ghost", ProducerID: 8}),
-			map[string][]string{OneRecordPerOffset: {id, "ghost"}}},
+			map[string][]string{breakwater.OneRecordPerOffset: {id, "ghost"}}},
 		"another sequence than was acknowledged": {
 			changed(event, is(history.Audit, id), func(e *history.Event) { e.ProducerID = 8 }),
-			map[string][]string{OneRecordPerOffset: {id}}},
+			map[string][]string{breakwater.OneRecordPerOffset: {id}}},
 		"appended again": {
 			historytest.With(event, func() history.Event { e := rec; e.Offset = last.Offset + 1; return e }()),
-			map[string][]string{NoLogDuplicate: {id}}},
+			map[string][]string{breakwater.NoLogDuplicate: {id}}},
 		"done again": {
 			historytest.With(event, historytest.Find(event, 0, inSink("analytics-db", is(history.Effect, id)))),
-			map[string][]string{EffectOnce: {id}}},
+			map[string][]string{breakwater.EffectOnce: {id}}},
 		"never sent to email": {
 			historytest.Without(event, func(e *history.Event) bool {
 				return e.ID == id && e.Sink == "mailbox" || of("email", history.Fetched)(e) && e.Offset <= rec.Offset && rec.Offset <= e.Last
-			}), map[string][]string{DeliveryOrder: {id}, NoAcknowledgedLoss: {id}, NoOrphans: {id}, ReplayIsContiguous: {id}, CommitAfterEffect: {id}}},
+			}), map[string][]string{breakwater.DeliveryOrder: {id}, breakwater.NoAcknowledgedLoss: {id}, breakwater.NoOrphans: {id}, breakwater.ReplayIsContiguous: {id}, breakwater.CommitAfterEffect: {id}}},
 		"one attempt is missing": {
 			historytest.Without(event, inSink("analytics-db", found(event, history.Attempt))),
-			map[string][]string{ReplayIsContiguous: {id}}},
+			map[string][]string{breakwater.ReplayIsContiguous: {id}}},
 		"the last attempt is missing": {
 			historytest.Without(event, inSink("redis", is(history.Attempt, last.ID))),
-			map[string][]string{ReplayIsContiguous: {last.ID}}},
+			map[string][]string{breakwater.ReplayIsContiguous: {last.ID}}},
 		"a commit went back": {
 			historytest.Edit(event, func(e *history.Event) bool {
 				if of("email", history.Commit)(e) && e.Offset == last.Offset+1 {
 					e.Offset = partition[len(partition)-2].Offset
 				}
 				return true
-			}), map[string][]string{CommittedMonotone: {partition[len(partition)-2].ID}}},
+			}), map[string][]string{breakwater.CommittedMonotone: {partition[len(partition)-2].ID}}},
 		"two owners": {
 			changed(event, func(e *history.Event) bool {
 				return e.Kind == history.Assign && e.Name == history.Assigned && e.Generation == 2 && e.Partition == 0
 			}, func(e *history.Event) { e.Generation = 1 }),
-			map[string][]string{SingleOwner: nil}},
+			map[string][]string{breakwater.SingleOwner: nil}},
 		"overtaken": {
 			changed(event, func(e *history.Event) bool {
 				return e.ID == pair[0].ID && e.Sink == "mailbox"
 			}, func(e *history.Event) { e.At = second.At + 5*ms }),
-			map[string][]string{KeyOrder: {pair[0].ID}, CommitAfterEffect: {pair[0].ID}}},
+			map[string][]string{breakwater.KeyOrder: {pair[0].ID}, breakwater.CommitAfterEffect: {pair[0].ID}}},
 		"overtaken in the log": {
 			changed(event, func(e *history.Event) bool {
 				return (e.Kind == history.Audit || e.Kind == history.Produce) && (e.ID == pair[0].ID || e.ID == pair[1].ID)
@@ -152,23 +154,23 @@ func TestDeliveryMutations(t *testing.T) {
 				}
 				e.ID = other.ID
 			}), map[string][]string{
-				ProducerOrder: {pair[0].ID, pair[1].ID},
+				breakwater.ProducerOrder: {pair[0].ID, pair[1].ID},
 				// All three sinks took effect in the order that the log no longer has.
-				KeyOrder: slices.Repeat([]string{pair[1].ID}, 3), CommitAfterEffect: slices.Repeat([]string{pair[1].ID}, 3),
+				breakwater.KeyOrder: slices.Repeat([]string{pair[1].ID}, 3), breakwater.CommitAfterEffect: slices.Repeat([]string{pair[1].ID}, 3),
 			}},
 
 		"taken up below what the sink held": {
 			changed(kept, lastResume, func(e *history.Event) { e.Offset = again.Offset }),
-			map[string][]string{ResumeAtCommitted: {again.ID}, ExplainedRedelivery: {again.ID}}},
+			map[string][]string{breakwater.ResumeAtCommitted: {again.ID}, breakwater.ExplainedRedelivery: {again.ID}}},
 		"a position is stored before its effect": {
 			changed(kept, func(e *history.Event) bool { return stored(e) && e.Offset == latest.Offset }, func(e *history.Event) { e.At -= 5 * ms }),
-			map[string][]string{CommitAfterEffect: {rec.ID}}},
+			map[string][]string{breakwater.CommitAfterEffect: {rec.ID}}},
 		"a position falls": {
 			historytest.With(kept, func() history.Event { e := latest; e.At += 5 * ms; e.Offset = rec.Offset; return e }()),
-			map[string][]string{CommittedMonotone: {rec.ID}}},
+			map[string][]string{breakwater.CommittedMonotone: {rec.ID}}},
 		"a former owner's position is accepted": {
 			historytest.With(kept, func() history.Event { e := newest; e.At += 5 * ms; e.Generation--; return e }()),
-			map[string][]string{SingleOwner: nil}},
+			map[string][]string{breakwater.SingleOwner: nil}},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			if got := brokenBy(t, c.log); !maps.EqualFunc(got, c.want, slices.Equal) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -95,41 +97,41 @@ func TestMutations(t *testing.T) {
 
 	testMutations(t, map[string]mutation{
 		"a batch is sent under another's number": {misnumbered,
-			map[string][]string{OneRecordPerOffset: {other.ID}, NoLostInLog: {other.ID}, NoAcknowledgedLoss: {other.ID, other.ID, other.ID}}},
+			map[string][]string{breakwater.OneRecordPerOffset: {other.ID}, breakwater.NoLostInLog: {other.ID}, breakwater.NoAcknowledgedLoss: {other.ID, other.ID, other.ID}}},
 		"the record is dropped from the log": {historytest.Without(event, is(history.Audit, x)),
-			map[string][]string{NoLostInLog: {x}}},
+			map[string][]string{breakwater.NoLostInLog: {x}}},
 		"the effect is dropped": {historytest.Without(event, inSink("analytics-db", is(history.Effect, x))),
-			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, CommitAfterEffect: {x}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}, breakwater.CommitAfterEffect: {x}}},
 		"the effect has another id": {changed(event, inSink("redis", is(history.Effect, x)), func(e *history.Event) { e.ID = "ghost" }),
-			map[string][]string{NoPhantom: {"ghost"}, NoAcknowledgedLoss: {x}, NoOrphans: {x}, CommitAfterEffect: {x}}},
+			map[string][]string{breakwater.NoPhantom: {"ghost"}, breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}, breakwater.CommitAfterEffect: {x}}},
 		"an attempt has another id": {changed(event, inSink("redis", is(history.Attempt, x)), func(e *history.Event) { e.ID = "ghost" }),
-			map[string][]string{NoPhantom: {"ghost"}, ReplayIsContiguous: {x}}},
+			map[string][]string{breakwater.NoPhantom: {"ghost"}, breakwater.ReplayIsContiguous: {x}}},
 		"the effect comes late": {changed(event, inSink("mailbox", is(history.Effect, x)), func(e *history.Event) { e.At += 100 * ms }),
-			map[string][]string{CommitAfterEffect: {x}}},
+			map[string][]string{breakwater.CommitAfterEffect: {x}}},
 		"the effect happens twice": {historytest.With(event, historytest.Find(event, 0, inSink("mailbox", is(history.Effect, x)))),
-			map[string][]string{EffectOnce: {x}}},
+			map[string][]string{breakwater.EffectOnce: {x}}},
 		"record and effects are gone": {historytest.Without(event, func(e *history.Event) bool { return e.ID == x && e.Kind != history.Request }),
-			map[string][]string{NoLostInLog: {x}, NoAcknowledgedLoss: {x, x, x}}},
+			map[string][]string{breakwater.NoLostInLog: {x}, breakwater.NoAcknowledgedLoss: {x, x, x}}},
 		"the request is forgotten": {historytest.Without(event, is(history.Request, x)),
-			map[string][]string{NoPhantom: {x, x, x}}},
+			map[string][]string{breakwater.NoPhantom: {x, x, x}}},
 		"the answer was lost": {changed(event, is(history.Request, x), func(e *history.Event) { e.Outcome = history.Unknown }),
 			nil},
 		"the broker answers with nothing": {changed(event, lastResume, func(e *history.Event) { e.Committed = -1 }),
-			map[string][]string{ResumeAtCommitted: nil}},
+			map[string][]string{breakwater.ResumeAtCommitted: nil}},
 		"the client skips a record": {changed(event, lastResume, func(e *history.Event) { e.Offset = first.Offset + 1 }),
-			map[string][]string{ResumeAtCommitted: {first.ID}}},
+			map[string][]string{breakwater.ResumeAtCommitted: {first.ID}}},
 		"the broker answers with an older commit": {changed(event, lastResume, func(e *history.Event) { e.Committed, e.Offset = earlier.Offset, earlier.Offset }),
-			map[string][]string{ResumeAtCommitted: nil, ExplainedRedelivery: between}},
+			map[string][]string{breakwater.ResumeAtCommitted: nil, breakwater.ExplainedRedelivery: between}},
 		"two of eighty registrations fail": {changed(sync, failed("POST /register", 5*time.Second), fail),
-			map[string][]string{Availability: twoFailed("POST /register"), NoAbortedRead: slices.Repeat(twoFailed("POST /register"), 3)}},
+			map[string][]string{breakwater.Availability: twoFailed("POST /register"), breakwater.NoAbortedRead: slices.Repeat(twoFailed("POST /register"), 3)}},
 		"two of eighty reads fail": {changed(sync, failed("GET /catalog", 5*time.Second), fail),
-			map[string][]string{Contained: twoFailed("GET /catalog")}},
+			map[string][]string{breakwater.Contained: twoFailed("GET /catalog")}},
 		"the caller of what is slow is slow as well": {changed(sync, func(e *history.Event) bool {
 			return e.Kind == history.Request && slices.Contains(registered, e.ID)
-		}, func(e *history.Event) { e.End += time.Second }), map[string][]string{Contained: registered[:maxNames]}},
-		"a leaf is called twice each time": {historytest.With(sync, again...), map[string][]string{Contained: registered[:1]}},
+		}, func(e *history.Event) { e.End += time.Second }), map[string][]string{breakwater.Contained: registered[:maxNames]}},
+		"a leaf is called twice each time": {historytest.With(sync, again...), map[string][]string{breakwater.Contained: registered[:1]}},
 		"a synchronous effect is dropped": {historytest.Without(sync, inSink("redis", is(history.Effect, x))),
-			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}}},
 	})
 }
 
@@ -183,10 +185,10 @@ func TestPlantedConsumers(t *testing.T) {
 	t.Run("commits_before_processing", func(t *testing.T) {
 		// Each commit goes out 20 ms earlier, before the batch's effects.
 		early := changed(healthy, of("email", history.Commit), func(e *history.Event) { e.At -= 20 * ms; e.End -= 20 * ms })
-		broken(t, early, CommitAfterEffect)
+		broken(t, early, breakwater.CommitAfterEffect)
 	})
 	t.Run("commits_past_a_failed_record", func(t *testing.T) {
-		broken(t, historytest.Without(healthy, inSink("mailbox", is(history.Effect, "u0-000050"))), CommitAfterEffect, NoAcknowledgedLoss, NoOrphans)
+		broken(t, historytest.Without(healthy, inSink("mailbox", is(history.Effect, "u0-000050"))), breakwater.CommitAfterEffect, breakwater.NoAcknowledgedLoss, breakwater.NoOrphans)
 	})
 	t.Run("skips_the_first_record_after_each_rebalance", func(t *testing.T) {
 		killed := historytest.Event(historytest.Options{})
@@ -195,7 +197,7 @@ func TestPlantedConsumers(t *testing.T) {
 				e.Offset++
 			}
 		})
-		broken(t, skips, ResumeAtCommitted)
+		broken(t, skips, breakwater.ResumeAtCommitted)
 	})
 	t.Run("its_producer_retries_under_a_new_id", func(t *testing.T) {
 		// The first attempt was appended and only its answer lost: both are in the log.
@@ -210,7 +212,7 @@ func TestPlantedConsumers(t *testing.T) {
 				more = append(more, e)
 			}
 		}
-		broken(t, historytest.With(healthy, more...), NoPhantom)
+		broken(t, historytest.With(healthy, more...), breakwater.NoPhantom)
 		// Or it was not, and what was acknowledged is nowhere.
 		lost := historytest.Edit(healthy, func(e *history.Event) bool {
 			if e.ID == x && e.Kind != history.Request {
@@ -218,7 +220,7 @@ func TestPlantedConsumers(t *testing.T) {
 			}
 			return true
 		})
-		broken(t, lost, NoPhantom, NoLostInLog, NoAcknowledgedLoss)
+		broken(t, lost, breakwater.NoPhantom, breakwater.NoLostInLog, breakwater.NoAcknowledgedLoss)
 	})
 	t.Run("skips_it_within_the_process", func(t *testing.T) {
 		// The wire looks right; only the sink shows it.
@@ -239,7 +241,7 @@ func TestPlantedConsumers(t *testing.T) {
 		skips := historytest.Without(killed, func(e *history.Event) bool {
 			return e.Sink == "analytics-db" && lost[e.ID]
 		})
-		broken(t, skips, NoAcknowledgedLoss, NoOrphans, CommitAfterEffect, ReplayIsContiguous)
+		broken(t, skips, breakwater.NoAcknowledgedLoss, breakwater.NoOrphans, breakwater.CommitAfterEffect, breakwater.ReplayIsContiguous)
 	})
 }
 
@@ -273,12 +275,12 @@ func TestExercisedMutations(t *testing.T) {
 		"the fault never went": {changed(event, isFault, func(e *history.Event) { e.Fault.Clear = 0 }), `fault "kill analytics" was never seen to be gone`},
 		"nothing was replayed": {historytest.Without(event, resumed), "none of 0 resumes"},
 		"no load in the fault": {historytest.Without(event, func(e *history.Event) bool {
-			p, _ := event.Header.Phase(history.During)
+			p, _ := event.Header.Phase(breakwater.During)
 			return e.Kind == history.Request && p.Contains(e.Scheduled)
 		}), "only 0 requests were ok during the fault"},
 		"one request came late": {changed(event, is(history.Request, "u3-000101"), func(e *history.Event) { e.At += 60 * ms; e.End += 60 * ms }), "behind its schedule"},
 	} {
-		if v := verdict(t, c.log, Exercised); v.Status != Unknown || !strings.Contains(v.Why, c.why) {
+		if v := verdict(t, c.log, breakwater.Exercised); v.Status != Unknown || !strings.Contains(v.Why, c.why) {
 			t.Errorf("%s: %s, %s", name, v.Status, v.Why)
 		}
 	}

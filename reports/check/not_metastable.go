@@ -13,17 +13,6 @@ import (
 // to get back to.
 const regained = 0.9
 
-// NotMetastable is broken when a system stays down though what brought it down
-// is gone: after the last fault was witnessed to be gone, ok ÷ scheduled of some
-// root operation never again, until the load ends, reaches 90 % of what it was
-// before the first fault, in no second and no ten requests in a row, and the load
-// went on for Require.Recovery (10 s without one) and such a second more.
-//
-// A load that ended sooner leaves it unknown unless the goodput had come back,
-// however late: how soon it has to is [BoundedRecovery]'s business. So does a
-// fault that was never seen to be gone. Without a fault it is not asked.
-const NotMetastable = "not-metastable"
-
 func notMetastable(x *history.Index) Verdict {
 	faults, gone := 0, true
 	for e := range x.Of(history.Fault) {

@@ -10,25 +10,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// OneRecordPerOffset is broken when two different records were ever seen at one
-// offset of a partition: what had been acknowledged or read was cut off, and the
-// place given to another. Records are different when their ids are, or how their
-// producer numbered them.
-//
-// What stood at an offset is said by the independent reader, by the answers to
-// producers, and by the letters in retry and dead letter topics about where their
-// originals stood. An offset that only one of them speaks of cannot be judged;
-// where that is so of all, it is not asked. Neither can two answers to one client
-// whose producer is not idempotent, unless by checksum and ids: it may have sent the
-// same again.
-//
-// It is broken, too, when an idempotent producer sent different records under one
-// number of one epoch, and was answered with ok more than once: the broker has but one
-// of them, and the producer lost the others. They are different when the checksums of
-// their batches differ and the ids of the first records, too; where no ids are known
-// that leaves it unknown.
-const OneRecordPerOffset = "one-record-per-offset"
-
 func oneRecordPerOffset(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")

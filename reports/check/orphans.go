@@ -9,11 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
-// NoOrphans is broken when, after the drain, some of a root request's effects
-// happened and some never did, whatever the request was answered. What a
-// service gave up to its dead letter topic counts as done. It needs two sinks.
-const NoOrphans = "no-orphans"
-
 func noOrphans(x *history.Index) Verdict {
 	var without []string // sinks in which no id can be found
 	why, doubt, sinks := "there are no two sinks between which a request could be torn", "", x.Log.Header.Sinks()

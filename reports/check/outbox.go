@@ -15,20 +15,6 @@ import (
 // of one batch are published in any order, and what fails is tried again.
 const passedBy = 2 * time.Second
 
-// Outbox is broken when the rows that a service's sink holds are not the ids in
-// its Outbox topic:
-//   - lost: a row was not published, though one that was committed 2 s later was,
-//     or though it has waited for Require.Recovery (10 s without one) since it was
-//     committed and the last fault was gone;
-//   - ghost: an id was published and has no row. Only ids count that the service
-//     was asked for, by the load, by a call or through its own Topic: others may
-//     publish to the same topic. Rows of another service with the same Outbox
-//     count as well.
-//
-// Rows at the end of the run that were merely not published yet leave the verdict
-// unknown. An id published twice is fine: a relay promises at least once.
-const Outbox = "outbox"
-
 func outbox(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {

@@ -9,12 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// NoPhantom is broken when a sink holds an effect or an attempt with an id that
-// no request of the run had. Effects without any id cannot be matched: they are
-// counted, and leave the verdict unknown. Where none has an id, or none one that was
-// sent, it is not asked: those are ids of another kind.
-const NoPhantom = "no-phantom"
-
 func noPhantom(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -63,57 +65,57 @@ func TestPipelineMutations(t *testing.T) {
 	testMutations(t, map[string]mutation{
 		"a registration is published twice": {historytest.With(run, copied(run, inTopic(historytest.Topic, is(history.Audit, x)), func(e *history.Event) {
 			e.Offset, e.Sequence = 1_000_000, 1_000_000
-		})), map[string][]string{NoLogDuplicate: {x}}},
+		})), map[string][]string{breakwater.NoLogDuplicate: {x}}},
 		"an invoice is aborted": {changed(run, invoiceOf(x), func(e *history.Event) { e.Kind = history.Aborted }),
-			map[string][]string{TransactionAtomic: {x}, ExactlyOnceTransfer: {x}}},
+			map[string][]string{breakwater.TransactionAtomic: {x}, breakwater.ExactlyOnceTransfer: {x}}},
 		"an invoice is gone": {historytest.Without(run, invoiceOf(x)),
-			map[string][]string{TransactionAtomic: nil, ExactlyOnceTransfer: {x}}},
+			map[string][]string{breakwater.TransactionAtomic: nil, breakwater.ExactlyOnceTransfer: {x}}},
 		"an invoice is there twice": {historytest.With(run, copied(run, invoiceOf(x), elsewhere)),
-			map[string][]string{ExactlyOnceTransfer: {x}}},
+			map[string][]string{breakwater.ExactlyOnceTransfer: {x}}},
 		"an invoice of nothing": {historytest.With(run, copied(run, invoiceOf(x), func(e *history.Event) { elsewhere(e); e.ID = "ghost" })),
-			map[string][]string{ExactlyOnceTransfer: {"ghost"}}},
+			map[string][]string{breakwater.ExactlyOnceTransfer: {"ghost"}}},
 		"a transaction hangs": {changed(run, func(e *history.Event) bool {
 			return e.Kind == history.Sample && e.In() == hangsAt.In() && e.LastStable > hangsAt.Offset
 		}, func(e *history.Event) { e.LastStable = hangsAt.Offset }),
-			map[string][]string{NoHangingTransaction: {hangsAt.ID}}},
+			map[string][]string{breakwater.NoHangingTransaction: {hangsAt.ID}}},
 
 		"the mail of one is lost": {historytest.Without(run, inSink("mailbox", is(history.Effect, x))),
-			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, CommitAfterEffect: {x}, DeadLetterClosure: {x}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}, breakwater.CommitAfterEffect: {x}, breakwater.DeadLetterClosure: {x}}},
 		"what was put off is dropped": {historytest.Without(run, inSink("mailbox", is(history.Effect, again))),
-			map[string][]string{NoAcknowledgedLoss: {again}, NoOrphans: {again}, CommitAfterEffect: {again}, DeadLetterClosure: {again}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {again}, breakwater.NoOrphans: {again}, breakwater.CommitAfterEffect: {again}, breakwater.DeadLetterClosure: {again}}},
 		"a letter is gone": {historytest.Without(run, letterOf(full)),
-			map[string][]string{NoAcknowledgedLoss: {full}, NoOrphans: {full}, CommitAfterEffect: {full}, DeadLetterClosure: {full}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {full}, breakwater.NoOrphans: {full}, breakwater.CommitAfterEffect: {full}, breakwater.DeadLetterClosure: {full}}},
 		"a letter is there twice": {historytest.With(run, copied(run, letterOf(full), elsewhere)),
-			map[string][]string{DeadLetterClosure: {full}}},
+			map[string][]string{breakwater.DeadLetterClosure: {full}}},
 		"a letter does not say what it stands for": {changed(run, letterOf(full), func(e *history.Event) {
 			l := *e.Letter
 			l.Offset = -1
 			e.Letter = &l
-		}), map[string][]string{DeadLetterClosure: {full}}},
+		}), map[string][]string{breakwater.DeadLetterClosure: {full}}},
 		"a mail was sent and given up": {historytest.With(run, copied(run, inSink("mailbox", is(history.Attempt, fatal)), func(e *history.Event) { e.Kind = history.Effect })),
-			map[string][]string{DeadLetterClosure: {fatal}}},
+			map[string][]string{breakwater.DeadLetterClosure: {fatal}}},
 		"tried once too often": {historytest.With(run, copied(run, inSink("mailbox", is(history.Attempt, full)), func(e *history.Event) { e.At += 3 * time.Second })),
-			map[string][]string{DeadLetterClosure: {full}}},
+			map[string][]string{breakwater.DeadLetterClosure: {full}}},
 		"tried again too early": {changed(run, func(e *history.Event) bool {
 			return e.Sink == "mailbox" && e.ID == again && e.At == second(again)
-		}, func(e *history.Event) { e.At -= 150 * ms }), map[string][]string{DeadLetterClosure: {again}}},
+		}, func(e *history.Event) { e.At -= 150 * ms }), map[string][]string{breakwater.DeadLetterClosure: {again}}},
 		"what never succeeds is put off": {changed(run, inTopic(historytest.Retries, is(history.Audit, again)), func(e *history.Event) {
 			l := *e.Letter
 			l.Error = historytest.Fatal
 			e.Letter = &l
-		}), map[string][]string{DeadLetterClosure: {again}}},
+		}), map[string][]string{breakwater.DeadLetterClosure: {again}}},
 		"what was redriven is dropped": {historytest.Without(run, inSink("mailbox", is(history.Effect, redriven))),
-			map[string][]string{DeadLetterClosure: {redriven}}},
+			map[string][]string{breakwater.DeadLetterClosure: {redriven}}},
 
 		"a row was never there": {historytest.Without(run, inSink("users", is(history.Effect, x))),
-			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, Outbox: {x}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}, breakwater.Outbox: {x}}},
 		"a row was not published": {historytest.Without(run, inTopic(historytest.Topic, is(history.Audit, x))),
-			map[string][]string{Outbox: {x}, ExactlyOnceTransfer: {x}, ProjectionEqualsReplay: {x}}},
+			map[string][]string{breakwater.Outbox: {x}, breakwater.ExactlyOnceTransfer: {x}, breakwater.ProjectionEqualsReplay: {x}}},
 
 		"a count is off": {changed(run, stateOf, fewer),
-			map[string][]string{ProjectionEqualsReplay: nil}},
+			map[string][]string{breakwater.ProjectionEqualsReplay: nil}},
 		"an event is not counted": {historytest.Without(changed(run, stateOf, fewer), inSink("stats-db", both(is(history.Effect, x)))),
-			map[string][]string{NoAcknowledgedLoss: {x}, NoOrphans: {x}, CommitAfterEffect: {x}, ProjectionEqualsReplay: {x}}},
+			map[string][]string{breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}, breakwater.CommitAfterEffect: {x}, breakwater.ProjectionEqualsReplay: {x}}},
 	})
 }
 
@@ -130,5 +132,5 @@ func TestMetastableMutation(t *testing.T) {
 			failed = append(failed, e.ID)
 		}
 	})
-	testMutations(t, map[string]mutation{"it stays down": {down, map[string][]string{NotMetastable: failed, BoundedRecovery: nil}}})
+	testMutations(t, map[string]mutation{"it stays down": {down, map[string][]string{breakwater.NotMetastable: failed, breakwater.BoundedRecovery: nil}}})
 }

@@ -9,26 +9,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// ProducerOrder is broken when records do not stand in a partition in the order in
-// which they were produced:
-//   - a higher sequence of one epoch of an idempotent producer stands before a lower
-//     one;
-//   - a batch stands behind another that the same producer, which is not idempotent, was
-//     first seen to send after it: what is sent again, by its checksum, keeps the place of
-//     its first sending;
-//   - a request that was acknowledged before another of the same key was sent stands
-//     behind it.
-//
-// Examined are pairs: a record with one before it in the partition to which it can be
-// compared in one of these ways. Requests that overlapped have no order, and an epoch has
-// none towards the next: the producer numbers afresh. Clients may have several producers,
-// which have none towards each other either: two batches are of one producer when they
-// were sent over one connection, or over connections between which a batch was sent
-// again. The first record of an id counts, in the topics to which requests lead, which
-// retry, dead letter and output topics are not. Where nothing can be compared it is
-// unknown.
-const ProducerOrder = "producer-order"
-
 func producerOrder(x *history.Index) Verdict {
 	if !x.Log.Header.Logged() {
 		return combine(x, nil, "the system has no log to be looked into")

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -179,7 +181,7 @@ func TestNoLegalProducerIsConvicted(t *testing.T) {
 	for seed := range uint64(500) {
 		for _, v := range Judge(publishingAtRandom(seed, "").run(), All()) {
 			switch v.Guarantee {
-			case NoLostInLog, OneRecordPerOffset, NoLogDuplicate, ProducerOrder:
+			case breakwater.NoLostInLog, breakwater.OneRecordPerOffset, breakwater.NoLogDuplicate, breakwater.ProducerOrder:
 				if v.Status == Broken {
 					t.Errorf("seed %d: %s: %s %+v", seed, v.Guarantee, v.Why, v.Anomalies)
 				}
@@ -187,7 +189,7 @@ func TestNoLegalProducerIsConvicted(t *testing.T) {
 			}
 		}
 	}
-	for _, guarantee := range []string{NoLostInLog, OneRecordPerOffset, NoLogDuplicate, ProducerOrder} {
+	for _, guarantee := range []string{breakwater.NoLostInLog, breakwater.OneRecordPerOffset, breakwater.NoLogDuplicate, breakwater.ProducerOrder} {
 		if counted[guarantee] < 1000 {
 			t.Errorf("%s examined %d in all", guarantee, counted[guarantee])
 		}
@@ -205,7 +207,7 @@ func TestNothingHidesAReordering(t *testing.T) {
 			continue
 		}
 		seen++
-		if v := verdict(t, log, ProducerOrder); v.Status != Broken {
+		if v := verdict(t, log, breakwater.ProducerOrder); v.Status != Broken {
 			t.Errorf("seed %d: %s: %s", seed, v.Status, v.Why)
 		}
 	}
@@ -229,7 +231,7 @@ func TestNothingHidesAReusedSequence(t *testing.T) {
 		for _, id := range p.lost {
 			lost[id] = true
 		}
-		for _, guarantee := range []string{NoLostInLog, OneRecordPerOffset} {
+		for _, guarantee := range []string{breakwater.NoLostInLog, breakwater.OneRecordPerOffset} {
 			named := map[string]bool{}
 			v := verdict(t, log, guarantee)
 			for _, a := range v.Anomalies {

@@ -7,23 +7,11 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
-
-// ProjectionEqualsReplay is broken when the state that a sink holds of some key
-// is not what follows from the log: the visible records of the service's Topic
-// from offset 0, each id once, up to the positions that stand in the same sink.
-// On a partition without a position nothing was read. An id that the service put
-// off or gave up counts where the sink's ledger has its effect.
-//
-// The positions are the last stored, also where they have fallen: what was
-// counted past them is then counted too often. It is unknown when no position is
-// stored, when records have no id, or when the log no longer begins at 0.
-//
-// Where the service can be asked for the state as of an earlier time, the same is
-// asked of its answer, up to where the broker says that the log was then.
-const ProjectionEqualsReplay = "projection-equals-replay"
 
 func projectionEqualsReplay(x *history.Index) Verdict {
 	var all []finding
@@ -88,7 +76,7 @@ func newAnswer(x *history.Index, s history.Service) projection {
 func (p projection) judge() finding {
 	unknown := func(why string) finding { return finding{status: Unknown, why: why} }
 	switch kind := p.service.Sink.Projection; {
-	case kind != history.CountByKey:
+	case kind != breakwater.CountByKey:
 		return unknown(fmt.Sprintf("this judge does not know how to replay a %q", kind))
 	case !p.x.Audited:
 		return unknown("the independent reader found no record at all")

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -40,11 +42,11 @@ func TestResets(t *testing.T) {
 		broken  []string // of those, what would be broken had nobody set it
 	}{
 		{"back to the beginning", back(set(0)), back(),
-			[]string{ExplainedRedelivery, ResumeAtCommitted, CommittedMonotone, ReplayIsContiguous, CommitAfterEffect, EffectOnce, NoAcknowledgedLoss, NoStuck},
-			[]string{ExplainedRedelivery, ResumeAtCommitted, CommittedMonotone}},
+			[]string{breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.ReplayIsContiguous, breakwater.CommitAfterEffect, breakwater.EffectOnce, breakwater.NoAcknowledgedLoss, breakwater.NoStuck},
+			[]string{breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted, breakwater.CommittedMonotone}},
 		{"on, past what nobody has brought", on(set(2)), on(),
-			[]string{ExplainedRedelivery, ResumeAtCommitted, CommittedMonotone, ReplayIsContiguous, CommitAfterEffect, EffectOnce},
-			[]string{ResumeAtCommitted, ReplayIsContiguous, CommitAfterEffect}},
+			[]string{breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.ReplayIsContiguous, breakwater.CommitAfterEffect, breakwater.EffectOnce},
+			[]string{breakwater.ResumeAtCommitted, breakwater.ReplayIsContiguous, breakwater.CommitAfterEffect}},
 	} {
 		for _, guarantee := range c.holds {
 			v := verdict(t, historytest.Log(with(recorded(), both), c.with...), guarantee)
@@ -58,7 +60,7 @@ func TestResets(t *testing.T) {
 			}
 		}
 	}
-	if v := verdict(t, historytest.Log(with(recorded(), both), on(set(2))...), NoAcknowledgedLoss); v.Status != Broken {
+	if v := verdict(t, historytest.Log(with(recorded(), both), on(set(2))...), breakwater.NoAcknowledgedLoss); v.Status != Broken {
 		t.Errorf("what was left out is lost all the same: %s %s", v.Status, v.Why)
 	}
 }

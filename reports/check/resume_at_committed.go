@@ -8,24 +8,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// ResumeAtCommitted is broken on either of two sides when a consumer takes up a
-// partition.
-//
-// The broker: its OffsetFetch answer is none of the commits that could be
-// current then, nor empty when there was none. A commit that was sent and never
-// answered could be; so could each of two that were on the way together. One
-// inside a transaction is on the way until its transaction has ended. An offset that no
-// recorded commit had, and that a sample showed, was set from outside.
-//
-// The client: its first Fetch asks for another offset than that answer. After an
-// empty answer the client's reset policy decides, and after the log start has
-// passed the committed offset it has to move; neither is judged. A service that
-// keeps its positions in its own sink has to ask for one that the sink held
-// between the assignment and the first records; of offsets without a visible
-// record between them it may ask for either. A resume without an answer, and
-// without a fetch after one, is not counted.
-const ResumeAtCommitted = "resume-at-committed"
-
 func resumeAtCommitted(x *history.Index) Verdict {
 	return combine(x, eachConsumer(x, func(s history.Service, all []*position) finding {
 		var f finding

@@ -8,17 +8,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// SingleOwner is broken when two members hold a partition at the same generation
-// or epoch of their group; or when a sink that is declared to be fenced accepts
-// an effect or a position of an older epoch after one of a newer.
-//
-// A member that comes back under another id in the same instance, as static
-// membership has it, is the same owner. What a former owner does late in a sink
-// that is not fenced is legal, since owners overlap whenever one of them freezes:
-// it is told apart from the others, and counted. Writes that lie within the error
-// of the sink's clock have no order.
-const SingleOwner = "single-owner"
-
 func singleOwner(x *history.Index) Verdict {
 	var all []finding
 	told := epochs(x)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -22,7 +24,7 @@ func consumer() history.Header {
 			{Name: "registration", Instances: []string{"registration/1"}},
 			{Name: "analytics", Instances: []string{"analytics/1", "analytics/2"}, Group: "analytics", Topic: "orders", Sink: &history.Sink{Name: "db", Skew: 2 * ms}},
 		},
-		Phases: []history.Phase{{Name: history.Before, End: time.Second}, {Name: history.During, Start: time.Second, End: 2 * time.Second}, {Name: history.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: history.Drain, Start: 3 * time.Second, End: 10 * time.Second}},
+		Phases: []history.Phase{{Name: breakwater.Before, End: time.Second}, {Name: breakwater.During, Start: time.Second, End: 2 * time.Second}, {Name: breakwater.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: breakwater.Drain, Start: 3 * time.Second, End: 10 * time.Second}},
 	}
 }
 
@@ -141,7 +143,7 @@ func asks(edit func(*history.Require)) history.Header {
 
 func twice(outcome map[string]history.Outcome) events {
 	var all events
-	for i, phase := range []string{history.Before, history.During, history.After} {
+	for i, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 		o := outcome[phase]
 		if o == "" {
 			o = history.OK
@@ -153,184 +155,184 @@ func twice(outcome map[string]history.Outcome) events {
 }
 
 var exercisedCases = []small{
-	{"enough of everything", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MaxLateness = 10 * ms }),
+	{"enough of everything", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MaxLateness = 10 * ms }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
-	{"one too few after", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+	{"one too few after", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
 		twice(nil)[:5], Unknown, nil, `only 1 requests were sent after the fault, the scenario asks for 2`},
-	{"dead after the fault is a result", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
-		append(twice(map[string]history.Outcome{history.After: history.Unknown}), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
-	{"failed ones do not count", Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
-		twice(map[string]history.Outcome{history.During: history.Failed}), Unknown, nil, `ok during the fault`},
-	{"unless failing is the result", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
-		twice(map[string]history.Outcome{history.During: history.Failed}), Holds, nil, ""},
-	{"which excuses no other phase", Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
-		twice(map[string]history.Outcome{history.Before: history.Failed}), Unknown, nil, `ok before the fault`},
-	{"a phase is missing", Exercised, with(asks(func(r *history.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
+	{"dead after the fault is a result", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+		append(twice(map[string]history.Outcome{breakwater.After: history.Unknown}), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
+	{"failed ones do not count", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+		twice(map[string]history.Outcome{breakwater.During: history.Failed}), Unknown, nil, `ok during the fault`},
+	{"unless failing is the result", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
+		twice(map[string]history.Outcome{breakwater.During: history.Failed}), Holds, nil, ""},
+	{"which excuses no other phase", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
+		twice(map[string]history.Outcome{breakwater.Before: history.Failed}), Unknown, nil, `ok before the fault`},
+	{"a phase is missing", breakwater.Exercised, with(asks(func(r *history.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
 		twice(nil)[:4], Unknown, nil, `no phase "after"`},
-	{"the fault never bit", Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to take effect"},
-	{"the fault never went", Exercised, consumer(), append(twice(nil), fault("analytics/1", 1100*ms, 0)), Unknown, nil, "never seen to be gone"},
-	{"nothing happened", Exercised, consumer(), nil, Unknown, nil, ""},
-	{"generator behind", Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
+	{"the fault never bit", breakwater.Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to take effect"},
+	{"the fault never went", breakwater.Exercised, consumer(), append(twice(nil), fault("analytics/1", 1100*ms, 0)), Unknown, nil, "never seen to be gone"},
+	{"nothing happened", breakwater.Exercised, consumer(), nil, Unknown, nil, ""},
+	{"generator behind", breakwater.Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
 		append(twice(nil), took(20*ms, started(611*ms, request("late", 600*ms, history.OK)))), Unknown, []string{"late"}, "11 ms behind its schedule"},
-	{"generator just in time", Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
+	{"generator just in time", breakwater.Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
 		append(twice(nil), took(20*ms, started(610*ms, request("late", 600*ms, history.OK)))), Holds, nil, ""},
-	{"no replay", Exercised, asks(func(r *history.Require) { r.Replay = true }),
+	{"no replay", breakwater.Exercised, asks(func(r *history.Require) { r.Replay = true }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms), sample(ms, 5, -1), resume(2*ms, -1, 0), sample(1400*ms, 9, 9), resume(1500*ms, 9, 9)), Unknown, nil, "none of 1 resumes"},
-	{"a replay", Exercised, asks(func(r *history.Require) { r.Replay = true }),
+	{"a replay", breakwater.Exercised, asks(func(r *history.Require) { r.Replay = true }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms), sample(1400*ms, 10, 9), resume(1500*ms, 9, 9)), Holds, nil, ""},
 }
 
 var sent = request("u1", 10*ms, history.OK)
 
 var lostCases = []small{
-	{"missing from the log", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Broken, []string{"u2"}, "no edge saw what was published, so that nothing says who lost it"},
-	{"missing from a compacted log", NoLostInLog, with(consumer(), compacted), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Unknown, []string{"u2"}, "orders is compacted, which removes records as well: 1 of 2"},
-	{"all there, though it is compacted", NoLostInLog, with(consumer(), compacted), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
-	{"all there", NoLostInLog, consumer(), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
-	{"failed and unknown are not promised", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.Failed), request("u3", 30*ms, history.Unknown), record("u1", 0)}, Holds, nil, ""},
-	{"a read leaves no record", NoLostInLog, consumer(), events{sent, read("c1", 20*ms, history.OK), record("u1", 0)}, Holds, nil, "0 of 1"},
-	{"nobody read the log", NoLostInLog, consumer(), events{sent}, Unknown, nil, "found no record"},
-	{"nothing acknowledged", NoLostInLog, consumer(), events{record("u1", 0)}, Unknown, nil, ""},
-	{"deleted from the log's start, for all that is known", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u2", 1), logStart("orders", 0, 1), startedAt(0)}, Unknown, []string{"u1"}, "1 of 2 acknowledged ids are not in the log, from whose start 1 offsets were deleted during the run"},
-	{"more than was deleted", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), request("u3", 30*ms, history.OK), record("u3", 1), logStart("orders", 0, 1), startedAt(0)}, Broken, []string{"u1", "u2"}, "2 of 3"},
-	{"a log that never began at 0", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 7), logStart("orders", 0, 5), startedAt(5)}, Broken, []string{"u2"}, ""},
-	{"acknowledged and aborted", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u2", 1), aborted(record("u1", 0))}, Broken, []string{"u1"}, "u1 was acknowledged at 15 ms and stands at orders/0@0 in no committed transaction"},
-	{"there is no log", NoLostInLog, synchronous(), events{sent}, NotAsked, nil, ""},
+	{"missing from the log", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Broken, []string{"u2"}, "no edge saw what was published, so that nothing says who lost it"},
+	{"missing from a compacted log", breakwater.NoLostInLog, with(consumer(), compacted), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Unknown, []string{"u2"}, "orders is compacted, which removes records as well: 1 of 2"},
+	{"all there, though it is compacted", breakwater.NoLostInLog, with(consumer(), compacted), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
+	{"all there", breakwater.NoLostInLog, consumer(), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
+	{"failed and unknown are not promised", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.Failed), request("u3", 30*ms, history.Unknown), record("u1", 0)}, Holds, nil, ""},
+	{"a read leaves no record", breakwater.NoLostInLog, consumer(), events{sent, read("c1", 20*ms, history.OK), record("u1", 0)}, Holds, nil, "0 of 1"},
+	{"nobody read the log", breakwater.NoLostInLog, consumer(), events{sent}, Unknown, nil, "found no record"},
+	{"nothing acknowledged", breakwater.NoLostInLog, consumer(), events{record("u1", 0)}, Unknown, nil, ""},
+	{"deleted from the log's start, for all that is known", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u2", 1), logStart("orders", 0, 1), startedAt(0)}, Unknown, []string{"u1"}, "1 of 2 acknowledged ids are not in the log, from whose start 1 offsets were deleted during the run"},
+	{"more than was deleted", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), request("u3", 30*ms, history.OK), record("u3", 1), logStart("orders", 0, 1), startedAt(0)}, Broken, []string{"u1", "u2"}, "2 of 3"},
+	{"a log that never began at 0", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 7), logStart("orders", 0, 5), startedAt(5)}, Broken, []string{"u2"}, ""},
+	{"acknowledged and aborted", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u2", 1), aborted(record("u1", 0))}, Broken, []string{"u1"}, "u1 was acknowledged at 15 ms and stands at orders/0@0 in no committed transaction"},
+	{"there is no log", breakwater.NoLostInLog, synchronous(), events{sent}, NotAsked, nil, ""},
 
-	{"in the log, never took effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7)}, Broken, []string{"u1"}, "u1 was acknowledged, is at orders/0@7: in the log, never took effect in db"},
-	{"committed past it", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7), commit(8, 50*ms, 51*ms, history.OK)}, Broken, []string{"u1"}, "though analytics committed up to 8"},
-	{"nobody knows where", NoAcknowledgedLoss, consumer(), events{sent}, Broken, []string{"u1"}, "u1 was acknowledged at 15 ms and is not in the log: no edge saw"},
-	{"lost on its way from another topic", NoAcknowledgedLoss, consumer(), events{sent, on("inbox", record("u1", 7))}, Broken, []string{"u1"}, "u1 was acknowledged, is at inbox/0@7 and never came to orders, from which analytics takes it"},
-	{"took effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms)}, Holds, nil, "0 of 1"},
-	{"an attempt is no effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), attempt("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
-	{"unknown, in the log, no effect", NoAcknowledgedLoss, consumer(), events{request("u2", 20*ms, history.Unknown), record("u2", 0)}, Broken, []string{"u2"}, "may have been acknowledged"},
-	{"unknown, not in the log", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Unknown)}, Holds, nil, ""},
-	{"failed", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, ""},
-	{"dead-lettered", NoAcknowledgedLoss, with(consumer(), func(h *history.Header) {
+	{"in the log, never took effect", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7)}, Broken, []string{"u1"}, "u1 was acknowledged, is at orders/0@7: in the log, never took effect in db"},
+	{"committed past it", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7), commit(8, 50*ms, 51*ms, history.OK)}, Broken, []string{"u1"}, "though analytics committed up to 8"},
+	{"nobody knows where", breakwater.NoAcknowledgedLoss, consumer(), events{sent}, Broken, []string{"u1"}, "u1 was acknowledged at 15 ms and is not in the log: no edge saw"},
+	{"lost on its way from another topic", breakwater.NoAcknowledgedLoss, consumer(), events{sent, on("inbox", record("u1", 7))}, Broken, []string{"u1"}, "u1 was acknowledged, is at inbox/0@7 and never came to orders, from which analytics takes it"},
+	{"took effect", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms)}, Holds, nil, "0 of 1"},
+	{"an attempt is no effect", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), attempt("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
+	{"unknown, in the log, no effect", breakwater.NoAcknowledgedLoss, consumer(), events{request("u2", 20*ms, history.Unknown), record("u2", 0)}, Broken, []string{"u2"}, "may have been acknowledged"},
+	{"unknown, not in the log", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Unknown)}, Holds, nil, ""},
+	{"failed", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, ""},
+	{"dead-lettered", breakwater.NoAcknowledgedLoss, with(consumer(), func(h *history.Header) {
 		h.Services = slices.Clone(h.Services)
 		h.Services[1].DeadLetter = "orders-dead"
 	}), events{sent, request("u2", 20*ms, history.OK), record("u1", 0), record("u2", 1), effect("db", "u1", 20*ms), on("orders-dead", record("u2", 0))}, Holds, nil, ""},
-	{"synchronous, lost", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 acknowledged ids never took effect in mail; 0 of 1 in db"},
-	{"synchronous, all", NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
-	{"synchronous, unknown is not owed", NoAcknowledgedLoss, synchronous(), events{sent, request("u2", 20*ms, history.Unknown), effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
-	{"no ledger", NoAcknowledgedLoss, history.Header{}, events{sent}, NotAsked, nil, ""},
-	{"nothing acknowledged", NoAcknowledgedLoss, consumer(), nil, Unknown, nil, ""},
+	{"synchronous, lost", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 acknowledged ids never took effect in mail; 0 of 1 in db"},
+	{"synchronous, all", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
+	{"synchronous, unknown is not owed", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, request("u2", 20*ms, history.Unknown), effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
+	{"no ledger", breakwater.NoAcknowledgedLoss, history.Header{}, events{sent}, NotAsked, nil, ""},
+	{"nothing acknowledged", breakwater.NoAcknowledgedLoss, consumer(), nil, Unknown, nil, ""},
 }
 
 var phantomCases = []small{
-	{"an effect nobody asked for", NoPhantom, consumer(), events{sent, effect("db", "u1", 20*ms), effect("db", "ghost", 20*ms)}, Broken, []string{"ghost"}, "nobody sent it"},
-	{"an attempt nobody asked for", NoPhantom, consumer(), events{sent, attempt("db", "ghost", 20*ms)}, Broken, []string{"ghost"}, "delivered to db"},
-	{"effects of ok, unknown and failed requests", NoPhantom, consumer(), events{sent, request("u2", 11*ms, history.Unknown), request("u3", 12*ms, history.Failed), effect("db", "u1", 20*ms), effect("db", "u2", 20*ms), effect("db", "u3", 20*ms)}, Holds, nil, ""},
-	{"an effect without id", NoPhantom, consumer(), events{sent, effect("db", "u1", 20*ms), effect("db", "", 20*ms)}, Unknown, nil, "have no id"},
-	{"no effect at all", NoPhantom, consumer(), events{sent}, Unknown, nil, ""},
-	{"no ledger", NoPhantom, history.Header{}, events{sent}, NotAsked, nil, ""},
+	{"an effect nobody asked for", breakwater.NoPhantom, consumer(), events{sent, effect("db", "u1", 20*ms), effect("db", "ghost", 20*ms)}, Broken, []string{"ghost"}, "nobody sent it"},
+	{"an attempt nobody asked for", breakwater.NoPhantom, consumer(), events{sent, attempt("db", "ghost", 20*ms)}, Broken, []string{"ghost"}, "delivered to db"},
+	{"effects of ok, unknown and failed requests", breakwater.NoPhantom, consumer(), events{sent, request("u2", 11*ms, history.Unknown), request("u3", 12*ms, history.Failed), effect("db", "u1", 20*ms), effect("db", "u2", 20*ms), effect("db", "u3", 20*ms)}, Holds, nil, ""},
+	{"an effect without id", breakwater.NoPhantom, consumer(), events{sent, effect("db", "u1", 20*ms), effect("db", "", 20*ms)}, Unknown, nil, "have no id"},
+	{"no effect at all", breakwater.NoPhantom, consumer(), events{sent}, Unknown, nil, ""},
+	{"no ledger", breakwater.NoPhantom, history.Header{}, events{sent}, NotAsked, nil, ""},
 }
 
 var orphanCases = []small{
-	{"torn", NoOrphans, synchronous(), events{request("u1", 10*ms, history.Unknown), effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "took effect in db and never in mail"},
-	{"torn though it definitely failed", NoOrphans, synchronous(), events{request("u1", 10*ms, history.Failed), effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, ""},
-	{"all or nothing", NoOrphans, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, "0 of 1"},
-	{"nothing took effect", NoOrphans, synchronous(), events{sent}, Unknown, nil, ""},
-	{"one sink cannot be torn", NoOrphans, consumer(), events{sent, effect("db", "u1", 12*ms)}, NotAsked, nil, ""},
+	{"torn", breakwater.NoOrphans, synchronous(), events{request("u1", 10*ms, history.Unknown), effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "took effect in db and never in mail"},
+	{"torn though it definitely failed", breakwater.NoOrphans, synchronous(), events{request("u1", 10*ms, history.Failed), effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, ""},
+	{"all or nothing", breakwater.NoOrphans, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, "0 of 1"},
+	{"nothing took effect", breakwater.NoOrphans, synchronous(), events{sent}, Unknown, nil, ""},
+	{"one sink cannot be torn", breakwater.NoOrphans, consumer(), events{sent, effect("db", "u1", 12*ms)}, NotAsked, nil, ""},
 }
 
 var resumeCases = []small{
-	{"the broker forgot a commit", ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, -1, 0)}, Broken, nil, "with no committed offset, when 5 was committed"},
-	{"the broker went back", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), resume(20*ms, 5, 5)}, Broken, nil, "with committed offset 5, when 9 was committed"},
-	{"and a sample that saw it go back excuses nothing", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), sample(18*ms, 20, 5), resume(20*ms, 5, 5)}, Broken, nil, ""},
-	{"the broker made one up", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 6, 6)}, Broken, nil, ""},
-	{"out of nothing", ResumeAtCommitted, consumer(), events{resume(20*ms, 6, 6)}, Broken, nil, "nothing was committed"},
-	{"the latest", ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, "2 of 2 resumes of analytics were at"},
-	{"before a commit that is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
-	{"after a commit that is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 9, 9)}, Holds, nil, ""},
-	{"none, while the first is in flight", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 25*ms, history.OK), resume(20*ms, -1, 0)}, Holds, nil, ""},
-	{"a commit sent while the answer was on its way", ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 20*ms+100*time.Microsecond, 25*ms, history.OK)}, Holds, nil, ""},
-	{"a commit of the future", ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 30*ms, 35*ms, history.OK)}, Broken, nil, ""},
-	{"a commit that was never answered", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 9, 9)}, Holds, nil, ""},
-	{"as if it had not arrived", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
-	{"nor one whose connection broke", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 20*ms, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
-	{"nor was it applied after a later generation", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 0, history.Unknown), generation(2, commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 5, 5)}, Broken, nil, ""},
-	{"a rejected commit is none", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.Failed), resume(50*ms, 9, 9)}, Broken, nil, ""},
-	{"two that crossed, the lower last", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 15*ms, history.OK), commit(5, 11*ms, 14*ms, history.OK), resume(50*ms, 5, 5)}, Holds, nil, ""},
-	{"in a transaction not yet ended: the old one", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 90*ms, history.OK)), resume(50*ms, 5, 5)}, Holds, nil, ""},
-	{"in a transaction not yet ended: the new one", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 90*ms, history.OK)), resume(50*ms, 9, 9)}, Holds, nil, ""},
-	{"in a transaction that ended", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 40*ms, history.OK)), resume(50*ms, 5, 5)}, Broken, nil, ""},
-	{"in a transaction that was aborted", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 40*ms, history.Failed)), resume(50*ms, 9, 9)}, Broken, nil, ""},
-	{"a recorded reset", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 12*ms, history.OK), by("kit", commit(0, 20*ms, 21*ms, history.OK)), resume(50*ms, 0, 0)}, Holds, nil, ""},
-	{"a reset that only a sample saw", ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 12*ms, history.OK), sample(30*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
-	{"a sample older than the commits excuses nothing", ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), commit(9, 10*ms, 12*ms, history.OK), resume(50*ms, 3, 3)}, Broken, nil, ""},
-	{"committed before the run", ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
-	{"another partition's commit", ResumeAtCommitted, consumer(), events{in(1, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 5, 5)}, Broken, nil, ""},
-	{"another group's commit does not count", ResumeAtCommitted, consumer(), events{{Kind: history.Commit, Client: "email/1", Group: "email", Topic: "orders", Offset: 5, At: ms, End: 2 * ms, Outcome: history.OK}, resume(20*ms, -1, 0)}, Holds, nil, ""},
-	{"no answer came, so that nothing was judged", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }()}, Unknown, nil, "no resume could be judged"},
-	{"no answer came to one of two", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }(), resume(30*ms, 5, 5)}, Holds, nil, "1 of 1 resumes"},
+	{"the broker forgot a commit", breakwater.ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, -1, 0)}, Broken, nil, "with no committed offset, when 5 was committed"},
+	{"the broker went back", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), resume(20*ms, 5, 5)}, Broken, nil, "with committed offset 5, when 9 was committed"},
+	{"and a sample that saw it go back excuses nothing", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.OK), sample(18*ms, 20, 5), resume(20*ms, 5, 5)}, Broken, nil, ""},
+	{"the broker made one up", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 6, 6)}, Broken, nil, ""},
+	{"out of nothing", breakwater.ResumeAtCommitted, consumer(), events{resume(20*ms, 6, 6)}, Broken, nil, "nothing was committed"},
+	{"the latest", breakwater.ResumeAtCommitted, consumer(), events{resume(ms, -1, 0), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, "2 of 2 resumes of analytics were at"},
+	{"before a commit that is in flight", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
+	{"after a commit that is in flight", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 19*ms, 25*ms, history.OK), resume(20*ms, 9, 9)}, Holds, nil, ""},
+	{"none, while the first is in flight", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 25*ms, history.OK), resume(20*ms, -1, 0)}, Holds, nil, ""},
+	{"a commit sent while the answer was on its way", breakwater.ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 20*ms+100*time.Microsecond, 25*ms, history.OK)}, Holds, nil, ""},
+	{"a commit of the future", breakwater.ResumeAtCommitted, consumer(), events{resume(20*ms, 7, 7), commit(7, 30*ms, 35*ms, history.OK)}, Broken, nil, ""},
+	{"a commit that was never answered", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 9, 9)}, Holds, nil, ""},
+	{"as if it had not arrived", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 0, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"nor one whose connection broke", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 20*ms, history.Unknown), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"nor was it applied after a later generation", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 0, history.Unknown), generation(2, commit(9, 13*ms, 14*ms, history.OK)), resume(50*ms, 5, 5)}, Broken, nil, ""},
+	{"a rejected commit is none", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), commit(9, 13*ms, 14*ms, history.Failed), resume(50*ms, 9, 9)}, Broken, nil, ""},
+	{"two that crossed, the lower last", breakwater.ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 15*ms, history.OK), commit(5, 11*ms, 14*ms, history.OK), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"in a transaction not yet ended: the old one", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 90*ms, history.OK)), resume(50*ms, 5, 5)}, Holds, nil, ""},
+	{"in a transaction not yet ended: the new one", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 90*ms, history.OK)), resume(50*ms, 9, 9)}, Holds, nil, ""},
+	{"in a transaction that ended", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 40*ms, history.OK)), resume(50*ms, 5, 5)}, Broken, nil, ""},
+	{"in a transaction that was aborted", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), transactional(commit(9, 13*ms, 40*ms, history.Failed)), resume(50*ms, 9, 9)}, Broken, nil, ""},
+	{"a recorded reset", breakwater.ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 12*ms, history.OK), by("kit", commit(0, 20*ms, 21*ms, history.OK)), resume(50*ms, 0, 0)}, Holds, nil, ""},
+	{"a reset that only a sample saw", breakwater.ResumeAtCommitted, consumer(), events{commit(9, 10*ms, 12*ms, history.OK), sample(30*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
+	{"a sample older than the commits excuses nothing", breakwater.ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), commit(9, 10*ms, 12*ms, history.OK), resume(50*ms, 3, 3)}, Broken, nil, ""},
+	{"committed before the run", breakwater.ResumeAtCommitted, consumer(), events{sample(5*ms, 20, 3), resume(50*ms, 3, 3)}, Holds, nil, ""},
+	{"another partition's commit", breakwater.ResumeAtCommitted, consumer(), events{in(1, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 5, 5)}, Broken, nil, ""},
+	{"another group's commit does not count", breakwater.ResumeAtCommitted, consumer(), events{{Kind: history.Commit, Client: "email/1", Group: "email", Topic: "orders", Offset: 5, At: ms, End: 2 * ms, Outcome: history.OK}, resume(20*ms, -1, 0)}, Holds, nil, ""},
+	{"no answer came, so that nothing was judged", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }()}, Unknown, nil, "no resume could be judged"},
+	{"no answer came to one of two", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), func() history.Event { r := resume(20*ms, 0, -1); r.End = 0; return r }(), resume(30*ms, 5, 5)}, Holds, nil, "1 of 1 resumes"},
 
-	{"the client skipped the first record", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 6), record("u1", 5), record("u2", 6)}, Broken, []string{"u1"}, "1 records were skipped"},
-	{"the client went back", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4), record("u0", 4), record("u1", 5)}, Broken, []string{"u0"}, ""},
-	{"the client never fetched", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, -1)}, Holds, nil, ""},
-	{"the reset policy decides", ResumeAtCommitted, consumer(), events{resume(20*ms, -1, 42)}, Holds, nil, ""},
-	{"retention passed the commit", ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), {Kind: history.Sample, Group: "analytics", Topic: "orders", At: 15 * ms, LogStart: 8, HighWatermark: 20, Committed: 5}, resume(20*ms, 5, 8)}, Holds, nil, ""},
-	{"nothing resumed", ResumeAtCommitted, consumer(), events{sent}, Unknown, nil, "no resume was recorded"},
-	{"offsets in the sink", ResumeAtCommitted, with(consumer(), func(h *history.Header) {
+	{"the client skipped the first record", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 6), record("u1", 5), record("u2", 6)}, Broken, []string{"u1"}, "1 records were skipped"},
+	{"the client went back", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4), record("u0", 4), record("u1", 5)}, Broken, []string{"u0"}, ""},
+	{"the client never fetched", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, -1)}, Holds, nil, ""},
+	{"the reset policy decides", breakwater.ResumeAtCommitted, consumer(), events{resume(20*ms, -1, 42)}, Holds, nil, ""},
+	{"retention passed the commit", breakwater.ResumeAtCommitted, consumer(), events{commit(5, 10*ms, 12*ms, history.OK), {Kind: history.Sample, Group: "analytics", Topic: "orders", At: 15 * ms, LogStart: 8, HighWatermark: 20, Committed: 5}, resume(20*ms, 5, 8)}, Holds, nil, ""},
+	{"nothing resumed", breakwater.ResumeAtCommitted, consumer(), events{sent}, Unknown, nil, "no resume was recorded"},
+	{"offsets in the sink", breakwater.ResumeAtCommitted, with(consumer(), func(h *history.Header) {
 		h.Services = slices.Clone(h.Services)
 		h.Services[1].Offsets = "sink"
 	}), events{resume(20*ms, 6, 9)}, NotAsked, nil, "live in its sink"},
-	{"nobody consumes", ResumeAtCommitted, synchronous(), nil, NotAsked, nil, ""},
+	{"nobody consumes", breakwater.ResumeAtCommitted, synchronous(), nil, NotAsked, nil, ""},
 }
 
 var redeliveryCases = []small{
-	{"below an acknowledged commit", ExplainedRedelivery, consumer(), events{record("u1", 3), record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4)}, Broken, []string{"u2"}, "without cause"},
-	{"the commit's connection broke", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
-	{"at the commit", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
-	{"the commit was on its way", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 22*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
-	{"the commit was lost", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 0, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
-	{"a lower commit was lost, of an earlier generation", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(4, 5*ms, 0, history.Unknown), generation(2, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
-	{"a lower commit was lost, of the same generation", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(4, 5*ms, 0, history.Unknown), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
-	{"only control records between", ExplainedRedelivery, consumer(), events{record("u2", 2), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 3)}, Holds, nil, ""},
-	{"a recorded reset", ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), by("kit", commit(0, 15*ms, 16*ms, history.OK)), resume(20*ms, 0, 0)}, Holds, nil, ""},
-	{"a reset before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), by("kit", commit(0, 5*ms, 6*ms, history.OK)), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
-	{"a reset that samples saw", ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), sample(18*ms, 9, 0), resume(20*ms, 0, 0)}, Holds, nil, ""},
-	{"a sample from before the commit explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
-	{"a sample that lags behind explains nothing", ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 0), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
-	{"a lower commit that crossed it", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 15*ms, history.OK), commit(4, 11*ms, 14*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
-	{"the member itself went back", ExplainedRedelivery, consumer(), events{record("u2", 4), resume(ms, -1, 5), commit(5, 10*ms, 11*ms, history.OK), commit(4, 12*ms, 13*ms, history.OK), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
-	{"a member that had taken up further down", ExplainedRedelivery, consumer(), events{record("u2", 4), record("u1", 3), by("analytics/2", resume(9*ms, 3, 3)), commit(5, 8*ms, 11*ms, history.OK), by("analytics/2", commit(4, 12*ms, 13*ms, history.OK)), resume(20*ms, 4, 4)}, Holds, nil, ""},
-	{"never fetched", ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(15*ms, 5, 5), resume(20*ms, 4, -1)}, Holds, nil, ""},
-	{"nothing resumed", ExplainedRedelivery, consumer(), events{sent}, Unknown, nil, ""},
-	{"nobody consumes", ExplainedRedelivery, synchronous(), nil, NotAsked, nil, ""},
+	{"below an acknowledged commit", breakwater.ExplainedRedelivery, consumer(), events{record("u1", 3), record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 4)}, Broken, []string{"u2"}, "without cause"},
+	{"the commit's connection broke", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"at the commit", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 5)}, Holds, nil, ""},
+	{"the commit was on its way", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 22*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"the commit was lost", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 0, history.Unknown), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"a lower commit was lost, of an earlier generation", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(4, 5*ms, 0, history.Unknown), generation(2, commit(5, 10*ms, 12*ms, history.OK)), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
+	{"a lower commit was lost, of the same generation", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(4, 5*ms, 0, history.Unknown), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"only control records between", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 2), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 5, 3)}, Holds, nil, ""},
+	{"a recorded reset", breakwater.ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), by("kit", commit(0, 15*ms, 16*ms, history.OK)), resume(20*ms, 0, 0)}, Holds, nil, ""},
+	{"a reset before the commit explains nothing", breakwater.ExplainedRedelivery, consumer(), events{record("u1", 0), by("kit", commit(0, 5*ms, 6*ms, history.OK)), commit(5, 10*ms, 12*ms, history.OK), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
+	{"a reset that samples saw", breakwater.ExplainedRedelivery, consumer(), events{record("u1", 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), sample(18*ms, 9, 0), resume(20*ms, 0, 0)}, Holds, nil, ""},
+	{"a sample from before the commit explains nothing", breakwater.ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 5), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
+	{"a sample that lags behind explains nothing", breakwater.ExplainedRedelivery, consumer(), events{record("u1", 0), sample(8*ms, 9, 0), commit(5, 10*ms, 12*ms, history.OK), sample(13*ms, 9, 0), resume(20*ms, 0, 0)}, Broken, []string{"u1"}, ""},
+	{"a lower commit that crossed it", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 15*ms, history.OK), commit(4, 11*ms, 14*ms, history.OK), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"the member itself went back", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), resume(ms, -1, 5), commit(5, 10*ms, 11*ms, history.OK), commit(4, 12*ms, 13*ms, history.OK), resume(20*ms, 4, 4)}, Broken, []string{"u2"}, ""},
+	{"a member that had taken up further down", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), record("u1", 3), by("analytics/2", resume(9*ms, 3, 3)), commit(5, 8*ms, 11*ms, history.OK), by("analytics/2", commit(4, 12*ms, 13*ms, history.OK)), resume(20*ms, 4, 4)}, Holds, nil, ""},
+	{"never fetched", breakwater.ExplainedRedelivery, consumer(), events{record("u2", 4), commit(5, 10*ms, 12*ms, history.OK), resume(15*ms, 5, 5), resume(20*ms, 4, -1)}, Holds, nil, ""},
+	{"nothing resumed", breakwater.ExplainedRedelivery, consumer(), events{sent}, Unknown, nil, ""},
+	{"nobody consumes", breakwater.ExplainedRedelivery, synchronous(), nil, NotAsked, nil, ""},
 }
 
 var commitCases = []small{
-	{"committed, then processed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, "took effect 10 ms later"},
-	{"committed, never processed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u2"}, "never took effect"},
-	{"past a failed record", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u1"}, ""},
-	{"the commit was refused, the order is wrong all the same", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.Failed), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
-	{"processed, then committed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
-	{"not committed yet", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
-	{"only the first commit above it counts", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(9, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@1"},
-	{"wherever it stands among the commits", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(9, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(1, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@9"},
-	{"within the clock error", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 11*ms)}, Holds, nil, "1 lie within the clock error of 2 ms"},
-	{"nothing but the clock error", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 9*ms)}, Unknown, nil, ""},
-	{"before the group's first resume", CommitAfterEffect, consumer(), events{record("old", 0), resume(ms, 1, 1), record("u1", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
-	{"another incarnation's effect", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), by("analytics/2", resume(8*ms, -1, 0)), by("analytics/2", commit(1, 10*ms, 11*ms, history.OK))}, Holds, nil, ""},
-	{"redelivered later", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 50*ms)}, Holds, nil, ""},
-	{"skipped by a reset", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), by("kit", commit(1, 3*ms, 4*ms, history.OK)), resume(5*ms, 1, 1), effect("db", "u2", 6*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
-	{"in a transaction", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), transactional(commit(1, 10*ms, 11*ms, history.OK)), effect("db", "u1", 20*ms)}, Unknown, nil, ""},
-	{"sparse offsets", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 3), effect("db", "u1", 5*ms), commit(9, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
-	{"handed over in time", CommitAfterEffect, deadLetters(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), handOver(6 * ms), on("dead", record("u1", 4)), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 2"},
-	{"handed over too late", CommitAfterEffect, deadLetters(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), handOver(16 * ms), on("dead", record("u1", 4)), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u1"}, ""},
-	{"a record that asks for no effect", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), read("c1", ms, history.OK), record("c1", 0), record("u1", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
-	{"another topic that its group reads as well", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK), on("settings", resume(ms, -1, 0)), on("settings", record("s1", 0)), on("settings", commit(1, 10*ms, 11*ms, history.OK))}, Holds, nil, "0 of 1"},
-	{"put off, and committed there before its effect", CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), on("again", commit(1, 20*ms, 21*ms, history.OK)), effect("db", "u1", 30*ms)}, Broken, []string{"u1"}, "committed again/0@1 at 20 ms, before the effect of u1"},
-	{"put off, and committed there after its effect", CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), effect("db", "u1", 15*ms), on("again", commit(1, 20*ms, 21*ms, history.OK))}, Holds, nil, "0 of 2"},
-	{"put off, and given up from there", CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), published(letter("u1", 0, 0), 15*ms), letter("u1", 0, 0), on("again", commit(1, 20*ms, 21*ms, history.OK))}, Holds, nil, "0 of 2"},
-	{"put off twice, and dropped the second time", CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), published(putOff("u1", 1, 0), 15*ms), putOff("u1", 1, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), on("again", commit(1, 20*ms, 21*ms, history.OK)), on("again", commit(2, 30*ms, 31*ms, history.OK))}, Broken, []string{"u1"}, "committed again/0@2 at 30 ms"},
-	{"nothing committed", CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0)}, Unknown, nil, "no record could be judged"},
-	{"no resume: nobody knows where it began", CommitAfterEffect, consumer(), events{record("u1", 0), commit(1, 10*ms, 11*ms, history.OK)}, Unknown, nil, ""},
-	{"no ledger", CommitAfterEffect, with(consumer(), func(h *history.Header) {
+	{"committed, then processed", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, "took effect 10 ms later"},
+	{"committed, never processed", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u2"}, "never took effect"},
+	{"past a failed record", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u1"}, ""},
+	{"the commit was refused, the order is wrong all the same", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.Failed), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
+	{"processed, then committed", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"not committed yet", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"only the first commit above it counts", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(9, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@1"},
+	{"wherever it stands among the commits", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(9, 10*ms, 11*ms, history.OK), effect("db", "u1", 20*ms), commit(1, 30*ms, 31*ms, history.OK)}, Broken, []string{"u1"}, "committed orders/0@9"},
+	{"within the clock error", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 11*ms)}, Holds, nil, "1 lie within the clock error of 2 ms"},
+	{"nothing but the clock error", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 9*ms)}, Unknown, nil, ""},
+	{"before the group's first resume", breakwater.CommitAfterEffect, consumer(), events{record("old", 0), resume(ms, 1, 1), record("u1", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
+	{"another incarnation's effect", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), by("analytics/2", resume(8*ms, -1, 0)), by("analytics/2", commit(1, 10*ms, 11*ms, history.OK))}, Holds, nil, ""},
+	{"redelivered later", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK), effect("db", "u1", 50*ms)}, Holds, nil, ""},
+	{"skipped by a reset", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), by("kit", commit(1, 3*ms, 4*ms, history.OK)), resume(5*ms, 1, 1), effect("db", "u2", 6*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"in a transaction", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), transactional(commit(1, 10*ms, 11*ms, history.OK)), effect("db", "u1", 20*ms)}, Unknown, nil, ""},
+	{"sparse offsets", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 3), effect("db", "u1", 5*ms), commit(9, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"handed over in time", breakwater.CommitAfterEffect, deadLetters(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), handOver(6 * ms), on("dead", record("u1", 4)), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 2"},
+	{"handed over too late", breakwater.CommitAfterEffect, deadLetters(), events{resume(ms, -1, 0), record("u1", 0), record("u2", 1), effect("db", "u2", 5*ms), handOver(16 * ms), on("dead", record("u1", 4)), commit(2, 10*ms, 11*ms, history.OK)}, Broken, []string{"u1"}, ""},
+	{"a record that asks for no effect", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), read("c1", ms, history.OK), record("c1", 0), record("u1", 1), effect("db", "u1", 5*ms), commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, "0 of 1"},
+	{"another topic that its group reads as well", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0), effect("db", "u1", 5*ms), commit(1, 10*ms, 11*ms, history.OK), on("settings", resume(ms, -1, 0)), on("settings", record("s1", 0)), on("settings", commit(1, 10*ms, 11*ms, history.OK))}, Holds, nil, "0 of 1"},
+	{"put off, and committed there before its effect", breakwater.CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), on("again", commit(1, 20*ms, 21*ms, history.OK)), effect("db", "u1", 30*ms)}, Broken, []string{"u1"}, "committed again/0@1 at 20 ms, before the effect of u1"},
+	{"put off, and committed there after its effect", breakwater.CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), effect("db", "u1", 15*ms), on("again", commit(1, 20*ms, 21*ms, history.OK))}, Holds, nil, "0 of 2"},
+	{"put off, and given up from there", breakwater.CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), published(letter("u1", 0, 0), 15*ms), letter("u1", 0, 0), on("again", commit(1, 20*ms, 21*ms, history.OK))}, Holds, nil, "0 of 2"},
+	{"put off twice, and dropped the second time", breakwater.CommitAfterEffect, givingUp(), events{resume(ms, -1, 0), record("u1", 0), published(putOff("u1", 0, 0), 5*ms), putOff("u1", 0, 0), published(putOff("u1", 1, 0), 15*ms), putOff("u1", 1, 0), commit(1, 10*ms, 11*ms, history.OK), on("again", resume(ms, -1, 0)), on("again", commit(1, 20*ms, 21*ms, history.OK)), on("again", commit(2, 30*ms, 31*ms, history.OK))}, Broken, []string{"u1"}, "committed again/0@2 at 30 ms"},
+	{"nothing committed", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0)}, Unknown, nil, "no record could be judged"},
+	{"no resume: nobody knows where it began", breakwater.CommitAfterEffect, consumer(), events{record("u1", 0), commit(1, 10*ms, 11*ms, history.OK)}, Unknown, nil, ""},
+	{"no ledger", breakwater.CommitAfterEffect, with(consumer(), func(h *history.Header) {
 		h.Services = []history.Service{{Name: "analytics", Group: "analytics"}}
 	}), nil, NotAsked, nil, "no ledger"},
-	{"nobody consumes", CommitAfterEffect, synchronous(), nil, NotAsked, nil, ""},
+	{"nobody consumes", breakwater.CommitAfterEffect, synchronous(), nil, NotAsked, nil, ""},
 }
 
 func deadLetters() history.Header {
@@ -374,33 +376,33 @@ func within(d time.Duration) history.Header {
 }
 
 var recoveryCases = []small{
-	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at the baseline 3 s after the heal, 4 s is allowed"},
-	{"back too late", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
-	{"too late after the second of two equal ones", BoundedRecovery, within(2 * time.Second), func() events {
+	{"back in time", breakwater.BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at the baseline 3 s after the heal, 4 s is allowed"},
+	{"back too late", breakwater.BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
+	{"too late after the second of two equal ones", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(lagFrom(6*time.Second, 10*time.Second, 20))
 		again := fault("analytics/1", 6*time.Second, 6500*ms)
 		all[len(all)-1].Fault.Step, again.Fault.Step = 1, 2
 		return append(all, again)
 	}(), Broken, nil, `after fault "cut, step 2"`},
-	{"never back", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
-	{"the run ended before the objective", BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
-	{"back, and away again", BoundedRecovery, within(2 * time.Second), func() events {
+	{"never back", breakwater.BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
+	{"the run ended before the objective", breakwater.BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
+	{"back, and away again", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		lag := lagFrom(time.Second, 3*time.Second, 20)
 		for at, n := range lagFrom(5*time.Second, 7*time.Second, 20) {
 			lag[at] = n
 		}
 		return lags(lag)
 	}(), Broken, nil, "took 5 s"},
-	{"one odd sample is no relapse", BoundedRecovery, within(2 * time.Second), func() events {
+	{"one odd sample is no relapse", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		lag := lagFrom(time.Second, 3*time.Second, 20)
 		lag[5*time.Second] = 20
 		return lags(lag)
 	}(), Holds, nil, "1 s after the heal"},
-	{"never left", BoundedRecovery, within(time.Second), lags(nil), Holds, nil, "never left"},
-	{"no objective", BoundedRecovery, within(0), lags(nil), NotAsked, nil, ""},
-	{"no fault", BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Fault }), Unknown, nil, "no fault"},
-	{"no samples after", BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Sample && e.At > time.Second }), Unknown, nil, "nothing was sampled"},
-	{"an empty queue while nobody can publish", BoundedRecovery, within(500 * ms), func() events {
+	{"never left", breakwater.BoundedRecovery, within(time.Second), lags(nil), Holds, nil, "never left"},
+	{"no objective", breakwater.BoundedRecovery, within(0), lags(nil), NotAsked, nil, ""},
+	{"no fault", breakwater.BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Fault }), Unknown, nil, "no fault"},
+	{"no samples after", breakwater.BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Sample && e.At > time.Second }), Unknown, nil, "nothing was sampled"},
+	{"an empty queue while nobody can publish", breakwater.BoundedRecovery, within(500 * ms), func() events {
 		all := lags(nil)
 		for i := range all {
 			if all[i].Kind == history.Request && all[i].Scheduled >= time.Second {
@@ -409,36 +411,36 @@ var recoveryCases = []small{
 		}
 		return all
 	}(), Broken, nil, ""},
-	{"one partition stands still", BoundedRecovery, within(2 * time.Second), func() events {
+	{"one partition stands still", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 12, 10)))
 		}
 		return all
 	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
-	{"and one that went on for a while", BoundedRecovery, within(2 * time.Second), func() events {
+	{"and one that went on for a while", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 12, min(10, int64(at/(250*ms))))))
 		}
 		return all
 	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
-	{"what was put off waits for its back-off", BoundedRecovery, with(within(2*time.Second), backingOff(8*time.Second)), waitingAgain, Holds, nil, ""},
-	{"and longer than that", BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 with 1 records waiting"},
-	{"all stand still when nothing is left to do", BoundedRecovery, within(2 * time.Second), func() events {
+	{"what was put off waits for its back-off", breakwater.BoundedRecovery, with(within(2*time.Second), backingOff(8*time.Second)), waitingAgain, Holds, nil, ""},
+	{"and longer than that", breakwater.BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 with 1 records waiting"},
+	{"all stand still when nothing is left to do", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 10, 10)))
 		}
 		return all
 	}(), Holds, nil, "never left"},
-	{"one partition stands still, by the positions in the sink", BoundedRecovery, with(counting(), func(h *history.Header) { h.Require.Recovery = 2 * time.Second }), func() events {
+	{"one partition stands still, by the positions in the sink", breakwater.BoundedRecovery, with(counting(), func(h *history.Header) { h.Require.Recovery = 2 * time.Second }), func() events {
 		waits, done := in(1, record("u1", 0)), record("u2", 0)
 		return events{fault("analytics/1", time.Second, 2*time.Second), request("u1", 500*ms, history.OK), request("u2", 500*ms, history.OK),
 			waits, published(waits, 500*ms), done, published(done, 500*ms), in(1, position0(0, 600*ms)), position0(1, 9*time.Second), effect("db", "u1", 700*ms), effect("db", "u2", 700*ms)}
 	}(), Broken, nil, "stands still on orders/1 at 0 with 1 records waiting"},
-	{"synchronous, back", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
-	{"synchronous, failing on", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
+	{"synchronous, back", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
+	{"synchronous, failing on", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
 }
 
 // waitingAgain is a run in which one record waits in the retry topic to the end.
@@ -476,13 +478,13 @@ func available(share float64) history.Header {
 }
 
 var availabilityCases = []small{
-	{"under the objective", Availability, available(0.5), failing(time.Second, 1550*ms), Broken, []string{"u1s", "u1.05s", "u1.1s", "u1.15s", "u1.2s"}, "45 % ok while the fault was active (9 of 20)"},
-	{"just at it", Availability, available(0.5), failing(time.Second, 1500*ms), Holds, nil, "10 of 20"},
-	{"failures outside the fault do not count", Availability, available(1), failing(2*time.Second, 3*time.Second), Holds, nil, "20 of 20"},
-	{"another operation does not count", Availability, available(1), append(failing(0, 0), read("c", 1500*ms, history.Failed)), Holds, nil, ""},
-	{"not witnessed", Availability, available(1), append(failing(0, 0)[1:], fault("analytics/1", 1100*ms, 0)), Unknown, nil, ""},
-	{"no fault: the during phase", Availability, available(1), failing(1500*ms, 1550*ms)[1:], Broken, []string{"u1.5s"}, "19 of 20"},
-	{"no objective", Availability, available(0), failing(0, 0), NotAsked, nil, ""},
+	{"under the objective", breakwater.Availability, available(0.5), failing(time.Second, 1550*ms), Broken, []string{"u1s", "u1.05s", "u1.1s", "u1.15s", "u1.2s"}, "45 % ok while the fault was active (9 of 20)"},
+	{"just at it", breakwater.Availability, available(0.5), failing(time.Second, 1500*ms), Holds, nil, "10 of 20"},
+	{"failures outside the fault do not count", breakwater.Availability, available(1), failing(2*time.Second, 3*time.Second), Holds, nil, "20 of 20"},
+	{"another operation does not count", breakwater.Availability, available(1), append(failing(0, 0), read("c", 1500*ms, history.Failed)), Holds, nil, ""},
+	{"not witnessed", breakwater.Availability, available(1), append(failing(0, 0)[1:], fault("analytics/1", 1100*ms, 0)), Unknown, nil, ""},
+	{"no fault: the during phase", breakwater.Availability, available(1), failing(1500*ms, 1550*ms)[1:], Broken, []string{"u1.5s"}, "19 of 20"},
+	{"no objective", breakwater.Availability, available(0), failing(0, 0), NotAsked, nil, ""},
 }
 
 // calls is a run in which, while the edge email→mailbox is faulty, of 20 calls a
@@ -525,7 +527,7 @@ func containedCase(name string, bad, times int, change func(*history.Event), wan
 			change(&all[i])
 		}
 	}
-	return small{name, Contained, h, all, want, ids, why}
+	return small{name, breakwater.Contained, h, all, want, ids, why}
 }
 
 var containedCases = []small{
@@ -567,5 +569,5 @@ var containedCases = []small{
 			e.Fault.Clear = 0
 		}
 	}, Unknown, nil, ""),
-	{"nothing was broken", Contained, limited(), failing(0, 0)[1:], NotAsked, nil, ""},
+	{"nothing was broken", breakwater.Contained, limited(), failing(0, 0)[1:], NotAsked, nil, ""},
 }

@@ -10,25 +10,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// NoStuck is broken when an id that a sink is owed stands in the log at the end
-// of the drain and nothing has become of it, nor been decided about it: no effect,
-// no attempt, no dead letter, no position past it, and yet the consumer is alive.
-// What the group has committed past, or took up above, is lost and not stuck;
-// no-acknowledged-loss tells of both.
-//
-// Without a ledger, positions and the log are known all the same: it is broken when a
-// group stood still on a partition to the end of the run, for Drained.Limit after every
-// fault, though records waited there and the broker had sent none of them since. Where it
-// had, they may be in hand, and the verdict is unknown.
-//
-// What the consumer may still have come to when the run was over, see
-// [NoAcknowledgedLoss], leaves the verdict unknown, too.
-//
-// A consumer is alive unless each of its instances was last seen to exit or to
-// freeze, or was never started, being one that the system began without. What waits
-// for a dead one is not stuck: the verdict is unknown.
-const NoStuck = "no-stuck"
-
 func noStuck(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {

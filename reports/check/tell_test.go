@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -80,6 +82,6 @@ func TestSays(t *testing.T) {
 }
 
 func ExampleSays() {
-	fmt.Println(Says(NoAcknowledgedLoss, Holds)+",", Says(NoOrphans, Broken)+",", Says("mine", Holds))
+	fmt.Println(Says(breakwater.NoAcknowledgedLoss, Holds)+",", Says(breakwater.NoOrphans, Broken)+",", Says("mine", Holds))
 	// Output: loses nothing, leaves orphans, mine holds
 }

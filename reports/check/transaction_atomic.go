@@ -8,19 +8,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
-// TransactionAtomic is broken when the independent reader, who sees what was
-// committed, finds some but not all of what one transaction wrote; or none
-// though its commit was acknowledged; or any though its commit was never sent.
-//
-// A transaction is what one producer id wrote, under one epoch, between the ends
-// that it sent. Its writes are the batches that were acknowledged, and those of
-// unknown outcome that stand in the log all the same. Not judged is what stands
-// behind the last stable offset, at which a reader of committed records stops,
-// and what retention deleted.
-//
-// It is asked of systems in which somebody writes in transactions.
-const TransactionAtomic = "transaction-atomic"
-
 func transactionAtomic(x *history.Index) Verdict {
 	t := newTransactions(x)
 	declared := slices.ContainsFunc(x.Log.Header.Services, func(s history.Service) bool { return s.TransactionTimeout > 0 })

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -39,12 +41,12 @@ func TestALedgerThatWasNotReadIsNoLoss(t *testing.T) {
 			t.Errorf("%s was %s (%s) and is %s (%s)", v.Guarantee, healthy[i].Status, healthy[i].Why, v.Status, v.Why)
 		}
 	}
-	for _, name := range []string{NoAcknowledgedLoss, NoPhantom, EffectOnce, CommitAfterEffect, KeyOrder} {
+	for _, name := range []string{breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.EffectOnce, breakwater.CommitAfterEffect, breakwater.KeyOrder} {
 		if v := find(unread, name); v.Status != Unknown {
 			t.Errorf("%s is %s: %s", name, v.Status, v.Why)
 		}
 	}
-	for _, name := range []string{Exercised, NoLostInLog, ResumeAtCommitted, SingleOwner, BoundedRecovery, Availability} {
+	for _, name := range []string{breakwater.Exercised, breakwater.NoLostInLog, breakwater.ResumeAtCommitted, breakwater.SingleOwner, breakwater.BoundedRecovery, breakwater.Availability} {
 		if v := find(unread, name); v.Status == Unknown {
 			t.Errorf("%s is unknown: %s", name, v.Why)
 		}
@@ -65,7 +67,7 @@ func TestALedgerThatWasNotReadExcusesNoOther(t *testing.T) {
 		return e.ID == lost && e.Sink == "mailbox"
 	})
 	log = historytest.Log(log.Header, log.Events...)
-	v := find(Judge(log, All()), NoAcknowledgedLoss)
+	v := find(Judge(log, All()), breakwater.NoAcknowledgedLoss)
 	if v.Status != Broken || !strings.Contains(v.Why, hung) || len(v.Anomalies) != 1 || !slices.Contains(v.Anomalies[0].IDs, lost) {
 		t.Errorf("%s: %s %v", v.Status, v.Why, v.Anomalies)
 	}

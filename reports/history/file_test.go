@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -246,7 +248,7 @@ func TestFileForged(t *testing.T) {
 	const id = "u0-000042"
 	effect := find(`"kind":"effect"`, `"id":"`+id+`"`, `"sink":"redis"`)
 	found := broken(forged(t, slices.Delete(slices.Clone(whole), effect, effect+1)))
-	if v := found[check.NoAcknowledgedLoss]; v.Status != check.Broken || v.Total != 1 || !slices.Equal(v.Anomalies[0].IDs, []string{id}) {
+	if v := found[breakwater.NoAcknowledgedLoss]; v.Status != check.Broken || v.Total != 1 || !slices.Equal(v.Anomalies[0].IDs, []string{id}) {
 		t.Errorf("one effect removed: %+v", found)
 	}
 
@@ -258,12 +260,12 @@ func TestFileForged(t *testing.T) {
 	}
 	audit := find(`"kind":"audit"`, `"id":"`+id+`"`)
 	found = broken(shifted(audit))
-	if v := found[check.OneRecordPerOffset]; v.Status != check.Broken || len(found) > 1 || !slices.Contains(v.Anomalies[0].IDs, id) || !slices.Contains(v.Anomalies[0].Events, uint64(audit)) {
+	if v := found[breakwater.OneRecordPerOffset]; v.Status != check.Broken || len(found) > 1 || !slices.Contains(v.Anomalies[0].IDs, id) || !slices.Contains(v.Anomalies[0].Events, uint64(audit)) {
 		t.Errorf("a record's offset changed: %+v", found)
 	}
 	resume := find(`"kind":"resume"`, `"client":"analytics/2"`, `"generation":2`, `"offset"`)
 	found = broken(shifted(resume))
-	if v := found[check.ResumeAtCommitted]; v.Status != check.Broken || v.Total != 1 || !slices.Contains(v.Anomalies[0].Events, uint64(resume)) {
+	if v := found[breakwater.ResumeAtCommitted]; v.Status != check.Broken || v.Total != 1 || !slices.Contains(v.Anomalies[0].Events, uint64(resume)) {
 		t.Errorf("where a consumer resumed changed: %+v", found)
 	}
 }

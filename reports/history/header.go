@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/breakwater-kit/breakwater"
 )
 
 // Schema names the version of the saved history.
@@ -145,22 +147,10 @@ type Sink struct {
 
 	// Projection is how the sink's state follows from the log: "count" (of
 	// distinct ids, for each key). "": it is no projection.
-	Projection string `json:"projection,omitempty"`
+	Projection breakwater.Projection `json:"projection,omitempty"`
 
 	AsOf bool `json:"asOf,omitempty"` // it can be asked for its state at an earlier time
 }
-
-// CountByKey is the projection that counts distinct ids for each key.
-const CountByKey = "count"
-
-// Names of the phases, in order. The load runs in all but the last.
-const (
-	WarmUp = "warm-up" // load, not measured: connections and caches are made
-	Before = "before"  // load, no fault yet: the baseline
-	During = "during"  // from the first injection to the last heal
-	After  = "after"   // load goes on, faults are healed
-	Drain  = "drain"   // no load; until recovered or the deadline
-)
 
 // Phase is a span [Start, End) of the run.
 type Phase struct {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/breakwater-kit/breakwater"
 )
 
 const (
@@ -87,7 +89,7 @@ func (v *validator) header() {
 	if h.Events > 0 && h.Events != len(v.log.Events) {
 		v.problem("the history is truncated: %d events were frozen, %d are here", h.Events, len(v.log.Events))
 	}
-	order := []string{WarmUp, Before, During, After, Drain}
+	order := []string{breakwater.WarmUp, breakwater.Before, breakwater.During, breakwater.After, breakwater.Drain}
 	rank, end := -1, time.Duration(0)
 	for _, p := range h.Phases {
 		r := slices.Index(order, p.Name)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/junit"
 	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
@@ -93,7 +95,7 @@ func TestCounts(t *testing.T) {
 
 func TestOutcomes(t *testing.T) {
 	p := []trial.Predicted{{Says: "x", Outcome: trial.Confirmed}}
-	known := []trial.Predicted{{Prediction: trial.Prediction{KnownRefuted: "why"}, Outcome: trial.Confirmed}}
+	known := []trial.Predicted{{Prediction: breakwater.Prediction{KnownRefuted: "why"}, Outcome: trial.Confirmed}}
 	for _, c := range []struct {
 		name string
 		t    trial.Trial

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -15,14 +17,14 @@ const capacityWindow = time.Second
 // fault or, in a run without one, over all the load. A request that failed, or was
 // answered later than the objective, is more than p99 allows of a hundred.
 func (f *fold) capacityOf(operation string) Value {
-	v := Value{Name: Capacity(operation), Unit: Unit(Capacity(operation))}
+	v := Value{Name: breakwater.Capacity(operation), Unit: breakwater.UnitOf(breakwater.Capacity(operation))}
 	objective := f.index.Log.Header.Require.Latency
 	if objective <= 0 {
 		return v
 	}
-	spans := f.spans[history.During]
+	spans := f.spans[breakwater.During]
 	if len(f.eras) == 0 {
-		spans = slices.Concat(f.spans[history.Before], f.spans[history.During], f.spans[history.After])
+		spans = slices.Concat(f.spans[breakwater.Before], f.spans[breakwater.During], f.spans[breakwater.After])
 	}
 	over := 0
 	for _, span := range spans {

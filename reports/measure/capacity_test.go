@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
 func TestCapacity(t *testing.T) {
@@ -64,7 +65,7 @@ func TestCapacity(t *testing.T) {
 		"without an objective": {objective(0), rising(5, fineUntil(1)), "not measured"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want{measure.Capacity(register): c.want}.check(t, of(c.header, c.load, []history.Event{long}))
+			want{breakwater.Capacity(register): c.want}.check(t, of(c.header, c.load, []history.Event{long}))
 		})
 	}
 }

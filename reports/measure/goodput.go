@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -55,7 +57,7 @@ func Goodputs(x *history.Index) []Goodput {
 		g := Goodput{Operation: name}
 		open := Share{At: healed}
 		for _, r := range bySchedule(all[name]) {
-			if phases.contains(history.Before, r.Scheduled) {
+			if phases.contains(breakwater.Before, r.Scheduled) {
 				g.Before.add(r)
 			}
 			if r.Scheduled < healed {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -51,7 +53,7 @@ func newLag(x *history.Index, s history.Service, phases spans, end time.Duration
 			continue
 		}
 		l.max = max(l.max, l.value[i])
-		if phases.contains(history.Before, time.Duration(i)*Window) {
+		if phases.contains(breakwater.Before, time.Duration(i)*Window) {
 			before = append(before, l.value[i])
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -71,7 +73,7 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 			byInstance[here] = x.lane
 		}
 		t.exchanges = append(t.exchanges, x)
-		if x.answered && s.contains(history.Before, x.sent) {
+		if x.answered && s.contains(breakwater.Before, x.sent) {
 			x.baseline = append(x.baseline, x.took)
 		}
 	}
@@ -164,7 +166,7 @@ func (t *traffic) hops(s spans) []Hop {
 	for _, x := range t.exchanges {
 		h := hop(x.edge)
 		h.Protocol = x.protocol
-		if !s.contains(history.During, x.sent) {
+		if !s.contains(breakwater.During, x.sent) {
 			continue
 		}
 		h.Calls++
@@ -204,7 +206,7 @@ func (t *traffic) breaches(s spans) []Breach {
 		if x.protocol != "http" {
 			continue
 		}
-		if s.contains(history.Before, x.sent) {
+		if s.contains(breakwater.Before, x.sent) {
 			n := before[x.to]
 			n[0]++
 			if t.bad(x) {
@@ -212,7 +214,7 @@ func (t *traffic) breaches(s spans) []Breach {
 			}
 			before[x.to] = n
 		}
-		if !s.contains(history.During, x.sent) {
+		if !s.contains(breakwater.During, x.sent) {
 			continue
 		}
 		b := during[x.to]
@@ -248,7 +250,7 @@ type Amplified struct {
 func (t *traffic) amplified(s spans) Amplified {
 	a := Amplified{Calls: map[string]int{}, Leaf: map[string]bool{}}
 	for r := range t.index.Asking() {
-		if s.contains(history.During, r.Scheduled) {
+		if s.contains(breakwater.During, r.Scheduled) {
 			a.Roots++
 		}
 	}
@@ -258,7 +260,7 @@ func (t *traffic) amplified(s spans) Amplified {
 			continue
 		}
 		calls[x.client] = true
-		if s.contains(history.During, x.sent) {
+		if s.contains(breakwater.During, x.sent) {
 			a.Calls[x.to]++
 		}
 	}
@@ -283,7 +285,7 @@ func CallsTo(x *history.Index, service string, bad bool) []*history.Event {
 	t := newTraffic(x, s, history.Request, history.Call)
 	var found []*history.Event
 	for _, x := range t.exchanges {
-		if x.to == service && s.contains(history.During, x.sent) && (!bad || t.bad(x)) {
+		if x.to == service && s.contains(breakwater.During, x.sent) && (!bad || t.bad(x)) {
 			found = append(found, x.event)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/measure"
@@ -20,8 +22,8 @@ const ms = time.Millisecond
 // header is a run with load for 3 s, broken in the second one, watched for 10 s.
 func header(services ...history.Service) history.Header {
 	return history.Header{Services: services, Phases: []history.Phase{
-		{Name: history.Before, End: time.Second}, {Name: history.During, Start: time.Second, End: 2 * time.Second},
-		{Name: history.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: history.Drain, Start: 3 * time.Second, End: 10 * time.Second},
+		{Name: breakwater.Before, End: time.Second}, {Name: breakwater.During, Start: time.Second, End: 2 * time.Second},
+		{Name: breakwater.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: breakwater.Drain, Start: 3 * time.Second, End: 10 * time.Second},
 	}}
 }
 
@@ -103,21 +105,21 @@ func TestLatencyAndAvailability(t *testing.T) {
 		want   want
 	}{
 		"slower by 7 ms: more than half of 10 ms": {append(load(worse(17*ms, history.OK)), cut), want{
-			measure.Latency(measure.P50, history.Before, op): "10 ms", measure.Latency(measure.P50, history.During, op): "17 ms", measure.Latency(measure.P50, history.After, op): "10 ms",
-			measure.LatencyAdded(measure.P50, op): "7 ms", measure.LatencyExcess(measure.P50, op): "1.4", measure.Latency(measure.P99, history.During, op): "17 ms",
-			measure.Availability(op): "100 %",
+			breakwater.LatencyOf(breakwater.P50, breakwater.Before, op): "10 ms", breakwater.LatencyOf(breakwater.P50, breakwater.During, op): "17 ms", breakwater.LatencyOf(breakwater.P50, breakwater.After, op): "10 ms",
+			breakwater.LatencyAdded(breakwater.P50, op): "7 ms", breakwater.LatencyExcess(breakwater.P50, op): "1.4", breakwater.LatencyOf(breakwater.P99, breakwater.During, op): "17 ms",
+			breakwater.AvailabilityOf(op): "100 %",
 		}},
 		"all fail fast": {append(load(worse(2*ms, history.Failed)), cut), want{
-			measure.Latency(measure.P50, history.During, op): "2 ms", measure.LatencyExcess(measure.P50, op): "-1.6", measure.Availability(op): "0 %",
-			measure.AvailabilityIn(history.Before, op): "100 %", measure.AvailabilityIn(history.After, op): "100 %",
+			breakwater.LatencyOf(breakwater.P50, breakwater.During, op): "2 ms", breakwater.LatencyExcess(breakwater.P50, op): "-1.6", breakwater.AvailabilityOf(op): "0 %",
+			breakwater.AvailabilityIn(breakwater.Before, op): "100 %", breakwater.AvailabilityIn(breakwater.After, op): "100 %",
 		}},
 		"none is answered": {append(load(worse(0, history.Unknown)), cut), want{
-			measure.Latency(measure.P50, history.During, op): "not measured", measure.LatencyExcess(measure.P50, op): "not measured", measure.LatencyAdded(measure.P50, op): "not measured",
-			measure.Availability(op): "0 %",
+			breakwater.LatencyOf(breakwater.P50, breakwater.During, op): "not measured", breakwater.LatencyExcess(breakwater.P50, op): "not measured", breakwater.LatencyAdded(breakwater.P50, op): "not measured",
+			breakwater.AvailabilityOf(op): "0 %",
 		}},
 		"the witness bounds the fault, not the phase": {append(load(worse(0, history.Unknown)), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second,
 			Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: 1500 * ms}}), want{
-			measure.Availability(op): "50 %", measure.AvailabilityIn(history.Before, op): "100 %", measure.AvailabilityIn(history.After, op): "66.7 %",
+			breakwater.AvailabilityOf(op): "50 %", breakwater.AvailabilityIn(breakwater.Before, op): "100 %", breakwater.AvailabilityIn(breakwater.After, op): "66.7 %",
 		}},
 		"before ends where the fault is seen to take effect": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
 			if at >= 500*ms && at < time.Second {
@@ -125,7 +127,7 @@ func TestLatencyAndAvailability(t *testing.T) {
 			}
 			return 10 * ms, history.OK
 		}), history.Event{Kind: history.Fault, Name: "cut", At: 400 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: time.Second}}), want{
-			measure.AvailabilityIn(history.Before, op): "100 %", measure.Availability(op): "0 %", measure.AvailabilityIn(history.After, op): "100 %",
+			breakwater.AvailabilityIn(breakwater.Before, op): "100 %", breakwater.AvailabilityOf(op): "0 %", breakwater.AvailabilityIn(breakwater.After, op): "100 %",
 		}},
 		"some are never answered: latency is of the others": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
 			if at%(100*ms) == 0 {
@@ -133,13 +135,13 @@ func TestLatencyAndAvailability(t *testing.T) {
 			}
 			return 10 * ms, history.OK
 		}), cut), want{
-			measure.Latency(measure.P50, history.During, op): "10 ms", measure.LatencyAdded(measure.P50, op): "0 s", measure.Availability(op): "50 %",
+			breakwater.LatencyOf(breakwater.P50, breakwater.During, op): "10 ms", breakwater.LatencyAdded(breakwater.P50, op): "0 s", breakwater.AvailabilityOf(op): "50 %",
 		}},
 		"not witnessed: nothing is during": {append(load(fine), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: time.Second}}), want{
-			measure.Availability(op): "not measured", measure.Latency(measure.P50, history.Before, op): "10 ms", measure.CatchUp(op): "", measure.BlastRadius: "not measured",
+			breakwater.AvailabilityOf(op): "not measured", breakwater.LatencyOf(breakwater.P50, breakwater.Before, op): "10 ms", breakwater.CatchUp(op): "", breakwater.BlastRadius: "not measured",
 		}},
 		"no fault: the header's phases": {load(worse(30*ms, history.OK)), want{
-			measure.Latency(measure.P50, history.During, op): "30 ms", measure.LatencyExcess(measure.P50, op): "4", measure.Availability(op): "100 %",
+			breakwater.LatencyOf(breakwater.P50, breakwater.During, op): "30 ms", breakwater.LatencyExcess(breakwater.P50, op): "4", breakwater.AvailabilityOf(op): "100 %",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,9 +166,9 @@ func TestSinks(t *testing.T) {
 	twice := history.Event{Kind: history.Effect, Sink: "mail", ID: "u0s", At: 3 * time.Second}
 	m := of(header(analytics, email), append(load(fine), cut, again, again, twice), effects("db", all), effects("mail", notInFault))
 	want{
-		measure.Lost("db"): "0", measure.Lost("mail"): "20", measure.Orphans: "20",
-		measure.Redelivered("db"): "2", measure.Redelivered("mail"): "0", measure.Duplicates("db"): "0", measure.Duplicates("mail"): "1",
-		measure.EffectsDuring("db"): "20", measure.EffectsDuring("mail"): "0", measure.EffectsRatio("db"): "1", measure.EffectsRatio("mail"): "0",
+		breakwater.Lost("db"): "0", breakwater.Lost("mail"): "20", breakwater.Orphans: "20",
+		breakwater.Redelivered("db"): "2", breakwater.Redelivered("mail"): "0", breakwater.Duplicates("db"): "0", breakwater.Duplicates("mail"): "1",
+		breakwater.EffectsDuring("db"): "20", breakwater.EffectsDuring("mail"): "0", breakwater.EffectsRatio("db"): "1", breakwater.EffectsRatio("mail"): "0",
 	}.check(t, m)
 	if k := m.Sinks[1]; k.Name != "mail" || k.Effects != 41 || k.IDs != 40 || k.Missing != 20 || k.Attempts != 40 {
 		t.Errorf("%+v", k)
@@ -175,7 +177,7 @@ func TestSinks(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	one := of(header(email), load(fine), effects("mail", notInFault))
-	want{measure.Orphans: "not measured"}.check(t, one)
+	want{breakwater.Orphans: "not measured"}.check(t, one)
 }
 
 // What stands in a topic more than once, and what nobody will ever read.
@@ -195,9 +197,9 @@ func TestTopics(t *testing.T) {
 	stand(history.Aborted, "gone", 0, "b")
 	m := of(header(), events)
 	want{
-		measure.LogDuplicates("orders"): "2", measure.Aborted("orders"): "0",
-		measure.LogDuplicates("copy"): "0", measure.Aborted("copy"): "1",
-		measure.LogDuplicates("gone"): "not measured", measure.Aborted("gone"): "1",
+		breakwater.LogDuplicates("orders"): "2", breakwater.Aborted("orders"): "0",
+		breakwater.LogDuplicates("copy"): "0", breakwater.Aborted("copy"): "1",
+		breakwater.LogDuplicates("gone"): "not measured", breakwater.Aborted("gone"): "1",
 	}.check(t, m)
 }
 
@@ -245,10 +247,10 @@ func TestGroupRecovery(t *testing.T) {
 	m := of(header(consumer()), append(load(fine), cut), stalled, lag, audits(), rejoin)
 	want{
 		// Its lag is 20 in the sample of 1.0 s, a commit fails at 1.4 s.
-		measure.Detection("analytics"): "0 s", measure.Outage("analytics"): "1.6 s", measure.WorkerOutage("analytics"): "1.6 s", measure.FirstProgress("analytics"): "510 ms",
-		measure.CatchUp("analytics"): "2 s", measure.Redelivered("db"): "1", measure.ReplayDepth("analytics"): "5", measure.Rejoins("analytics"): "1",
+		breakwater.Detection("analytics"): "0 s", breakwater.Outage("analytics"): "1.6 s", breakwater.WorkerOutage("analytics"): "1.6 s", breakwater.FirstProgress("analytics"): "510 ms",
+		breakwater.CatchUp("analytics"): "2 s", breakwater.Redelivered("db"): "1", breakwater.ReplayDepth("analytics"): "5", breakwater.Rejoins("analytics"): "1",
 		// 35 effects within one window: 140/s against 20/s, a backlog of 20 − 1.
-		measure.Headroom("analytics"): "7", measure.IdealCatchUp("analytics"): "158 ms",
+		breakwater.Headroom("analytics"): "7", breakwater.IdealCatchUp("analytics"): "158 ms",
 	}.check(t, m)
 	if g := m.Groups[0]; g.BaselineLag != 1 || g.MaxLag != 20 {
 		t.Errorf("%+v", g)
@@ -297,7 +299,7 @@ func TestCatchUp(t *testing.T) {
 		"nobody sampled afterwards": {[][]history.Event{load(fine), slices.DeleteFunc(between(20, s, 2*s), func(e history.Event) bool { return e.At >= 2*s })}, "not measured"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want{measure.CatchUp("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, []history.Event{cut})...))
+			want{breakwater.CatchUp("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, []history.Event{cut})...))
 		})
 	}
 }
@@ -335,7 +337,7 @@ func TestCatchUpOfALatecomer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := of(header(c.service), load(fine), c.lag, c.events, []history.Event{cut})
-			want{measure.CatchUp("analytics"): c.want}.check(t, m)
+			want{breakwater.CatchUp("analytics"): c.want}.check(t, m)
 			if c.service.Late != nil && m.Groups[0].BaselineLag != 0 {
 				t.Errorf("a baseline of %g", m.Groups[0].BaselineLag)
 			}
@@ -352,7 +354,7 @@ func TestRestarts(t *testing.T) {
 		process("analytics/2", history.Started, time.Second), process("analytics/1", history.Exited, 2*time.Second),
 		process("analytics/1", history.Started, 3*time.Second), process("analytics/1", history.Started, 4*time.Second), process("stranger/1", history.Started, 4*time.Second),
 	})
-	want{measure.Restarts("analytics"): "2", measure.Restarts("email"): "0", measure.Restarts("cache"): "not measured"}.check(t, m)
+	want{breakwater.Restarts("analytics"): "2", breakwater.Restarts("email"): "0", breakwater.Restarts("cache"): "not measured"}.check(t, m)
 }
 
 func TestReadyAgain(t *testing.T) {
@@ -409,7 +411,7 @@ func TestUnowned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := of(header(consumer()), load(fine), before, c.events, []history.Event{cut})
-			want{measure.Unowned("analytics"): c.want}.check(t, m)
+			want{breakwater.Unowned("analytics"): c.want}.check(t, m)
 		})
 	}
 }
@@ -442,7 +444,7 @@ func TestGroupDetection(t *testing.T) {
 		"it is not told before it is over": {[][]history.Event{lag(3 * s), {at(lost, 2500*ms)}}, "1.5 s"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want{measure.Detection("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, load(fine), []history.Event{cut})...))
+			want{breakwater.Detection("analytics"): c.want}.check(t, of(header(consumer()), append(c.events, load(fine), []history.Event{cut})...))
 		})
 	}
 }
@@ -469,7 +471,7 @@ func TestSeveralFaults(t *testing.T) {
 	if want := []string{"a > 2 s", "b > 2 s", "c 1 s"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	want{measure.CatchUp("analytics"): "> 2 s"}.check(t, m)
+	want{breakwater.CatchUp("analytics"): "> 2 s"}.check(t, m)
 }
 
 // Names are not identities: of three equal steps of a plan each has its own recovery.
@@ -513,7 +515,7 @@ func TestWorstOfSeveralFaults(t *testing.T) {
 		return 0
 	})
 	m := of(header(consumer()), load(fine), lag, []history.Event{fault("a", time.Second, 2*time.Second), fault("b", 7*time.Second, 8*time.Second)})
-	want{measure.CatchUp("analytics"): "> 2 s"}.check(t, m) // a took 3 s
+	want{breakwater.CatchUp("analytics"): "> 2 s"}.check(t, m) // a took 3 s
 }
 
 func TestOperationRecovery(t *testing.T) {
@@ -528,13 +530,13 @@ func TestOperationRecovery(t *testing.T) {
 	}
 	// Good until 1.06 s, then again from 2.51 s on.
 	want{
-		measure.Detection(op): "300 ms", measure.Outage(op): "1.4 s", measure.FirstProgress(op): "510 ms", measure.CatchUp(op): "500 ms",
+		breakwater.Detection(op): "300 ms", breakwater.Outage(op): "1.4 s", breakwater.FirstProgress(op): "510 ms", breakwater.CatchUp(op): "500 ms",
 	}.check(t, of(header(), append(load(until(2500*ms)), cut)))
 	want{
-		measure.Outage(op): "> 8.9 s", measure.FirstProgress(op): "> 8 s", measure.CatchUp(op): "> 8 s",
+		breakwater.Outage(op): "> 8.9 s", breakwater.FirstProgress(op): "> 8 s", breakwater.CatchUp(op): "> 8 s",
 	}.check(t, of(header(), append(load(until(10*time.Second)), cut)))
 	want{
-		measure.Detection(op): "not measured", measure.CatchUp(op): "0 s", measure.Outage(op): "50 ms",
+		breakwater.Detection(op): "not measured", breakwater.CatchUp(op): "0 s", breakwater.Outage(op): "50 ms",
 	}.check(t, of(header(), append(load(fine), cut)))
 	slow := func(took, until time.Duration) []history.Event {
 		return append(load(func(at time.Duration) (time.Duration, history.Outcome) {
@@ -545,8 +547,8 @@ func TestOperationRecovery(t *testing.T) {
 		}), cut)
 	}
 	// Slow is not back: p99 160 ms against 10 ms before. A busy machine is no fault.
-	want{measure.CatchUp(op): "500 ms", measure.Detection(op): "160 ms"}.check(t, of(header(), slow(160*ms, 2500*ms)))
-	want{measure.CatchUp(op): "0 s", measure.Detection(op): "not measured"}.check(t, of(header(), slow(60*ms, 2500*ms)))
+	want{breakwater.CatchUp(op): "500 ms", breakwater.Detection(op): "160 ms"}.check(t, of(header(), slow(160*ms, 2500*ms)))
+	want{breakwater.CatchUp(op): "0 s", breakwater.Detection(op): "not measured"}.check(t, of(header(), slow(60*ms, 2500*ms)))
 	// One slow window is noise, and never left the baseline.
 	if r := of(header(), slow(160*ms, 1200*ms)).Recoveries[0]; !r.CatchUp.None {
 		t.Errorf("%+v", r)
@@ -569,8 +571,8 @@ func TestResolution(t *testing.T) {
 			return 0
 		})
 	}
-	want{measure.CatchUp("analytics"): "250 ms"}.check(t, of(header(consumer()), load(fine), lag(0, 2*time.Second), []history.Event{fault}))
-	want{measure.CatchUp("analytics"): "1 s"}.check(t, of(header(consumer()), load(fine), lag(0, 3*time.Second), []history.Event{fault}))
+	want{breakwater.CatchUp("analytics"): "250 ms"}.check(t, of(header(consumer()), load(fine), lag(0, 2*time.Second), []history.Event{fault}))
+	want{breakwater.CatchUp("analytics"): "1 s"}.check(t, of(header(consumer()), load(fine), lag(0, 3*time.Second), []history.Event{fault}))
 	// The backlog is what waited at the heal, not what was left a window later:
 	// 20 records, at 100/s and 20/s arriving.
 	burst := effects("db", func(at time.Duration) time.Duration {
@@ -579,9 +581,9 @@ func TestResolution(t *testing.T) {
 		}
 		return 10 * ms
 	})
-	want{measure.IdealCatchUp("analytics"): "250 ms", measure.Headroom("analytics"): "5"}.check(t, of(header(consumer()), load(fine), burst, lag(0, 2250*ms), []history.Event{fault}))
+	want{breakwater.IdealCatchUp("analytics"): "250 ms", breakwater.Headroom("analytics"): "5"}.check(t, of(header(consumer()), load(fine), burst, lag(0, 2250*ms), []history.Event{fault}))
 	// One stall before does not hide it.
-	want{measure.CatchUp("analytics"): "1 s"}.check(t, of(header(consumer()), load(fine), lag(300, 3*time.Second), []history.Event{fault}))
+	want{breakwater.CatchUp("analytics"): "1 s"}.check(t, of(header(consumer()), load(fine), lag(300, 3*time.Second), []history.Event{fault}))
 }
 
 // The ladder shows what the sink saw, not how far the client had fetched ahead.
@@ -641,10 +643,10 @@ func TestHopsAndBreaches(t *testing.T) {
 	if !slices.Equal(got, wanted) {
 		t.Errorf("hops %q, want %q", got, wanted)
 	}
-	want{measure.BlastRadius: "0", measure.Amplification("mailbox"): "2", measure.Amplification("email"): "1"}.check(t, m)
+	want{breakwater.BlastRadius: "0", breakwater.Amplification("mailbox"): "2", breakwater.Amplification("email"): "1"}.check(t, m)
 
 	failing := of(h, append(load(worse(30*ms, history.Unknown)), fault), calls)
-	want{measure.BlastRadius: "1"}.check(t, failing)
+	want{breakwater.BlastRadius: "1"}.check(t, failing)
 	for _, b := range failing.Breaches {
 		if b.Breached != true || b.Faulted != (b.Service != "registration") {
 			t.Errorf("%+v", b)
@@ -657,16 +659,16 @@ func TestNames(t *testing.T) {
 		m := measure.Of(log)
 		seen := map[string]bool{}
 		for _, v := range m.Values {
-			if v.Unit == "" || v.Unit != measure.Unit(v.Name) || seen[v.Name] {
+			if v.Unit == "" || v.Unit != breakwater.UnitOf(v.Name) || seen[v.Name] {
 				t.Errorf("%+v: no unit, or named twice", v)
 			}
 			seen[v.Name] = true
 		}
 	}
-	if m, s := measure.Split(measure.Latency(measure.P99, history.During, "POST /register")); m != "latency.p99.during" || s != "POST /register" {
+	if m, s := breakwater.SplitMeasure(breakwater.LatencyOf(breakwater.P99, breakwater.During, "POST /register")); m != "latency.p99.during" || s != "POST /register" {
 		t.Errorf("%q %q", m, s)
 	}
-	if u := measure.Unit("catch-pu[analytics]"); u != "" {
+	if u := breakwater.UnitOf("catch-pu[analytics]"); u != "" {
 		t.Errorf("a misspelt name has the unit %q", u)
 	}
 }
@@ -725,7 +727,7 @@ func FuzzOf(f *testing.F) {
 
 func ExampleOf() {
 	m := measure.Of(historytest.Event(historytest.Options{}))
-	lost, measured := m.Lookup(measure.Lost("analytics-db"))
+	lost, measured := m.Lookup(breakwater.Lost("analytics-db"))
 	fmt.Println(lost, "lost of", lost.N, measured)
 	// Output: 0 lost of 480 true
 }
@@ -739,36 +741,36 @@ func TestPhrases(t *testing.T) {
 	const op = "POST /register"
 	m := measure.Measurements{
 		Operations: []measure.Operation{{Name: op, Phases: map[string]measure.Stats{
-			history.Before: {P50: 4100 * time.Microsecond, P99: 20 * ms}, history.During: {P50: time.Second, P99: 15 * ms, OK: 60, Scheduled: 98}}}},
+			breakwater.Before: {P50: 4100 * time.Microsecond, P99: 20 * ms}, breakwater.During: {P50: time.Second, P99: 15 * ms, OK: 60, Scheduled: 98}}}},
 	}
 	add := func(name string, value float64) {
-		m.Values = append(m.Values, measure.Value{Name: name, Value: value, Unit: measure.Unit(name), N: 1})
+		m.Values = append(m.Values, measure.Value{Name: name, Value: value, Unit: breakwater.UnitOf(name), N: 1})
 	}
 	for _, c := range []struct {
 		name              string
 		value             float64
 		phrase, told, few string
 	}{
-		{measure.LatencyAdded(measure.P50, op), 995.9, "p50 of POST /register rises by", "+996 ms (4.1 ms → 1 s)", "p50 +996 ms (4.1 ms → 1 s)"},
-		{measure.LatencyExcess(measure.P99, op), -0.5, "p99 of POST /register rises by", "−5 ms (20 ms → 15 ms)", "p99 −5 ms (20 ms → 15 ms)"},
-		{measure.Latency(measure.P99, history.During, op), 15, "p99 of POST /register during the fault", "15 ms", "p99 15 ms"},
-		{measure.Availability(op), 0.612, "POST /register ok during the fault", "61.2 % (60 of 98)", "61.2 % of POST /register ok"},
-		{measure.CatchUp("analytics"), 0.75, "catch-up of analytics", "750 ms", "catch-up 750 ms"},
-		{measure.Redelivered("analytics"), 1, "ids delivered again to analytics", "1", "1 delivered again"},
-		{measure.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
-		{measure.Restarts("registration"), 0, "restarts of registration", "0", "restarts 0"},
-		{measure.Unowned("analytics"), 1.5, "partition-seconds in which nobody in analytics owned a partition", "1.5 s", "partition-seconds unowned 1.5 s"},
-		{measure.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
-		{measure.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
-		{measure.Staleness("view"), 4.1, "highest staleness of view", "4.1 s", "staleness 4.1 s"},
-		{measure.StalenessIn(history.During, "view"), 4.1, "highest staleness of view during the fault", "4.1 s", "staleness 4.1 s during the fault"},
-		{measure.FreshAgain("view"), 0.75, "after the heal view is fresh again in", "750 ms", "fresh again in 750 ms"},
-		{measure.ConsistencyWindow(measure.P99, history.During, "db"), 1590, "p99 from acknowledgement to effect in db during the fault", "1.6 s", "p99 window 1.6 s during the fault"},
-		{measure.StaleReads(history.Before, "db"), 0.5, "reads of db at the acknowledgement that miss it, before the fault", "50 %", "50 % stale reads before the fault"},
-		{measure.Overtaken("db"), 3, "events overtaken in db", "3", "3 overtaken"},
-		{measure.OvertakenInKey("db"), 3, "events overtaken in db by a later one of their key", "3", "3 overtaken in their key"},
-		{measure.Traced, 1, "lives of acknowledged events that are wholly known", "100 %", "100 % of lives known"},
-		{measure.EffectsRatio("cache"), 0.95, "effects in cache per request during the fault", "0.95", "effects per request 0.95"},
+		{breakwater.LatencyAdded(breakwater.P50, op), 995.9, "p50 of POST /register rises by", "+996 ms (4.1 ms → 1 s)", "p50 +996 ms (4.1 ms → 1 s)"},
+		{breakwater.LatencyExcess(breakwater.P99, op), -0.5, "p99 of POST /register rises by", "−5 ms (20 ms → 15 ms)", "p99 −5 ms (20 ms → 15 ms)"},
+		{breakwater.LatencyOf(breakwater.P99, breakwater.During, op), 15, "p99 of POST /register during the fault", "15 ms", "p99 15 ms"},
+		{breakwater.AvailabilityOf(op), 0.612, "POST /register ok during the fault", "61.2 % (60 of 98)", "61.2 % of POST /register ok"},
+		{breakwater.CatchUp("analytics"), 0.75, "catch-up of analytics", "750 ms", "catch-up 750 ms"},
+		{breakwater.Redelivered("analytics"), 1, "ids delivered again to analytics", "1", "1 delivered again"},
+		{breakwater.Rejoins("analytics"), 0, "rejoins of analytics", "0", "rejoins 0"},
+		{breakwater.Restarts("registration"), 0, "restarts of registration", "0", "restarts 0"},
+		{breakwater.Unowned("analytics"), 1.5, "partition-seconds in which nobody in analytics owned a partition", "1.5 s", "partition-seconds unowned 1.5 s"},
+		{breakwater.Orphans, 3, "requests torn between their sinks", "3", "3 torn requests"},
+		{breakwater.BlastRadius, 1, "services breached beyond the broken one", "1", "blast radius 1"},
+		{breakwater.Staleness("view"), 4.1, "highest staleness of view", "4.1 s", "staleness 4.1 s"},
+		{breakwater.StalenessIn(breakwater.During, "view"), 4.1, "highest staleness of view during the fault", "4.1 s", "staleness 4.1 s during the fault"},
+		{breakwater.FreshAgain("view"), 0.75, "after the heal view is fresh again in", "750 ms", "fresh again in 750 ms"},
+		{breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "db"), 1590, "p99 from acknowledgement to effect in db during the fault", "1.6 s", "p99 window 1.6 s during the fault"},
+		{breakwater.StaleReads(breakwater.Before, "db"), 0.5, "reads of db at the acknowledgement that miss it, before the fault", "50 %", "50 % stale reads before the fault"},
+		{breakwater.Overtaken("db"), 3, "events overtaken in db", "3", "3 overtaken"},
+		{breakwater.OvertakenInKey("db"), 3, "events overtaken in db by a later one of their key", "3", "3 overtaken in their key"},
+		{breakwater.Traced, 1, "lives of acknowledged events that are wholly known", "100 %", "100 % of lives known"},
+		{breakwater.EffectsRatio("cache"), 0.95, "effects in cache per request during the fault", "0.95", "effects per request 0.95"},
 	} {
 		if got := measure.Phrase(c.name); got != c.phrase {
 			t.Errorf("Phrase(%s) = %q, want %q", c.name, got, c.phrase)
@@ -784,7 +786,7 @@ func TestPhrases(t *testing.T) {
 			t.Errorf("Brief(%s) = %q, want %q", c.name, got, c.few)
 		}
 	}
-	if got := m.Brief(measure.CatchUp("cache")); got != "catch-up of cache: not measured" {
+	if got := m.Brief(breakwater.CatchUp("cache")); got != "catch-up of cache: not measured" {
 		t.Errorf("what nobody measured is %q", got)
 	}
 }
@@ -792,14 +794,14 @@ func TestPhrases(t *testing.T) {
 // Every name that can be bounded has words.
 func TestEveryNameHasAPhrase(t *testing.T) {
 	for _, name := range []string{
-		measure.Latency(measure.P50, history.After, "x"), measure.LatencyAdded(measure.P99, "x"), measure.LatencyExcess(measure.P50, "x"),
-		measure.AvailabilityIn(history.Before, "x"), measure.Lost("x"), measure.Duplicates("x"), measure.Redelivered("x"), measure.EffectsDuring("x"),
-		measure.EffectsRatio("x"), measure.Amplification("x"), measure.Detection("x"), measure.Outage("x"), measure.WorkerOutage("x"),
-		measure.FirstProgress("x"), measure.CatchUp("x"), measure.IdealCatchUp("x"), measure.Headroom("x"), measure.ReplayDepth("x"), measure.Rejoins("x"),
-		measure.LogDuplicates("x"), measure.Aborted("x"), measure.Restarts("x"), measure.Unowned("x"), measure.Orphans, measure.BlastRadius,
-		measure.Staleness("x"), measure.StalenessIn(history.After, "x"), measure.FreshAgain("x"),
-		measure.ConsistencyWindow(measure.P50, history.After, "x"), measure.StaleReads(history.After, "x"),
-		measure.Overtaken("x"), measure.OvertakenInKey("x"), measure.Traced, measure.Capacity("x"),
+		breakwater.LatencyOf(breakwater.P50, breakwater.After, "x"), breakwater.LatencyAdded(breakwater.P99, "x"), breakwater.LatencyExcess(breakwater.P50, "x"),
+		breakwater.AvailabilityIn(breakwater.Before, "x"), breakwater.Lost("x"), breakwater.Duplicates("x"), breakwater.Redelivered("x"), breakwater.EffectsDuring("x"),
+		breakwater.EffectsRatio("x"), breakwater.Amplification("x"), breakwater.Detection("x"), breakwater.Outage("x"), breakwater.WorkerOutage("x"),
+		breakwater.FirstProgress("x"), breakwater.CatchUp("x"), breakwater.IdealCatchUp("x"), breakwater.Headroom("x"), breakwater.ReplayDepth("x"), breakwater.Rejoins("x"),
+		breakwater.LogDuplicates("x"), breakwater.Aborted("x"), breakwater.Restarts("x"), breakwater.Unowned("x"), breakwater.Orphans, breakwater.BlastRadius,
+		breakwater.Staleness("x"), breakwater.StalenessIn(breakwater.After, "x"), breakwater.FreshAgain("x"),
+		breakwater.ConsistencyWindow(breakwater.P50, breakwater.After, "x"), breakwater.StaleReads(breakwater.After, "x"),
+		breakwater.Overtaken("x"), breakwater.OvertakenInKey("x"), breakwater.Traced, breakwater.Capacity("x"),
 	} {
 		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)
@@ -808,13 +810,13 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 	if got := measure.Phrase("nobody measures this"); got != "nobody measures this" {
 		t.Error(got)
 	}
-	if got := measure.Bound(measure.LatencyExcess(measure.P50, "x"), 1) + ", " + measure.Bound(measure.LatencyExcess(measure.P50, "x"), 2) + ", " + measure.Bound(measure.CatchUp("x"), 10); got != "max(50 %, 5 ms), 2 × max(50 %, 5 ms), 10 s" {
+	if got := measure.Bound(breakwater.LatencyExcess(breakwater.P50, "x"), 1) + ", " + measure.Bound(breakwater.LatencyExcess(breakwater.P50, "x"), 2) + ", " + measure.Bound(breakwater.CatchUp("x"), 10); got != "max(50 %, 5 ms), 2 × max(50 %, 5 ms), 10 s" {
 		t.Error(got)
 	}
 }
 
 func ExamplePhrase() {
-	name := measure.LatencyAdded(measure.P50, "POST /register")
+	name := breakwater.LatencyAdded(breakwater.P50, "POST /register")
 	fmt.Println(measure.Phrase(name), "≥", measure.Bound(name, 330))
 	// Output: p50 of POST /register rises by ≥ 330 ms
 }

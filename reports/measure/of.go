@@ -3,6 +3,8 @@ package measure
 import (
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -45,12 +47,12 @@ func (f *fold) load() {
 		if r.Outcome == history.OK {
 			ok.add(r.Scheduled)
 		}
-		if f.spans.contains(history.Before, r.Scheduled) {
+		if f.spans.contains(breakwater.Before, r.Scheduled) {
 			before++
 		}
 	}
 	var length time.Duration
-	for _, w := range f.spans[history.Before] {
+	for _, w := range f.spans[breakwater.Before] {
 		length += w.To - w.From
 	}
 	if length > 0 {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -68,7 +70,7 @@ func operations(all requests, s spans, end time.Duration) []Operation {
 
 func operation(name string, all []*history.Event, s spans, end time.Duration) Operation {
 	op := Operation{Name: name, Phases: map[string]Stats{}}
-	for _, phase := range []string{history.Before, history.During, history.After} {
+	for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 		op.Phases[phase] = stats(all, func(r *history.Event) bool { return s.contains(phase, r.Scheduled) })
 	}
 	offered, served, failed := newCounts(end), newCounts(end), newCounts(end)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -20,7 +22,7 @@ func newSpans(x *history.Index) spans {
 		p, _ := x.Log.Header.Phase(name)
 		return history.Window{From: p.Start, To: p.End}
 	}
-	before, during, after := phase(history.Before), phase(history.During), phase(history.After)
+	before, during, after := phase(breakwater.Before), phase(breakwater.During), phase(breakwater.After)
 	faults := false
 	for range x.Of(history.Fault) {
 		faults = true
@@ -29,9 +31,9 @@ func newSpans(x *history.Index) spans {
 		if during.From == during.To {
 			during = before
 		}
-		return spans{history.Before: {before}, history.During: {during}, history.After: {after}}
+		return spans{breakwater.Before: {before}, breakwater.During: {during}, breakwater.After: {after}}
 	}
-	s := spans{history.Before: {before}, history.After: {after}}
+	s := spans{breakwater.Before: {before}, breakwater.After: {after}}
 	witnessed := x.Windows()
 	if len(witnessed) == 0 {
 		return s
@@ -41,9 +43,9 @@ func newSpans(x *history.Index) spans {
 		before.To = first
 	}
 	_, end := x.Log.Header.Span()
-	s[history.Before] = []history.Window{{From: before.From, To: min(before.To, first)}}
-	s[history.During] = witnessed
-	s[history.After] = []history.Window{{From: last, To: max(after.To, min(end, during.To))}}
+	s[breakwater.Before] = []history.Window{{From: before.From, To: min(before.To, first)}}
+	s[breakwater.During] = witnessed
+	s[breakwater.After] = []history.Window{{From: last, To: max(after.To, min(end, during.To))}}
 	return s
 }
 

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -46,11 +48,11 @@ func (f *fold) promiseValues() []Value {
 	var all []Value
 	for _, s := range f.index.Log.Header.Sinks() {
 		sink := s.Sink.Name
-		for _, phase := range []string{history.Before, history.During, history.After} {
+		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 			in := slices.DeleteFunc(slices.Clone(f.promised[sink]), func(p promise) bool { return !f.spans.contains(phase, p.acked) })
 			slices.SortStableFunc(in, func(a, b promise) int { return cmp.Compare(a.wait(), b.wait()) })
-			for quantile, q := range map[string]float64{P50: 0.50, P99: 0.99} {
-				v := Value{Name: ConsistencyWindow(quantile, phase, sink), N: len(in)}
+			for quantile, q := range map[string]float64{breakwater.P50: 0.50, breakwater.P99: 0.99} {
+				v := Value{Name: breakwater.ConsistencyWindow(quantile, phase, sink), N: len(in)}
 				if len(in) > 0 {
 					i := rank(len(in), q)
 					v.Value = milliseconds(in[i].wait())
@@ -64,7 +66,7 @@ func (f *fold) promiseValues() []Value {
 					missed++
 				}
 			}
-			all = append(all, Value{Name: StaleReads(phase, sink), Value: float64(missed) / float64(max(1, len(in))), N: len(in)})
+			all = append(all, Value{Name: breakwater.StaleReads(phase, sink), Value: float64(missed) / float64(max(1, len(in))), N: len(in)})
 		}
 		n, of := overtaken(f.promised[sink], s.Sink.Skew)
 		inKey, ofKey := 0, 0
@@ -72,10 +74,10 @@ func (f *fold) promiseValues() []Value {
 			n, of := overtaken(p, s.Sink.Skew)
 			inKey, ofKey = inKey+n, ofKey+of
 		}
-		all = append(all, Value{Name: Overtaken(sink), Value: float64(n), N: of}, Value{Name: OvertakenInKey(sink), Value: float64(inKey), N: ofKey})
+		all = append(all, Value{Name: breakwater.Overtaken(sink), Value: float64(n), N: of}, Value{Name: breakwater.OvertakenInKey(sink), Value: float64(inKey), N: ofKey})
 	}
 	for i := range all {
-		all[i].Unit = Unit(all[i].Name)
+		all[i].Unit = breakwater.UnitOf(all[i].Name)
 	}
 	slices.SortStableFunc(all, func(a, b Value) int { return cmp.Compare(a.Name, b.Name) })
 	return all

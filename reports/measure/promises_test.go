@@ -4,13 +4,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
 func TestWhatAnAcknowledgementPromises(t *testing.T) {
-	const before, during = history.Before, history.During
+	const before, during = breakwater.Before, breakwater.During
 	after := func(d time.Duration) func(time.Duration) time.Duration {
 		return func(time.Duration) time.Duration { return d }
 	}
@@ -31,24 +33,24 @@ func TestWhatAnAcknowledgementPromises(t *testing.T) {
 		want   want
 	}{
 		"there before the answer": {[][]history.Event{load(fine), effects("db", after(5*ms)), {cut}}, want{
-			measure.ConsistencyWindow(measure.P99, before, "db"): "0 s", measure.StaleReads(before, "db"): "0 %", measure.Overtaken("db"): "0",
-			measure.OvertakenInKey("db"): "not measured", // no event has a key
+			breakwater.ConsistencyWindow(breakwater.P99, before, "db"): "0 s", breakwater.StaleReads(before, "db"): "0 %", breakwater.Overtaken("db"): "0",
+			breakwater.OvertakenInKey("db"): "not measured", // no event has a key
 		}},
 		"a little later": {[][]history.Event{load(fine), effects("db", after(30*ms)), {cut}}, want{
-			measure.ConsistencyWindow(measure.P50, before, "db"): "20 ms", measure.StaleReads(before, "db"): "100 %", measure.StaleReads(during, "db"): "100 %",
+			breakwater.ConsistencyWindow(breakwater.P50, before, "db"): "20 ms", breakwater.StaleReads(before, "db"): "100 %", breakwater.StaleReads(during, "db"): "100 %",
 		}},
 		// The oldest that waits was acknowledged at 1.01 s; one that was sent at 2.5 s
 		// is there first.
 		"later while the fault lasts": {[][]history.Event{load(fine), effects("db", away), {cut}}, want{
-			measure.ConsistencyWindow(measure.P99, before, "db"): "20 ms", measure.ConsistencyWindow(measure.P99, during, "db"): "1.6 s",
-			measure.Overtaken("db"): "30",
+			breakwater.ConsistencyWindow(breakwater.P99, before, "db"): "20 ms", breakwater.ConsistencyWindow(breakwater.P99, during, "db"): "1.6 s",
+			breakwater.Overtaken("db"): "30",
 		}},
 		"one never comes": {[][]history.Event{load(fine), effects("db", never), {cut}}, want{
-			measure.ConsistencyWindow(measure.P50, during, "db"): "20 ms", measure.ConsistencyWindow(measure.P99, during, "db"): "> 8.5 s",
-			measure.Overtaken("db"): "0",
+			breakwater.ConsistencyWindow(breakwater.P50, during, "db"): "20 ms", breakwater.ConsistencyWindow(breakwater.P99, during, "db"): "> 8.5 s",
+			breakwater.Overtaken("db"): "0",
 		}},
 		"nothing is acknowledged": {[][]history.Event{load(worse(10*ms, history.Failed)), {cut}}, want{
-			measure.ConsistencyWindow(measure.P99, during, "db"): "not measured", measure.StaleReads(during, "db"): "not measured",
+			breakwater.ConsistencyWindow(breakwater.P99, during, "db"): "not measured", breakwater.StaleReads(during, "db"): "not measured",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { c.want.check(t, of(header(consumer()), c.events...)) })
@@ -86,7 +88,7 @@ func TestOvertaken(t *testing.T) {
 		"the last never comes":  {0, []time.Duration{130 * ms, 110 * ms, 0}, "1", "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want{measure.Overtaken("db"): c.all, measure.OvertakenInKey("db"): c.inKeys}.check(t, run(c.skew, c.effects...))
+			want{breakwater.Overtaken("db"): c.all, breakwater.OvertakenInKey("db"): c.inKeys}.check(t, run(c.skew, c.effects...))
 		})
 	}
 }
@@ -114,7 +116,7 @@ func TestTraced(t *testing.T) {
 		"never called":      {without(sync, of(history.Call, func(e *history.Event) bool { return isIt(e) && e.To == "cache" })), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, measured := measure.Of(c.log).Lookup(measure.Traced)
+			v, measured := measure.Of(c.log).Lookup(breakwater.Traced)
 			if !measured || (v.Value == 1) != c.whole {
 				t.Errorf("traced %v of %d, want the whole: %t", v.Value, v.N, c.whole)
 			}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -188,7 +190,7 @@ func (f *fold) floorsOf(operation string) (found []string) {
 
 // baseline is the time before the first fault.
 func (f *fold) baseline(operation string) Stats {
-	return stats(f.requests[operation], func(q *history.Event) bool { return f.spans.contains(history.Before, q.Scheduled) })
+	return stats(f.requests[operation], func(q *history.Event) bool { return f.spans.contains(breakwater.Before, q.Scheduled) })
 }
 
 // operationCatchUp is when the operation was answered as before, and false when

@@ -4,18 +4,19 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 // phaseWords are how a sentence says when.
-var phaseWords = map[string]string{history.Before: "before the fault", history.During: "during the fault", history.After: "after the fault"}
+var phaseWords = map[string]string{breakwater.Before: "before the fault", breakwater.During: "during the fault", breakwater.After: "after the fault"}
 
 // Phrase is what a name measures, in words after which a bound can stand: "p50 of
 // POST /register rises by", "catch-up of analytics". A name that nobody measures
 // is its own phrase.
 func Phrase(name string) string {
-	measure, of := Split(name)
+	measure, of := breakwater.SplitMeasure(name)
 	parts := strings.Split(measure, ".")
 	switch {
 	case parts[0] == "latency" && len(parts) == 3:
@@ -43,41 +44,41 @@ func Phrase(name string) string {
 // phrases of the measures that have no phase. The short form leads the value
 // where the subject is known: "catch-up 656 ms".
 var phrases = map[string]struct{ long, short string }{
-	Orphans:          {"requests torn between their sinks%s", "torn requests"},
-	BlastRadius:      {"services breached beyond the broken one%s", "blast radius"},
-	"capacity":       {"capacity of %s", "capacity"},
-	"lost":           {"ids lost in %s", "lost"},
-	"duplicates":     {"duplicate effects in %s", "duplicates"},
-	"log-duplicates": {"records of %s beyond the first of their id", "duplicates in the log"},
-	"aborted":        {"records of %s whose transaction was aborted", "aborted"},
-	"redelivered":    {"ids delivered again to %s", "delivered again"},
-	"effects.during": {"effects in %s during the fault", "effects"},
-	"effects.ratio":  {"effects in %s per request during the fault", "effects per request"},
-	"amplification":  {"calls to %s per request during the fault", "calls per request"},
-	"detection":      {"detection by %s", "detection"},
-	"outage":         {"outage of %s", "outage"},
-	"outage.worker":  {"longest outage of a partition of %s", "outage of a partition"},
-	"first-progress": {"first progress of %s after the heal", "first progress"},
-	"catch-up":       {"catch-up of %s", "catch-up"},
-	"ideal":          {"ideal catch-up of %s", "ideal catch-up"},
-	"headroom":       {"replay rate of %s ÷ arrival rate", "replay ÷ arrival rate"},
-	"replay-depth":   {"records that %s was sent again", "sent again"},
-	"rejoins":        {"rejoins of %s", "rejoins"},
-	"unowned":        {"partition-seconds in which nobody in %s owned a partition", "partition-seconds unowned"},
-	"staleness":      {"highest staleness of %s", "staleness"},
-	"fresh-again":    {"after the heal %s is fresh again in", "fresh again in"},
-	"restarts":       {"restarts of %s", "restarts"},
-	"overtaken":      {"events overtaken in %s", "overtaken"},
-	"overtaken.key":  {"events overtaken in %s by a later one of their key", "overtaken in their key"},
-	Traced:           {"lives of acknowledged events that are wholly known%s", "of lives known"},
+	breakwater.Orphans:     {"requests torn between their sinks%s", "torn requests"},
+	breakwater.BlastRadius: {"services breached beyond the broken one%s", "blast radius"},
+	"capacity":             {"capacity of %s", "capacity"},
+	"lost":                 {"ids lost in %s", "lost"},
+	"duplicates":           {"duplicate effects in %s", "duplicates"},
+	"log-duplicates":       {"records of %s beyond the first of their id", "duplicates in the log"},
+	"aborted":              {"records of %s whose transaction was aborted", "aborted"},
+	"redelivered":          {"ids delivered again to %s", "delivered again"},
+	"effects.during":       {"effects in %s during the fault", "effects"},
+	"effects.ratio":        {"effects in %s per request during the fault", "effects per request"},
+	"amplification":        {"calls to %s per request during the fault", "calls per request"},
+	"detection":            {"detection by %s", "detection"},
+	"outage":               {"outage of %s", "outage"},
+	"outage.worker":        {"longest outage of a partition of %s", "outage of a partition"},
+	"first-progress":       {"first progress of %s after the heal", "first progress"},
+	"catch-up":             {"catch-up of %s", "catch-up"},
+	"ideal":                {"ideal catch-up of %s", "ideal catch-up"},
+	"headroom":             {"replay rate of %s ÷ arrival rate", "replay ÷ arrival rate"},
+	"replay-depth":         {"records that %s was sent again", "sent again"},
+	"rejoins":              {"rejoins of %s", "rejoins"},
+	"unowned":              {"partition-seconds in which nobody in %s owned a partition", "partition-seconds unowned"},
+	"staleness":            {"highest staleness of %s", "staleness"},
+	"fresh-again":          {"after the heal %s is fresh again in", "fresh again in"},
+	"restarts":             {"restarts of %s", "restarts"},
+	"overtaken":            {"events overtaken in %s", "overtaken"},
+	"overtaken.key":        {"events overtaken in %s by a later one of their key", "overtaken in their key"},
+	breakwater.Traced:      {"lives of acknowledged events that are wholly known%s", "of lives known"},
 }
 
 // Bound is a bound on the value of that name, as people write it: "10 s", and
 // "max(50 %, 5 ms)" for an excess of 1.
 func Bound(name string, bound float64) string {
-	measure, _ := Split(name)
+	measure, _ := breakwater.SplitMeasure(name)
 	if !strings.HasSuffix(measure, ".excess") {
-		return quantity.Value(bound, Unit(name))
+		return quantity.Value(bound, breakwater.UnitOf(name))
 	}
 	allowed := "max(50 %, " + quantity.Duration(latencyFloor) + ")"
 	if bound == 1 {
@@ -89,7 +90,7 @@ func Bound(name string, bound float64) string {
 // Brief is the value of that name in the few words that a table has room for:
 // "catch-up 656 ms", "p50 +997 ms (4.1 ms → 1 s)", "61.2 % of GET /catalog ok".
 func (m Measurements) Brief(name string) string {
-	measure, of := Split(name)
+	measure, of := breakwater.SplitMeasure(name)
 	v, measured := m.Lookup(name)
 	parts := strings.Split(measure, ".")
 	switch {
@@ -105,11 +106,11 @@ func (m Measurements) Brief(name string) string {
 		return parts[1] + " window " + v.String() + " " + phaseWords[parts[2]]
 	case parts[0] == "stale-reads" && len(parts) == 2:
 		return v.String() + " stale reads " + phaseWords[parts[1]]
-	case measure == Traced:
+	case measure == breakwater.Traced:
 		return v.String() + " " + phrases[measure].short
 	}
 	if p, ok := phrases[measure]; ok {
-		if v.Unit == "count" && measure != "rejoins" && measure != "restarts" && measure != BlastRadius {
+		if v.Unit == "count" && measure != "rejoins" && measure != "restarts" && measure != breakwater.BlastRadius {
 			return v.String() + " " + p.short
 		}
 		return p.short + " " + v.String()
@@ -120,7 +121,7 @@ func (m Measurements) Brief(name string) string {
 // Tell is the value of that name with the numbers that it was made of: "+997 ms
 // (4.1 ms → 1 s)", "61.2 % (60 of 98)". It is [Value.String] where there are none.
 func (m Measurements) Tell(name string) string {
-	measure, of := Split(name)
+	measure, of := breakwater.SplitMeasure(name)
 	v, measured := m.Lookup(name)
 	if !measured {
 		return Value{}.String()
@@ -135,9 +136,9 @@ func (m Measurements) Tell(name string) string {
 			s := op.Phases[parts[1]]
 			return v.String() + " (" + quantity.Of(s.OK, s.Scheduled) + ")"
 		case len(parts) == 3 && (parts[2] == "added" || parts[2] == "excess"):
-			before, during := op.Phases[history.Before].P50, op.Phases[history.During].P50
-			if parts[1] == P99 {
-				before, during = op.Phases[history.Before].P99, op.Phases[history.During].P99
+			before, during := op.Phases[breakwater.Before].P50, op.Phases[breakwater.During].P50
+			if parts[1] == breakwater.P99 {
+				before, during = op.Phases[breakwater.Before].P99, op.Phases[breakwater.During].P99
 			}
 			added := quantity.Duration(during - before)
 			if during > before {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
@@ -64,11 +66,11 @@ func SpreadOf(values ...Value) Spread {
 // excess of a latency it is what was added, in ms: so many milliseconds are read
 // more easily than so many times what is allowed.
 func Over(name string, rounds []Measurements) Spread {
-	measure, of := Split(name)
+	measure, of := breakwater.SplitMeasure(name)
 	measure = strings.TrimSuffix(measure, ".excess")
 	added := strings.HasSuffix(measure, ".added") || strings.HasPrefix(name, measure+".excess")
 	if added {
-		name = LatencyAdded(strings.Split(measure, ".")[1], of)
+		name = breakwater.LatencyAdded(strings.Split(measure, ".")[1], of)
 	}
 	var values []Value
 	for _, m := range rounds {
@@ -76,7 +78,7 @@ func Over(name string, rounds []Measurements) Spread {
 		values = append(values, v)
 	}
 	s := SpreadOf(values...)
-	s.Unit, s.rises = cmp.Or(s.Unit, Unit(name)), added
+	s.Unit, s.rises = cmp.Or(s.Unit, breakwater.UnitOf(name)), added
 	return s
 }
 
@@ -96,7 +98,7 @@ func (r Recovery) Parts() []Value {
 // Lead is what the value of that name is, in the few words that lead it in a
 // table: "p50", "catch-up", "GET /catalog ok".
 func Lead(name string) string {
-	measure, of := Split(name)
+	measure, of := breakwater.SplitMeasure(name)
 	parts := strings.Split(measure, ".")
 	switch p, known := phrases[measure]; {
 	case parts[0] == "latency" && len(parts) == 3:

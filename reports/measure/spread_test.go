@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
@@ -44,15 +46,15 @@ func ExampleOver() {
 	var rounds []measure.Measurements
 	for _, ms := range []float64{12, 900, 31} {
 		rounds = append(rounds, measure.Measurements{Values: []measure.Value{
-			{Name: measure.LatencyAdded(measure.P50, "POST /register"), Value: ms, Unit: "ms", N: 40},
-			{Name: measure.LatencyExcess(measure.P50, "POST /register"), Value: ms / 5, Unit: "ratio", N: 40},
-			{Name: measure.Availability("GET /catalog"), Value: 1 - ms/1000, Unit: "share", N: 40},
-			{Name: measure.Orphans, Unit: "count", N: 40},
+			{Name: breakwater.LatencyAdded(breakwater.P50, "POST /register"), Value: ms, Unit: "ms", N: 40},
+			{Name: breakwater.LatencyExcess(breakwater.P50, "POST /register"), Value: ms / 5, Unit: "ratio", N: 40},
+			{Name: breakwater.AvailabilityOf("GET /catalog"), Value: 1 - ms/1000, Unit: "share", N: 40},
+			{Name: breakwater.Orphans, Unit: "count", N: 40},
 		}})
 	}
 	for _, name := range []string{
-		measure.LatencyAdded(measure.P50, "POST /register"), measure.LatencyExcess(measure.P50, "POST /register"),
-		measure.Availability("GET /catalog"), measure.Orphans, measure.CatchUp("analytics"),
+		breakwater.LatencyAdded(breakwater.P50, "POST /register"), breakwater.LatencyExcess(breakwater.P50, "POST /register"),
+		breakwater.AvailabilityOf("GET /catalog"), breakwater.Orphans, breakwater.CatchUp("analytics"),
 	} {
 		fmt.Println(measure.Lead(name), measure.Over(name, rounds))
 	}

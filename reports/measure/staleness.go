@@ -6,6 +6,8 @@ import (
 	"sort"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -139,7 +141,7 @@ func newStale(x *history.Index, s history.Service, phases spans, end time.Durati
 	v.fill()
 	var before []float64
 	for i, age := range v.value {
-		if phases.contains(history.Before, time.Duration(i)*Window) {
+		if phases.contains(breakwater.Before, time.Duration(i)*Window) {
 			before = append(before, float64(age))
 		}
 	}
@@ -225,13 +227,13 @@ func (f *fold) stalenessValues() []Value {
 	for _, v := range f.stale {
 		highest := func(name string, in ...history.Window) {
 			age, open, n := v.highest(in, f.end)
-			all = append(all, Value{Name: name, Value: round(age.Seconds()), Unit: Unit(name), N: n, AtLeast: open})
+			all = append(all, Value{Name: name, Value: round(age.Seconds()), Unit: breakwater.UnitOf(name), N: n, AtLeast: open})
 		}
-		highest(Staleness(v.service.Name), history.Window{To: f.end})
-		for _, phase := range []string{history.Before, history.During, history.After} {
-			highest(StalenessIn(phase, v.service.Name), f.spans[phase]...)
+		highest(breakwater.Staleness(v.service.Name), history.Window{To: f.end})
+		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
+			highest(breakwater.StalenessIn(phase, v.service.Name), f.spans[phase]...)
 		}
-		worst := Value{Name: FreshAgain(v.service.Name), Unit: Unit(FreshAgain(v.service.Name))}
+		worst := Value{Name: breakwater.FreshAgain(v.service.Name), Unit: breakwater.UnitOf(breakwater.FreshAgain(v.service.Name))}
 		for _, e := range f.eras {
 			span, measured := f.freshAgain(e, v)
 			if !measured {

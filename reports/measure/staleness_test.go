@@ -5,14 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
 // view is a consumer that keeps its position with its state, on one partition.
 func view() history.Service {
 	return history.Service{Name: "view", Instances: []string{"view/1"}, Group: "views", Topic: "orders", Offsets: "sink",
-		Sink: &history.Sink{Name: "db", Projection: history.CountByKey}}
+		Sink: &history.Sink{Name: "db", Projection: breakwater.CountByKey}}
 }
 
 // logged puts the events of load into the log, in order.
@@ -45,17 +46,17 @@ func TestStaleness(t *testing.T) {
 		want   want
 	}{
 		"never behind": {[][]history.Event{load(fine), effects("db", func(time.Duration) time.Duration { return 5 * ms }), {cut}}, want{
-			measure.Staleness("view"): "0 s", measure.StalenessIn(history.During, "view"): "0 s", measure.FreshAgain("view"): "0 s",
+			breakwater.Staleness("view"): "0 s", breakwater.StalenessIn(breakwater.During, "view"): "0 s", breakwater.FreshAgain("view"): "0 s",
 		}},
 		"always a little behind": {[][]history.Event{load(fine), effects("db", soon), {cut}}, want{
-			measure.Staleness("view"): "20 ms", measure.StalenessIn(history.Before, "view"): "20 ms", measure.StalenessIn(history.After, "view"): "20 ms",
-			measure.FreshAgain("view"): "0 s",
+			breakwater.Staleness("view"): "20 ms", breakwater.StalenessIn(breakwater.Before, "view"): "20 ms", breakwater.StalenessIn(breakwater.After, "view"): "20 ms",
+			breakwater.FreshAgain("view"): "0 s",
 		}},
 		// The oldest that is missing was acknowledged at 1.01 s.
 		"away while the fault lasts": {[][]history.Event{load(fine), effects("db", away), {cut}}, want{
-			measure.Staleness("view"): "1.6 s", measure.StalenessIn(history.Before, "view"): "20 ms",
-			measure.StalenessIn(history.During, "view"): "990 ms", measure.StalenessIn(history.After, "view"): "1.6 s",
-			measure.FreshAgain("view"): "750 ms",
+			breakwater.Staleness("view"): "1.6 s", breakwater.StalenessIn(breakwater.Before, "view"): "20 ms",
+			breakwater.StalenessIn(breakwater.During, "view"): "990 ms", breakwater.StalenessIn(breakwater.After, "view"): "1.6 s",
+			breakwater.FreshAgain("view"): "750 ms",
 		}},
 		"a second staler is fresh enough": {[][]history.Event{load(fine), effects("db", func(at time.Duration) time.Duration {
 			if at >= 1500*ms {
@@ -63,7 +64,7 @@ func TestStaleness(t *testing.T) {
 			}
 			return 30 * ms
 		}), {cut}}, want{
-			measure.Staleness("view"): "1 s", measure.FreshAgain("view"): "0 s",
+			breakwater.Staleness("view"): "1 s", breakwater.FreshAgain("view"): "0 s",
 		}},
 		"one never comes": {[][]history.Event{load(fine), effects("db", func(at time.Duration) time.Duration {
 			if at == 1500*ms {
@@ -71,39 +72,39 @@ func TestStaleness(t *testing.T) {
 			}
 			return 30 * ms
 		}), {cut}}, want{
-			measure.Staleness("view"): "> 8.5 s", measure.StalenessIn(history.During, "view"): "490 ms", measure.FreshAgain("view"): "> 8 s",
+			breakwater.Staleness("view"): "> 8.5 s", breakwater.StalenessIn(breakwater.During, "view"): "490 ms", breakwater.FreshAgain("view"): "> 8 s",
 		}},
 		"what is not acknowledged is not missed": {[][]history.Event{load(worse(10*ms, history.Unknown)), logged(), effects("db", away), {cut}}, want{
-			measure.Staleness("view"): "590 ms", measure.StalenessIn(history.During, "view"): "0 s", // the oldest is of 2 s
+			breakwater.Staleness("view"): "590 ms", breakwater.StalenessIn(breakwater.During, "view"): "0 s", // the oldest is of 2 s
 		}},
 		// Where nobody is answered nothing can be stale, and that is no recovery.
 		"nothing is acknowledged": {[][]history.Event{load(func(time.Duration) (time.Duration, history.Outcome) { return 10 * ms, history.Failed }), {cut}}, want{
-			measure.Staleness("view"): "not measured", measure.StalenessIn(history.Before, "view"): "not measured", measure.FreshAgain("view"): "not measured",
+			breakwater.Staleness("view"): "not measured", breakwater.StalenessIn(breakwater.Before, "view"): "not measured", breakwater.FreshAgain("view"): "not measured",
 		}},
 		"without a fault": {[][]history.Event{load(fine), effects("db", soon)}, want{
-			measure.Staleness("view"): "20 ms", measure.StalenessIn(history.During, "view"): "20 ms", measure.FreshAgain("view"): "not measured",
+			breakwater.Staleness("view"): "20 ms", breakwater.StalenessIn(breakwater.During, "view"): "20 ms", breakwater.FreshAgain("view"): "not measured",
 		}},
 		// The first event, acknowledged at 10 ms, is gone at 1.2 s.
 		"deleted and made again": {[][]history.Event{load(fine), logged(), effects("db", soon), deletedAt(1200*ms, stored(1700*ms, "view/1", 10), stored(2600*ms, "view/1", 60)), {cut}}, want{
 			// Offset 9 is there again at 1.7 s, offset 10 at 2.6 s.
-			measure.Staleness("view"): "2.1 s", measure.StalenessIn(history.Before, "view"): "20 ms", measure.FreshAgain("view"): "750 ms",
-			measure.CatchUp("views"): "500 ms",
+			breakwater.Staleness("view"): "2.1 s", breakwater.StalenessIn(breakwater.Before, "view"): "20 ms", breakwater.FreshAgain("view"): "750 ms",
+			breakwater.CatchUp("views"): "500 ms",
 		}},
 		"deleted twice": {[][]history.Event{load(fine), logged(), effects("db", soon), deletedAt(1200*ms, stored(1300*ms, "view/1", 2), stored(1600*ms, "reset", 0), stored(2200*ms, "view/1", 60)), {cut}}, want{
-			measure.Staleness("view"): "2.2 s",
+			breakwater.Staleness("view"): "2.2 s",
 		}},
 		"deleted, and never made again": {[][]history.Event{load(fine), logged(), effects("db", soon), deletedAt(1200 * ms), {cut}}, want{
-			measure.Staleness("view"): "> 10 s", measure.StalenessIn(history.Before, "view"): "20 ms", measure.CatchUp("views"): "> 8 s",
+			breakwater.Staleness("view"): "> 10 s", breakwater.StalenessIn(breakwater.Before, "view"): "20 ms", breakwater.CatchUp("views"): "> 8 s",
 		}},
 		"set back in part": {[][]history.Event{load(fine), logged(), effects("db", soon), {
 			stored(30*ms, "view/1", 1), stored(1190*ms, "view/1", 23), stored(1200*ms, "reset", 20), stored(1300*ms, "view/1", 24),
 		}, {cut}}, want{
-			measure.Staleness("view"): "290 ms", // of offset 20, acknowledged at 1.01 s
+			breakwater.Staleness("view"): "290 ms", // of offset 20, acknowledged at 1.01 s
 		}},
 		"a fall that nobody wished is none of the state": {[][]history.Event{load(fine), logged(), effects("db", soon), {
 			stored(30*ms, "view/1", 1), stored(1190*ms, "view/1", 23), stored(1200*ms, "view/1", 0),
 		}, {cut}}, want{
-			measure.Staleness("view"): "20 ms",
+			breakwater.Staleness("view"): "20 ms",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"sort"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -149,5 +151,5 @@ func (f *fold) traced() Value {
 			known++
 		}
 	}
-	return Value{Name: Traced, Value: float64(known) / float64(max(1, all)), Unit: Unit(Traced), N: all}
+	return Value{Name: breakwater.Traced, Value: float64(known) / float64(max(1, all)), Unit: breakwater.UnitOf(breakwater.Traced), N: all}
 }

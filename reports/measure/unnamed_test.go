@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/measure"
@@ -24,12 +26,12 @@ func TestSinksThatCannotBeTold(t *testing.T) {
 			return true
 		})
 		m := measure.Of(log)
-		for _, what := range []string{measure.Lost("redis"), measure.StaleReads(history.Before, "redis"), measure.Orphans} {
+		for _, what := range []string{breakwater.Lost("redis"), breakwater.StaleReads(breakwater.Before, "redis"), breakwater.Orphans} {
 			if v, measured := m.Lookup(what); measured {
 				t.Errorf("%s: %s is %v", name, what, v)
 			}
 		}
-		if v, measured := m.Lookup(measure.Lost("mailbox")); !measured || v.Value != 0 {
+		if v, measured := m.Lookup(breakwater.Lost("mailbox")); !measured || v.Value != 0 {
 			t.Errorf("%s: of the mailbox it is %v", name, v)
 		}
 	}
@@ -44,7 +46,7 @@ func TestEffectsWithoutAnIDAreNoDuplicates(t *testing.T) {
 		}
 		return true
 	})
-	if v, measured := measure.Of(log).Lookup(measure.Duplicates("redis")); !measured || v.Value != 0 {
+	if v, measured := measure.Of(log).Lookup(breakwater.Duplicates("redis")); !measured || v.Value != 0 {
 		t.Errorf("%+v", v)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -13,7 +15,7 @@ import (
 // had yet is not missed.
 func unowned(x *history.Index, s history.Service, from time.Duration) (total time.Duration, changes int) {
 	until := from
-	if after, ok := x.Log.Header.Phase(history.After); ok {
+	if after, ok := x.Log.Header.Phase(breakwater.After); ok {
 		until = after.End
 	}
 	owner := map[history.Partition]*history.Event{} // nil: nobody

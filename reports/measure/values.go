@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -16,14 +18,14 @@ const latencyFloor = 5 * time.Millisecond
 func (f *fold) values(m Measurements) []Value {
 	var all []Value
 	add := func(name string, value float64, n int) {
-		all = append(all, Value{Name: name, Value: round(value), Unit: Unit(name), N: n})
+		all = append(all, Value{Name: name, Value: round(value), Unit: breakwater.UnitOf(name), N: n})
 	}
 	for _, op := range m.Operations {
 		f.latencies(op, add)
-		for _, phase := range []string{history.Before, history.During, history.After} {
+		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 			s := op.Phases[phase]
 			// Not rounded: 0.9999 is not 1.
-			all = append(all, Value{Name: AvailabilityIn(phase, op.Name), Value: s.Availability, Unit: Unit(AvailabilityIn(phase, op.Name)), N: s.Scheduled})
+			all = append(all, Value{Name: breakwater.AvailabilityIn(phase, op.Name), Value: s.Availability, Unit: breakwater.UnitOf(breakwater.AvailabilityIn(phase, op.Name)), N: s.Scheduled})
 		}
 		all = append(all, f.capacityOf(op.Name))
 	}
@@ -46,16 +48,16 @@ func (f *fold) values(m Measurements) []Value {
 		if len(f.eras) == 0 {
 			resumes = 0 // after nothing
 		}
-		add(Rejoins(s.Group), float64(n), resumes)
-		add(ReplayDepth(s.Group), float64(depth), resumes)
+		add(breakwater.Rejoins(s.Group), float64(n), resumes)
+		add(breakwater.ReplayDepth(s.Group), float64(depth), resumes)
 		if len(faults) > 0 {
 			missed, changes := unowned(f.index, s, faults[0].At)
-			add(Unowned(s.Group), missed.Seconds(), changes)
+			add(breakwater.Unowned(s.Group), missed.Seconds(), changes)
 		}
 	}
 	for _, s := range f.index.Log.Header.Services {
 		n, starts := restarts(f.index, s)
-		add(Restarts(s.Name), float64(n), starts)
+		add(breakwater.Restarts(s.Name), float64(n), starts)
 	}
 	all = append(all, f.recoveryValues(m)...)
 	all = append(all, f.stalenessValues()...)
@@ -72,23 +74,23 @@ func (f *fold) latencies(op Operation, add func(string, float64, int)) {
 			}
 		}
 	}
-	for _, q := range []string{P50, P99} {
+	for _, q := range []string{breakwater.P50, breakwater.P99} {
 		of := func(phase string) time.Duration {
-			if q == P50 {
+			if q == breakwater.P50 {
 				return op.Phases[phase].P50
 			}
 			return op.Phases[phase].P99
 		}
-		for _, phase := range []string{history.Before, history.During, history.After} {
-			add(Latency(q, phase, op.Name), milliseconds(of(phase)), completed[phase])
+		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
+			add(breakwater.LatencyOf(q, phase, op.Name), milliseconds(of(phase)), completed[phase])
 		}
-		before, during := of(history.Before), of(history.During)
-		n := min(completed[history.Before], completed[history.During])
+		before, during := of(breakwater.Before), of(breakwater.During)
+		n := min(completed[breakwater.Before], completed[breakwater.During])
 		if n == 0 {
 			before, during = 0, 0
 		}
-		add(LatencyAdded(q, op.Name), milliseconds(during-before), n)
-		add(LatencyExcess(q, op.Name), float64(during-before)/float64(max(before/2, latencyFloor)), n)
+		add(breakwater.LatencyAdded(q, op.Name), milliseconds(during-before), n)
+		add(breakwater.LatencyExcess(q, op.Name), float64(during-before)/float64(max(before/2, latencyFloor)), n)
 	}
 }
 
@@ -96,7 +98,7 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 	scheduled, asking := 0, 0
 	for r := range f.index.Asking() {
 		asking++
-		if f.spans.contains(history.During, r.Scheduled) {
+		if f.spans.contains(breakwater.During, r.Scheduled) {
 			scheduled++
 		}
 	}
@@ -111,20 +113,20 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 		during := 0
 		for entries := range held.Effects.All() {
 			for _, e := range entries {
-				if f.spans.contains(history.During, e.At) {
+				if f.spans.contains(breakwater.During, e.At) {
 					during++
 				}
 			}
 		}
-		add(Lost(k.Name), float64(k.Missing), owed)
+		add(breakwater.Lost(k.Name), float64(k.Missing), owed)
 		named, distinct := k.Effects, k.IDs
 		if nameless := len(held.Effects.ID("")); nameless > 0 {
 			named, distinct = named-nameless, distinct-1
 		}
-		add(Duplicates(k.Name), float64(named-distinct), distinct)
-		add(Redelivered(k.Name), float64(held.Attempts.Count()-held.Attempts.Len()), k.Attempts)
-		add(EffectsDuring(k.Name), float64(during), max(scheduled, during))
-		add(EffectsRatio(k.Name), float64(during)/float64(max(scheduled, 1)), scheduled)
+		add(breakwater.Duplicates(k.Name), float64(named-distinct), distinct)
+		add(breakwater.Redelivered(k.Name), float64(held.Attempts.Count()-held.Attempts.Len()), k.Attempts)
+		add(breakwater.EffectsDuring(k.Name), float64(during), max(scheduled, during))
+		add(breakwater.EffectsRatio(k.Name), float64(during)/float64(max(scheduled, 1)), scheduled)
 	}
 	if len(services) < 2 || slices.ContainsFunc(services, func(s history.Service) bool { return !f.index.Tells(s.Sink.Name) }) {
 		asking = 0
@@ -135,7 +137,7 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 			orphans++
 		}
 	}
-	add(Orphans, float64(orphans), asking)
+	add(breakwater.Orphans, float64(orphans), asking)
 }
 
 // topicValues are those of each topic in which the independent reader found
@@ -158,8 +160,8 @@ func (f *fold) topicValues(add func(string, float64, int)) {
 				distinct++
 			}
 		}
-		add(LogDuplicates(topic), float64(named-distinct), named)
-		add(Aborted(topic), float64(hidden[topic]), found.Count()+hidden[topic])
+		add(breakwater.LogDuplicates(topic), float64(named-distinct), named)
+		add(breakwater.Aborted(topic), float64(hidden[topic]), found.Count()+hidden[topic])
 	}
 }
 
@@ -174,10 +176,10 @@ func (f *fold) cascadeValues(m Measurements, add func(string, float64, int)) {
 	if len(f.eras) == 0 {
 		judged = 0
 	}
-	add(BlastRadius, float64(radius), judged)
+	add(breakwater.BlastRadius, float64(radius), judged)
 	a := f.traffic.amplified(f.spans)
 	for _, to := range slices.Sorted(maps.Keys(a.Calls)) {
-		add(Amplification(to), float64(a.Calls[to])/float64(max(a.Roots, 1)), a.Roots)
+		add(breakwater.Amplification(to), float64(a.Calls[to])/float64(max(a.Roots, 1)), a.Roots)
 	}
 }
 
@@ -195,7 +197,7 @@ func (f *fold) recoveryValues(m Measurements) []Value {
 		}
 	}
 	span := func(name string, s Span, measured bool) {
-		v := Value{Name: name, Unit: Unit(name)}
+		v := Value{Name: name, Unit: breakwater.UnitOf(name)}
 		if measured {
 			v.Value, v.N, v.AtLeast = round(s.Took.Seconds()), 1, !s.Reached && !s.None
 			if s.None {
@@ -206,20 +208,20 @@ func (f *fold) recoveryValues(m Measurements) []Value {
 	}
 	for _, r := range m.Recoveries {
 		measured := func(part string) bool { return !slices.Contains(r.Unmeasured, part) }
-		span(Detection(r.Subject), r.Detection, !r.Detection.None)
-		span(Outage(r.Subject), r.Outage, measured("outage") && !r.Outage.None)
+		span(breakwater.Detection(r.Subject), r.Detection, !r.Detection.None)
+		span(breakwater.Outage(r.Subject), r.Outage, measured("outage") && !r.Outage.None)
 		if slices.ContainsFunc(f.consumers, func(s history.Service) bool { return s.Group == r.Subject }) {
-			span(WorkerOutage(r.Subject), r.WorkerOutage, !r.WorkerOutage.None)
+			span(breakwater.WorkerOutage(r.Subject), r.WorkerOutage, !r.WorkerOutage.None)
 		}
-		span(FirstProgress(r.Subject), r.FirstProgress, measured("first progress"))
-		span(CatchUp(r.Subject), r.CatchUp, measured("catch-up"))
+		span(breakwater.FirstProgress(r.Subject), r.FirstProgress, measured("first progress"))
+		span(breakwater.CatchUp(r.Subject), r.CatchUp, measured("catch-up"))
 		if r.Headroom > 0 {
-			span(IdealCatchUp(r.Subject), r.Ideal, !r.Ideal.None)
-			name := Headroom(r.Subject)
+			span(breakwater.IdealCatchUp(r.Subject), r.Ideal, !r.Ideal.None)
+			name := breakwater.Headroom(r.Subject)
 			if least, seen := worst[name]; !seen || r.Headroom < least.Value {
 				delete(worst, name)
 				names = slices.DeleteFunc(names, func(n string) bool { return n == name })
-				put(Value{Name: name, Value: r.Headroom, Unit: Unit(name), N: 1})
+				put(Value{Name: name, Value: r.Headroom, Unit: breakwater.UnitOf(name), N: 1})
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -109,7 +111,7 @@ func (c curve) draw(cv canvas, id string) (drawing, bool) {
 	}
 	x0, x1 := cv.plot()
 	bottom := padTop + curveHeight
-	unit := measure.Unit(c.Of)
+	unit := breakwater.UnitOf(c.Of)
 	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: measure.Phrase(c.Of) + " by " + c.Over, Desc: c.describe(unit)}
 	ticks := linearTicks(highest, 5)
 	y := scale{lo: 0, hi: math.Max(highest, ticks[len(ticks)-1].Value) * 1.04, from: bottom, to: padTop}

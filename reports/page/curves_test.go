@@ -4,16 +4,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 func TestCurves(t *testing.T) {
-	of := measure.Capacity("POST /register")
+	of := breakwater.Capacity("POST /register")
 	point := func(title, contender string, at, value float64, atLeast bool) *trial.Trial {
 		return &trial.Trial{
 			ID: title + contender, Suite: "coupling", Claim: "S4", Title: title, Contender: contender, World: "local",
-			Sweep:        &trial.Sweep{Over: "callees", At: at, Of: of},
+			Sweep:        &breakwater.Sweep{Over: "callees", At: at, Of: of},
 			Measurements: measure.Measurements{Values: []measure.Value{{Name: of, Value: value, Unit: "/s", N: 1, AtLeast: atLeast}}},
 		}
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -50,7 +51,7 @@ func (d Defect) Outcome() trial.Outcome {
 func faulty(t *trial.Trial) []trial.Predicted {
 	var all []trial.Predicted
 	for _, p := range t.Predictions {
-		if p.Guarantee != "" && p.Expect != "" && p.Expect != check.Holds {
+		if p.Guarantee != "" && p.Expect != "" && p.Expect != breakwater.ToHold {
 			all = append(all, p)
 		}
 	}
@@ -139,7 +140,7 @@ func defects(trials []*trial.Trial) []Defect {
 
 // guaranteeOf is the guarantee that must be broken by its name, and any other as predicted.
 func guaranteeOf(p trial.Predicted) string {
-	if p.Expect == check.Broken {
+	if p.Expect == breakwater.ToBreak {
 		return p.Guarantee
 	}
 	return sayPrediction(p)

@@ -71,8 +71,8 @@ func (e *experiment) judge() {
 			if v.Status != check.Holds && v.Status != check.NotAsked {
 				f := finding{Contender: c.Label, Class: c.Class, Many: many, Verdict: v}
 				for _, p := range c.T.Predictions {
-					f.AsPredicted = f.AsPredicted || p.Guarantee == v.Guarantee && p.Expect == v.Status
-					f.Refutes = f.Refutes || p.Guarantee == v.Guarantee && p.Expect != v.Status
+					f.AsPredicted = f.AsPredicted || p.Guarantee == v.Guarantee && v.Status.Meets(p.Expect)
+					f.Refutes = f.Refutes || p.Guarantee == v.Guarantee && !v.Status.Meets(p.Expect)
 				}
 				e.Findings = append(e.Findings, f)
 			}

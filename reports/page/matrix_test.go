@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -19,11 +21,11 @@ func TestMatrix(t *testing.T) {
 	}
 	cut, kill, killB := measure.Fault{Kind: "cut", Target: "a→kafka"}, measure.Fault{Kind: "kill", Target: "a"}, measure.Fault{Kind: "kill", Target: "b"}
 	got := newMatrices([]*trial.Trial{
-		made("1", "event", "local", []measure.Fault{killB, cut, kill}, is(check.NoPhantom, check.Holds), is(check.NoOrphans, check.NotAsked), is("of a team", check.Holds)),
-		made("2", "sync", "local", []measure.Fault{kill, killB, cut}, is(check.NoAcknowledgedLoss, check.Holds), is(check.NoPhantom, check.Broken)),
-		made("3", "sync", "local", []measure.Fault{cut, kill, killB}, is(check.NoAcknowledgedLoss, check.Unknown), is(check.NoPhantom, check.Holds)),
-		made("4", "", "local", nil, is(check.NoPhantom, check.Holds)),
-		made("5", "event", "docker", []measure.Fault{{Name: "odd"}}, is(check.NoPhantom, check.Holds)),
+		made("1", "event", "local", []measure.Fault{killB, cut, kill}, is(breakwater.NoPhantom, check.Holds), is(breakwater.NoOrphans, check.NotAsked), is("of a team", check.Holds)),
+		made("2", "sync", "local", []measure.Fault{kill, killB, cut}, is(breakwater.NoAcknowledgedLoss, check.Holds), is(breakwater.NoPhantom, check.Broken)),
+		made("3", "sync", "local", []measure.Fault{cut, kill, killB}, is(breakwater.NoAcknowledgedLoss, check.Unknown), is(breakwater.NoPhantom, check.Holds)),
+		made("4", "", "local", nil, is(breakwater.NoPhantom, check.Holds)),
+		made("5", "event", "docker", []measure.Fault{{Name: "odd"}}, is(breakwater.NoPhantom, check.Holds)),
 		made("6", "event", "docker", nil), // was not judged
 	}, map[string]string{"event": "c0", "sync": "c1"}, map[string]string{"1": "x1", "2": "x1", "4": "x2"})
 	var says []string

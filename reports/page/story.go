@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -39,7 +40,7 @@ func (e *experiment) focus() focus {
 			}
 		}
 		for _, p := range c.T.Predictions {
-			name, subject := measure.Split(p.Measurement)
+			name, subject := breakwater.SplitMeasure(p.Measurement)
 			switch kind, _, _ := strings.Cut(name, "."); kind {
 			case "lost", "duplicates", "redelivered", "effects", "overtaken":
 				f.sinks[subject] = true
@@ -87,7 +88,7 @@ func (e *experiment) focus() focus {
 func (e *experiment) unrelated() string {
 	for _, c := range e.Contenders {
 		judged := slices.ContainsFunc(c.T.Verdicts, func(v check.Verdict) bool {
-			return v.Guarantee == check.Contained && v.Status != check.NotAsked
+			return v.Guarantee == breakwater.Contained && v.Status != check.NotAsked
 		})
 		var scenario struct {
 			Require struct {
@@ -323,7 +324,7 @@ func ratesOf(c contender, op string) ([]series, string) {
 		s = append(s, series{Name: "failed", Reads: "failed", Class: "failed", Points: centred(c, flights(o.Failed)), Gap: 3 * c.M.Window / 2})
 	}
 	fact := ""
-	if v, measured := c.M.Lookup(measure.Availability(op)); measured {
+	if v, measured := c.M.Lookup(breakwater.AvailabilityOf(op)); measured {
 		fact = v.String() + " ok during the fault"
 		if len(c.Rounds) > 1 {
 			fact = measure.Over(v.Name, c.measured()).String() + " ok during the fault"
@@ -383,7 +384,7 @@ func (e *experiment) latency(c contender, op string) ([]series, string) {
 		{Name: "p99", Reads: "p99", Class: c.Class + " strong", Points: centred(c, o.P99), Gap: gap},
 		{Name: "p50", Reads: "p50", Class: c.Class + " thin", Points: centred(c, o.P50), Gap: gap},
 	}
-	return s, overRounds(c, measure.LatencyAdded(e.quantile(op), op))
+	return s, overRounds(c, breakwater.LatencyAdded(e.quantile(op), op))
 }
 
 // quantile is the one that predictions on the operation's latency are about; the
@@ -392,7 +393,7 @@ func (e *experiment) quantile(op string) string {
 	var named []string
 	for _, c := range e.Contenders {
 		for _, p := range c.T.Predictions {
-			if name, subject := measure.Split(p.Measurement); subject == op && strings.HasPrefix(name, "latency.") {
+			if name, subject := breakwater.SplitMeasure(p.Measurement); subject == op && strings.HasPrefix(name, "latency.") {
 				named = append(named, strings.Split(name, ".")[1])
 			}
 		}
@@ -400,7 +401,7 @@ func (e *experiment) quantile(op string) string {
 	if named = distinct(named); len(named) == 1 {
 		return named[0]
 	}
-	return measure.P50
+	return breakwater.P50
 }
 
 func effects(c contender, sink string) (s []series, fact string) {
@@ -429,7 +430,7 @@ func waits(c contender, sink string) (s []series, fact string) {
 			series{Name: "p99", Reads: "p99", Class: c.Class + " strong", Points: centred(c, k.P99), Gap: gap},
 			series{Name: "p50", Reads: "p50", Class: c.Class + " thin", Points: centred(c, k.P50), Gap: gap})
 	}
-	if name := measure.ConsistencyWindow(measure.P99, history.During, sink); len(s) > 0 {
+	if name := breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, sink); len(s) > 0 {
 		fact = overRounds(c, name)
 	}
 	return s, fact
@@ -440,7 +441,7 @@ func staleness(c contender, service string) (s []series, fact string) {
 	for _, k := range c.M.Sinks {
 		if k.Service == service && len(k.Staleness) > 0 {
 			s = append(s, series{Reads: "staleness", Class: c.Class, Points: centred(c, k.Staleness), Area: true})
-			fact = overRounds(c, measure.Staleness(service))
+			fact = overRounds(c, breakwater.Staleness(service))
 		}
 	}
 	return s, fact

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -35,12 +37,12 @@ func TestFocus(t *testing.T) {
 		return tr
 	}
 	predict := func(tr *trial.Trial, measurement string) *trial.Trial {
-		tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: trial.Prediction{Measurement: measurement}})
+		tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: breakwater.Prediction{Measurement: measurement}})
 		return tr
 	}
 	spared := func(operation string, tr *trial.Trial, status check.Status) *trial.Trial {
 		tr.Scenario = json.RawMessage(`{"require": {"unrelated": "` + operation + `"}}`)
-		tr.Verdicts = append(tr.Verdicts, check.Verdict{Guarantee: check.Contained, Status: status})
+		tr.Verdicts = append(tr.Verdicts, check.Verdict{Guarantee: breakwater.Contained, Status: status})
 		return tr
 	}
 	contained := func(tr *trial.Trial, status check.Status) *trial.Trial { return spared("GET /catalog", tr, status) }
@@ -48,20 +50,20 @@ func TestFocus(t *testing.T) {
 		trials []*trial.Trial
 		want   string
 	}{
-		"the bystander comes first": {[]*trial.Trial{spared("POST /register", predict(system("event"), measure.Availability("GET /catalog")), check.Broken)},
+		"the bystander comes first": {[]*trial.Trial{spared("POST /register", predict(system("event"), breakwater.AvailabilityOf("GET /catalog")), check.Broken)},
 			"POST /register, unrelated to the fault, Intended latency, POST /register, GET /catalog, Intended latency, GET /catalog"},
 		"nobody knows the bystander":      {[]*trial.Trial{spared("GET /elsewhere", system("event"), check.Broken)}, "POST /register, Intended latency, POST /register"},
 		"a consumer is broken":            {[]*trial.Trial{system("event", at("analytics/1→kafka"))}, "POST /register, Effects in sink of analytics, Lag of group analytics"},
-		"an answer is predicted":          {[]*trial.Trial{predict(system("event", at("email")), measure.Availability("GET /catalog"))}, "GET /catalog, Intended latency, GET /catalog, Effects in sink of email, Lag of group email"},
+		"an answer is predicted":          {[]*trial.Trial{predict(system("event", at("email")), breakwater.AvailabilityOf("GET /catalog"))}, "GET /catalog, Intended latency, GET /catalog, Effects in sink of email, Lag of group email"},
 		"all of them are broken":          {[]*trial.Trial{system("event", at("email"), at("analytics"), at("cache"))}, "POST /register, Lag of group email, Lag of group analytics, Lag of group cache"},
 		"of several contenders":           {[]*trial.Trial{system("event", at("email"), at("analytics")), system("sync", at("email"), at("analytics"))}, "POST /register, Intended latency, POST /register"},
-		"a sink is predicted on":          {[]*trial.Trial{predict(system("event"), measure.EffectsRatio("sink of cache"))}, "POST /register, Effects in sink of cache"},
+		"a sink is predicted on":          {[]*trial.Trial{predict(system("event"), breakwater.EffectsRatio("sink of cache"))}, "POST /register, Effects in sink of cache"},
 		"nothing is known":                {[]*trial.Trial{system("event")}, "POST /register, Intended latency, POST /register"},
-		"a group is predicted on":         {[]*trial.Trial{predict(system("event"), measure.CatchUp("cache"))}, "POST /register, Lag of group cache"},
+		"a group is predicted on":         {[]*trial.Trial{predict(system("event"), breakwater.CatchUp("cache"))}, "POST /register, Lag of group cache"},
 		"nothing was asked of bystanders": {[]*trial.Trial{contained(system("event", at("email")), check.NotAsked)}, "POST /register, Effects in sink of email, Lag of group email"},
 		"a bystander decides": {[]*trial.Trial{contained(system("event", at("email")), check.Broken)},
 			"GET /catalog, unrelated to the fault, Intended latency, GET /catalog, POST /register, Intended latency, POST /register, Effects in sink of email, Lag of group email"},
-		"a bystander decides between contenders": {[]*trial.Trial{predict(contained(system("event", at("email")), check.Holds), measure.Availability("GET /catalog")), system("sync", at("email"))},
+		"a bystander decides between contenders": {[]*trial.Trial{predict(contained(system("event", at("email")), check.Holds), breakwater.AvailabilityOf("GET /catalog")), system("sync", at("email"))},
 			"GET /catalog, unrelated to the fault, Intended latency, GET /catalog, POST /register, Intended latency, POST /register, Effects in sink of email, Lag of group email"},
 		"the edge behind one consumer": {[]*trial.Trial{system("event", at("email→mailbox"))}, "POST /register, Effects in sink of email, Lag of group email"},
 	} {
@@ -169,7 +171,7 @@ func TestContendersHaveTheSameAxes(t *testing.T) {
 		series := points(begin, time.Second, 1, high, 2)
 		return &trial.Trial{ID: contender, Title: "x", Contender: contender, Measurements: measure.Measurements{Window: time.Second, Begin: begin, End: begin + 4*time.Second,
 			Operations: []measure.Operation{{Name: "op", Offered: series, Served: series, Failed: points(begin, time.Second, 0, 0, high), P50: series, P99: series}},
-			Values:     []measure.Value{{Name: measure.Availability("op"), Value: 0.25, Unit: "share", N: 4}}}}
+			Values:     []measure.Value{{Name: breakwater.AvailabilityOf("op"), Value: 0.25, Unit: "share", N: 4}}}}
 	}
 	for n, want := range map[int][]string{1: {"wide", "narrow"}, 2: {"half", "narrow"}, 3: {"third"}, 4: {"half", "narrow"}, 5: {"third"}, 6: {"third"}} {
 		var trials []*trial.Trial
@@ -236,12 +238,12 @@ func TestFailuresAreNoLineAlongTheAxis(t *testing.T) {
 // The latency beside the picture is of the quantile that was predicted.
 func TestQuantileThatWasPredicted(t *testing.T) {
 	for want, names := range map[string][]string{
-		measure.P50: {measure.LatencyAdded(measure.P99, "op"), measure.LatencyExcess(measure.P50, "op")},
-		measure.P99: {measure.LatencyAdded(measure.P99, "op"), measure.LatencyAdded(measure.P50, "other")},
+		breakwater.P50: {breakwater.LatencyAdded(breakwater.P99, "op"), breakwater.LatencyExcess(breakwater.P50, "op")},
+		breakwater.P99: {breakwater.LatencyAdded(breakwater.P99, "op"), breakwater.LatencyAdded(breakwater.P50, "other")},
 	} {
 		tr := &trial.Trial{ID: "x"}
 		for _, name := range names {
-			tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: trial.Prediction{Measurement: name}})
+			tr.Predictions = append(tr.Predictions, trial.Predicted{Prediction: breakwater.Prediction{Measurement: name}})
 		}
 		e := newExperiment("x1", "x", []*trial.Trial{tr}, map[string]string{}, false)
 		if got := e.quantile("op"); got != want {
@@ -306,7 +308,7 @@ func TestExplanationsOfAccidents(t *testing.T) {
 			[]string{"By no step of the plan: " + killed + "."}},
 		"undecided": {trial.Undecided, trial.Predicted{Says: "a holds", Observed: "unknown: why", Outcome: trial.Undecided}, "E2 undecided",
 			[]string{"By no step of the plan: " + killed + ".", "Predicted: a holds. Observed: unknown: why."}},
-		"unpredicted": {trial.Refuted, trial.Predicted{Prediction: trial.Prediction{Guarantee: "no-orphans"}, Observed: "broken: 1 of 480", Outcome: trial.Refuted, Unpredicted: true}, "E2 refuted",
+		"unpredicted": {trial.Refuted, trial.Predicted{Prediction: breakwater.Prediction{Guarantee: "no-orphans"}, Observed: "broken: 1 of 480", Outcome: trial.Refuted, Unpredicted: true}, "E2 refuted",
 			[]string{"By no step of the plan: " + killed + ".", "Nothing was predicted of no-orphans. It is broken: 1 of 480."}},
 	} {
 		tr := &trial.Trial{ID: "x", Claim: "E2", Why: killed + "; and so on", Accidents: []string{killed}, Outcome: c.outcome, Predictions: []trial.Predicted{c.predicted}}

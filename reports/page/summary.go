@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -378,8 +380,8 @@ func rowOf(t *trial.Trial) ClaimRow {
 	for _, p := range t.Predictions {
 		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
-		if p.Guarantee != "" && p.Guarantee != trial.Others {
-			line.Says = check.Says(p.Guarantee, cmp.Or(p.Expect, check.Holds))
+		if p.Guarantee != "" && p.Guarantee != breakwater.Others {
+			line.Says = check.Says(p.Guarantee, check.Status(cmp.Or(p.Expect, breakwater.ToHold)))
 		}
 		line.Says = strings.Replace(line.Says, " during the fault", "", 1)
 		row.Lines = append(row.Lines, line)

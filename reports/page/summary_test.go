@@ -5,24 +5,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 func TestClaimsInFewWords(t *testing.T) {
 	guarantee := func(g string, o trial.Outcome, observed, brief string) trial.Predicted {
-		return trial.Predicted{Prediction: trial.Prediction{Guarantee: g, Expect: check.Holds}, Says: g + " holds", Observed: observed, Brief: brief, Outcome: o}
+		return trial.Predicted{Prediction: breakwater.Prediction{Guarantee: g, Expect: breakwater.ToHold}, Says: g + " holds", Observed: observed, Brief: brief, Outcome: o}
 	}
 	bound := func(says string, o trial.Outcome, observed, brief string) trial.Predicted {
-		return trial.Predicted{Prediction: trial.Prediction{Measurement: says}, Says: says, Observed: observed, Brief: brief, Outcome: o}
+		return trial.Predicted{Prediction: breakwater.Prediction{Measurement: says}, Says: says, Observed: observed, Brief: brief, Outcome: o}
 	}
 	all := []trial.Predicted{
-		guarantee(check.NoAcknowledgedLoss, trial.Confirmed, "0 of 9 acknowledged ids never took effect in a, b", "0 of 9 lost in 2 sinks"),
-		guarantee(check.NoPhantom, trial.Confirmed, "0 of 9 ids in a, b were never sent", "0 of 9 invented in 2 sinks"),
-		guarantee(check.ExplainedRedelivery, trial.Confirmed, "0 of 16 resumes of a were below", "0 of 16 resumes below a commit"),
-		guarantee(check.CommitAfterEffect, trial.Confirmed, "0 of 30 records were early", "0 of 30 committed early"),
-		guarantee(check.BoundedRecovery, trial.Confirmed, "a: back", "a catch-up 2 s"),
+		guarantee(breakwater.NoAcknowledgedLoss, trial.Confirmed, "0 of 9 acknowledged ids never took effect in a, b", "0 of 9 lost in 2 sinks"),
+		guarantee(breakwater.NoPhantom, trial.Confirmed, "0 of 9 ids in a, b were never sent", "0 of 9 invented in 2 sinks"),
+		guarantee(breakwater.ExplainedRedelivery, trial.Confirmed, "0 of 16 resumes of a were below", "0 of 16 resumes below a commit"),
+		guarantee(breakwater.CommitAfterEffect, trial.Confirmed, "0 of 30 records were early", "0 of 30 committed early"),
+		guarantee(breakwater.BoundedRecovery, trial.Confirmed, "a: back", "a catch-up 2 s"),
 		bound("catch-up of a ≤ 10 s", trial.Confirmed, "2 s", "catch-up 2 s"),
 	}
 	run := page.Run{Trials: []*trial.Trial{
@@ -30,13 +31,13 @@ func TestClaimsInFewWords(t *testing.T) {
 		{ID: "2", Claim: "E2", Title: "slow", Contender: "event", Outcome: trial.Confirmed, Predictions: append(all[:6:6], bound("rejoins of a during the fault ≤ 0", trial.Confirmed, "0", "rejoins 0"))},
 		{ID: "3", Claim: "E2", Title: "kill", Contender: "event", Outcome: trial.Undecided, Why: "the run proves nothing: the load was late", Predictions: all},
 		{ID: "4", Claim: "E2", Title: "freeze", Contender: "event", Outcome: trial.Refuted, Why: "otherwise", Predictions: []trial.Predicted{
-			all[1], guarantee(check.Contained, trial.Confirmed, "", "r breached, p50 +9 ms (1 ms → 10 ms)"), guarantee(check.NoAcknowledgedLoss, trial.Refuted, "broken: 2 of 9 acknowledged ids never took effect in b", "broken: 2 of 9 lost in b"),
+			all[1], guarantee(breakwater.Contained, trial.Confirmed, "", "r breached, p50 +9 ms (1 ms → 10 ms)"), guarantee(breakwater.NoAcknowledgedLoss, trial.Refuted, "broken: 2 of 9 acknowledged ids never took effect in b", "broken: 2 of 9 lost in b"),
 			bound("p50 of x rises by ≤ 5 ms", trial.Refuted, "+9 ms (1 ms → 10 ms)", "p50 +9 ms (1 ms → 10 ms)"), bound("p50 of x rises by ≥ 1 ms", trial.Confirmed, "+9 ms (1 ms → 10 ms)", "p50 +9 ms (1 ms → 10 ms)"),
 		}},
 		{ID: "5", Claim: "E2", Title: "stop", Contender: "other", Predictions: nil},
 		{ID: "6", Claim: "E2", Title: "cut off", Contender: "event", Outcome: trial.Confirmed, Predictions: all[3:]},
 		{ID: "8", Claim: "E2", Title: "silence", Contender: "third", Outcome: trial.Undecided, Why: "the history is inconsistent", Predictions: []trial.Predicted{
-			guarantee(check.NoPhantom, trial.Undecided, "unknown: the history is inconsistent", ""), guarantee(check.NoOrphans, trial.Undecided, "unknown: the history is inconsistent", ""),
+			guarantee(breakwater.NoPhantom, trial.Undecided, "unknown: the history is inconsistent", ""), guarantee(breakwater.NoOrphans, trial.Undecided, "unknown: the history is inconsistent", ""),
 		}},
 		{ID: "7", Claim: "E2", Title: "cut again", Contender: "event", Outcome: trial.Confirmed, Predictions: all[2:]},
 	}}

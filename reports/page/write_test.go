@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"golang.org/x/net/html"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/measure"
@@ -114,7 +115,7 @@ func real(t *testing.T) page.Run {
 		log       history.Log
 	}{{"event", historytest.Event(historytest.Options{})}, {"sync-fanout", historytest.Sync(historytest.Options{})}} {
 		tr := &trial.Trial{Schema: trial.Schema, ID: "e2-" + c.contender, Suite: "replay", Claim: "E2", Title: "A consumer is killed", Contender: c.contender, World: "local", Seed: 1}
-		tr.Judge(c.log, []trial.Prediction{{Guarantee: check.NoAcknowledgedLoss, Expect: check.Holds}})
+		tr.Judge(c.log, []breakwater.Prediction{{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToHold}})
 		run.Trials = append(run.Trials, tr)
 	}
 	return run
@@ -287,7 +288,7 @@ func TestErrorOfTheWriter(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	mk := func(id, claim string, o trial.Outcome, known string) *trial.Trial {
-		return &trial.Trial{ID: id, Claim: claim, Title: id, Outcome: o, Predictions: []trial.Predicted{{Prediction: trial.Prediction{KnownRefuted: known}, Outcome: o}}}
+		return &trial.Trial{ID: id, Claim: claim, Title: id, Outcome: o, Predictions: []trial.Predicted{{Prediction: breakwater.Prediction{KnownRefuted: known}, Outcome: o}}}
 	}
 	for _, c := range []struct {
 		name     string

@@ -29,34 +29,17 @@ import (
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/breakwater-kit/breakwater"
 )
 
 // Unnamed stands for a secret that nobody can fill in again.
 const Unnamed = "[redacted]"
 
-// Reference is how a scenario refers to a secret: ${secret:NAME}. It is filled in with
-// the environment variable of that name when the scenario is performed.
-func Reference(name string) string { return "${secret:" + name + "}" }
-
-var reference = regexp.MustCompile(`\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// IsReference is whether the text between ${ and } refers to a secret.
-func IsReference(inner string) bool { return reference.FindString("${"+inner+"}") == "${"+inner+"}" }
-
-// References are the names of the secrets that a text refers to, each once, sorted.
-func References(text string) []string {
-	var names []string
-	for _, m := range reference.FindAllStringSubmatch(text, -1) {
-		names = append(names, m[1])
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // Resolve fills in the references of a JSON document. The names of secrets that lookup
 // does not know, or that are empty, are missing; the document is nil then.
 func Resolve(document []byte, lookup func(name string) (string, bool)) (resolved []byte, missing []string, err error) {
-	names := References(string(document))
+	names := breakwater.SecretsIn(string(document))
 	if len(names) == 0 {
 		return document, nil, nil
 	}
@@ -75,7 +58,7 @@ func Resolve(document []byte, lookup func(name string) (string, bool)) (resolved
 		return nil, missing, nil
 	}
 	resolved, err = each(document, func(_, s string) string {
-		return reference.ReplaceAllStringFunc(s, func(ref string) string { return values[reference.FindStringSubmatch(ref)[1]] })
+		return breakwater.FillSecrets(s, func(name string) string { return values[name] })
 	})
 	return resolved, nil, err
 }
@@ -242,7 +225,7 @@ func (r *Redactor) Values(by map[string]string) map[string]string {
 // mark is what stands in the place of a secret.
 func (r *Redactor) mark(value string) string {
 	if name, known := r.names[value]; known {
-		return Reference(name)
+		return breakwater.Secret(name)
 	}
 	return Unnamed
 }
@@ -307,7 +290,7 @@ func (r *Redactor) prepare() *search {
 	by := &search{words: map[string]string{}, coded: map[string]bool{}}
 	marks := map[string]string{}
 	for _, value := range slices.SortedFunc(maps.Keys(r.names), longestFirst) {
-		mark := Reference(r.names[value])
+		mark := breakwater.Secret(r.names[value])
 		for i, part := range parts(value) {
 			if i > 0 {
 				mark = Unnamed // a part cannot be filled in again

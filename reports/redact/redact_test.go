@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/redact"
 )
 
@@ -107,7 +109,7 @@ func TestSpellings(t *testing.T) {
 				}
 			}
 		}
-		if got := r.Text(secret); got != redact.Reference(name) && !strings.Contains(secret, "\n") {
+		if got := r.Text(secret); got != breakwater.Secret(name) && !strings.Contains(secret, "\n") {
 			t.Errorf("%q itself becomes %q", secret, got)
 		}
 	}
@@ -160,7 +162,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s lacks %q", redacted, kept)
 		}
 	}
-	names := redact.References(string(redacted))
+	names := breakwater.SecretsIn(string(redacted))
 	values := map[string]string{}
 	for _, name := range names { // as somebody knows them who has them
 		values[name] = secretOf(t, r, name)
@@ -190,7 +192,7 @@ func TestDocument(t *testing.T) {
 // secretOf asks which of the known values is called so.
 func secretOf(t *testing.T, r *redact.Redactor, name string) string {
 	for _, v := range []string{"hunter2-S3CRET", "p%40ss-1", "x", "k-1-2", "other-S3CRET", "ab", "TOK-S3CRET", "sid=abcdefgh1; theme=dark", "b0dy-S3CRET", "pre-"} {
-		if r.Value("password", v) == redact.Reference(name) {
+		if r.Value("password", v) == breakwater.Secret(name) {
 			return v
 		}
 	}
@@ -203,12 +205,12 @@ func TestNames(t *testing.T) {
 	for _, c := range []struct{ label, value, want string }{
 		{"X-Api-Key", "v1", "X_API_KEY"}, {"apiKey", "v2", "API_KEY"}, {"apiKey", "v2", "API_KEY"}, {"API_KEY", "v3", "API_KEY_2"}, {"", "v4", "SECRET"}, {"1st", "v5", "_1ST"}, {"ключ", "v6", "SECRET_2"},
 	} {
-		if got := r.Hold(c.label, c.value); got != c.want || !redact.IsReference("secret:"+got) {
+		if got := r.Hold(c.label, c.value); got != c.want || !breakwater.IsSecret("secret:"+got) {
 			t.Errorf("%q is called %q, want %q", c.label, got, c.want)
 		}
 	}
 	for _, inner := range []string{"secret:", "secret:a b", "secret:1", "kafka", "secret:A}${secret:B"} {
-		if redact.IsReference(inner) {
+		if breakwater.IsSecret(inner) {
 			t.Errorf("${%s} refers to a secret", inner)
 		}
 	}

@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"go.uber.org/goleak"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/store"
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func judged(id string, log history.Log) *trial.Trial {
 	t := &trial.Trial{Schema: trial.Schema, ID: id, Suite: "replay", Claim: "E2", Title: "kill", Contender: log.Header.Contender, World: "local", Started: time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC)}
-	t.Judge(log, []trial.Prediction{{Guarantee: check.NoAcknowledgedLoss, Expect: check.Holds}})
+	t.Judge(log, []breakwater.Prediction{{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToHold}})
 	return t
 }
 

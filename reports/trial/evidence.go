@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -21,7 +23,7 @@ func (t *Trial) Evidence(p Predicted) (lines []string) {
 		return nil
 	}
 	for _, v := range t.Verdicts {
-		of := v.Guarantee == p.Guarantee || p.Guarantee == Others && v.Status == check.Broken && !slices.Contains(p.Except, v.Guarantee)
+		of := v.Guarantee == p.Guarantee || p.Guarantee == breakwater.Others && v.Status == check.Broken && !slices.Contains(p.Except, v.Guarantee)
 		if !of || v.Status != check.Broken {
 			continue
 		}

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
-	"github.com/breakwater-kit/breakwater/reports/measure"
-	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // A refutation shows its worst anomalies, each with ids, offsets, times and events.
@@ -22,16 +21,16 @@ func TestEvidence(t *testing.T) {
 		gone++
 		return true
 	})
-	besides := tolerated(check.NoOrphans, check.CommitAfterEffect)
+	besides := tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect)
 	for name, c := range map[string]struct {
-		prediction trial.Prediction
+		prediction breakwater.Prediction
 		lines      int
 		first      string
 	}{
-		"refuted":             {holds(check.NoAcknowledgedLoss), 4, "was acknowledged, is at user-events/"},
-		"refuted with others": {others(check.NoOrphans, check.CommitAfterEffect), 4, "was acknowledged, is at user-events/"},
-		"as predicted":        {trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken}, 0, ""},
-		"a bound":             {bound(measure.Lost("redis"), "<=", 0), 0, ""},
+		"refuted":             {holds(breakwater.NoAcknowledgedLoss), 4, "was acknowledged, is at user-events/"},
+		"refuted with others": {others(breakwater.NoOrphans, breakwater.CommitAfterEffect), 4, "was acknowledged, is at user-events/"},
+		"as predicted":        {breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak}, 0, ""},
+		"a bound":             {bound(breakwater.Lost("redis"), "<=", 0), 0, ""},
 	} {
 		tr := judge(lost, append(besides, c.prediction)...)
 		lines := tr.Evidence(tr.Predictions[0])

@@ -3,6 +3,8 @@ package trial_test
 import (
 	"fmt"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -10,7 +12,7 @@ import (
 // What was saved is read again; what another version saved is refused.
 func ExampleDecode() {
 	saved := trial.Trial{Schema: trial.Schema, Suite: "replay", ID: "replay-e2-kill-event"}
-	saved.Judge(historytest.Event(historytest.Options{}), []trial.Prediction{{Guarantee: trial.Others, Expect: "holds"}})
+	saved.Judge(historytest.Event(historytest.Options{}), []breakwater.Prediction{{Guarantee: breakwater.Others, Expect: "holds"}})
 	b, err := saved.Encode()
 	if err != nil {
 		panic(err)

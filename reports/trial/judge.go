@@ -7,16 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
-)
-
-// Operators of a bound.
-const (
-	AtMost  = "<="
-	AtLeast = ">="
 )
 
 // Judge fills in what follows from the log and the predictions: Measurements,
@@ -27,7 +23,7 @@ const (
 // The trial is trouble when the kit had trouble while it recorded, and undecided when
 // the history is inconsistent or nothing was predicted. Otherwise it is refuted when any
 // prediction was observed otherwise, or a guarantee is broken of which nothing was
-// predicted and that nobody tolerates, see [Tolerated]: that counts as a prediction that it
+// predicted and that nobody tolerates, see [breakwater.ToBeTolerated]: that counts as a prediction that it
 // holds, see [Predicted.Unpredicted]. It is undecided when a prediction cannot be decided:
 // its verdict is unknown or not asked, its measurement has no observation, or a
 // value known only as "at least" has not reached the bound. It is confirmed when all
@@ -42,11 +38,11 @@ const (
 // Where the kit has a Flaw on purpose, and it was predicted which verdict is
 // unknown for it and why, that very verdict is an observation: it shows that the
 // kit sees what is wrong with it.
-func (t *Trial) Judge(log history.Log, predictions []Prediction) {
+func (t *Trial) Judge(log history.Log, predictions []breakwater.Prediction) {
 	t.judge(log, predictions, check.All())
 }
 
-func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []check.Checker) {
+func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, checkers []check.Checker) {
 	t.Measurements = measure.Of(log)
 	t.Verdicts = check.Judge(log, checkers)
 	foreign, own := check.Accidents(log.Index())
@@ -54,7 +50,7 @@ func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []chec
 	for _, p := range predictions {
 		switch {
 		case p.Contender != "" && p.Contender != t.Contender:
-		case p.Expect == Tolerated:
+		case p.Expect == breakwater.ToBeTolerated:
 			t.Tolerates = append(t.Tolerates, p.Guarantee)
 		default:
 			seen := t.observe(p)
@@ -85,14 +81,14 @@ func (t *Trial) unpredicted() (found []Predicted) {
 	}
 	known := slices.Clone(t.Tolerates)
 	for _, p := range t.Predictions {
-		if p.Guarantee == Others {
+		if p.Guarantee == breakwater.Others {
 			return nil // it speaks of all of them
 		}
 		known = append(known, p.Guarantee)
 	}
 	for _, v := range t.Verdicts {
 		if v.Status == check.Broken && !slices.Contains(known, v.Guarantee) {
-			p := t.observe(Prediction{Guarantee: v.Guarantee, Expect: check.Holds})
+			p := t.observe(breakwater.Prediction{Guarantee: v.Guarantee, Expect: breakwater.ToHold})
 			p.Unpredicted, p.Says = true, p.Says+" (not predicted)"
 			found = append(found, p)
 		}
@@ -107,14 +103,14 @@ func Rejudge(t *Trial, log history.Log) *Trial { return RejudgeBy(t, log, check.
 // RejudgeBy is Rejudge by other checkers than all that there are.
 func RejudgeBy(t *Trial, log history.Log, checkers []check.Checker) *Trial {
 	again := *t
-	var predictions []Prediction
+	var predictions []breakwater.Prediction
 	for _, p := range t.Predictions {
 		if !p.Unpredicted {
 			predictions = append(predictions, p.Prediction)
 		}
 	}
 	for _, g := range t.Tolerates {
-		predictions = append(predictions, Prediction{Guarantee: g, Expect: Tolerated})
+		predictions = append(predictions, breakwater.Prediction{Guarantee: g, Expect: breakwater.ToBeTolerated})
 	}
 	again.judge(log, predictions, checkers)
 	return &again
@@ -131,7 +127,7 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 	if troubles > 0 {
 		return Trouble, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
 	}
-	exercised := t.verdict(check.Exercised)
+	exercised := t.verdict(breakwater.Exercised)
 	of := func(is func(Predicted) bool) (found []Predicted) {
 		for _, p := range t.Predictions {
 			if is(p) {
@@ -205,7 +201,7 @@ func others(more []Predicted) string {
 // proven is whether the refutation rests on evidence of its own though the run did not
 // do all that it should have.
 func (t *Trial) proven(p Predicted, exercised check.Verdict) bool {
-	if p.Guarantee == "" || p.Guarantee == Others {
+	if p.Guarantee == "" || p.Guarantee == breakwater.Others {
 		return false
 	}
 	for _, lack := range exercised.Anomalies {
@@ -225,7 +221,7 @@ func (t *Trial) proven(p Predicted, exercised check.Verdict) bool {
 // seesItsFlaw is whether a verdict is unknown for what was broken in the kit.
 func (t *Trial) seesItsFlaw() bool {
 	return t.Flaw != "" && slices.ContainsFunc(t.Predictions, func(p Predicted) bool {
-		return p.Expect == check.Unknown && p.Outcome == Confirmed
+		return p.Expect == breakwater.ToBeUnknown && p.Outcome == Confirmed
 	})
 }
 
@@ -251,7 +247,7 @@ func (t *Trial) Caught() measure.Value {
 		}
 	}
 	for _, p := range t.Predictions {
-		if v := t.verdict(p.Guarantee); p.Expect == check.Broken && v.Since > 0 && (first == 0 || v.Since < first) {
+		if v := t.verdict(p.Guarantee); p.Expect == breakwater.ToBreak && v.Since > 0 && (first == 0 || v.Since < first) {
 			first = v.Since
 		}
 	}
@@ -262,26 +258,26 @@ func (t *Trial) Caught() measure.Value {
 }
 
 // observe compares one prediction with the trial.
-func (t *Trial) observe(p Prediction) Predicted {
-	found := Predicted{Prediction: p, Says: p.String(), Outcome: Undecided}
+func (t *Trial) observe(p breakwater.Prediction) Predicted {
+	found := Predicted{Prediction: p, Says: Says(p), Outcome: Undecided}
 	switch {
 	case p.Validate() != nil:
 		found.Observed = p.Validate().Error()
 		found.Brief = found.Observed
-	case p.Expect == check.Unknown && t.Flaw == "":
+	case p.Expect == breakwater.ToBeUnknown && t.Flaw == "":
 		found.Observed = "the kit has no flaw; a verdict cannot be predicted to be unknown"
 		found.Brief = found.Observed
-	case p.Guarantee == Others:
+	case p.Guarantee == breakwater.Others:
 		found.Outcome, found.Observed = t.observeOthers(p)
 		found.Brief = found.Observed
 	case p.Guarantee != "":
 		v := t.verdict(p.Guarantee)
 		found.Observed, found.Brief = v.Why, cmp.Or(v.Brief, v.Why)
-		if v.Status != p.Expect {
+		if !v.Status.Meets(p.Expect) {
 			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
 		}
 		switch {
-		case v.Status == p.Expect && says(v, p.Because):
+		case v.Status.Meets(p.Expect) && says(v, p.Because):
 			found.Outcome = Confirmed
 		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
@@ -290,7 +286,7 @@ func (t *Trial) observe(p Prediction) Predicted {
 		v, measured := t.Measurements.Lookup(p.Measurement)
 		found.Observed, found.Brief = t.Measurements.Tell(p.Measurement), t.Measurements.Brief(p.Measurement)
 		if measured {
-			found.Outcome = p.compare(v)
+			found.Outcome = compare(p, v)
 		}
 	}
 	return found
@@ -303,7 +299,7 @@ func says(v check.Verdict, because string) bool {
 	})
 }
 
-func (t *Trial) observeOthers(p Prediction) (Outcome, string) {
+func (t *Trial) observeOthers(p breakwater.Prediction) (Outcome, string) {
 	var broken []string
 	held := 0
 	for _, v := range t.Verdicts {
@@ -326,13 +322,13 @@ func (t *Trial) observeOthers(p Prediction) (Outcome, string) {
 
 // compare holds a value against the bound. One that is known only to be at least
 // something decides nothing while that is on the good side of an upper bound.
-func (p Prediction) compare(v measure.Value) Outcome {
+func compare(p breakwater.Prediction, v measure.Value) Outcome {
 	within := v.Value <= p.Bound
-	if p.Op == AtLeast {
+	if p.Op == breakwater.OpAtLeast {
 		within = v.Value >= p.Bound
 	}
 	switch {
-	case v.AtLeast && within == (p.Op == AtMost):
+	case v.AtLeast && within == (p.Op == breakwater.OpAtMost):
 		return Undecided
 	case within:
 		return Confirmed
@@ -340,57 +336,12 @@ func (p Prediction) compare(v measure.Value) Outcome {
 	return Refuted
 }
 
-// Validate says what is wrong with a prediction, naming the field. A prediction is
-// about a guarantee that holds or is broken, or a bound on a measurement.
-func (p Prediction) Validate() error {
-	switch {
-	case p.Guarantee != "" && p.Measurement != "":
-		return fmt.Errorf("prediction: Guarantee %q and Measurement %q are both set; make two predictions", p.Guarantee, p.Measurement)
-	case p.Guarantee == "" && p.Measurement == "":
-		return fmt.Errorf("prediction: set Guarantee or Measurement")
-	case p.Guarantee == Others && p.Expect != check.Holds:
-		return fmt.Errorf("prediction: Expect of %s is %q; say %q", Others, p.Expect, check.Holds)
-	case p.Guarantee != Others && len(p.Except) > 0:
-		return fmt.Errorf("prediction: Except is set for %q; only %q has exceptions", cmp.Or(p.Guarantee, p.Measurement), Others)
-	case p.Guarantee == Others:
-		for _, g := range p.Except {
-			if !slices.Contains(check.Names(), g) {
-				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, strings.Join(check.Names(), ", "))
-			}
-		}
-	case p.Guarantee != "" && !slices.Contains(check.Names(), p.Guarantee):
-		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(check.Names(), ", "))
-	case p.Expect == Tolerated && p.Because != "":
-		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
-	case p.Expect == Tolerated:
-	case p.Expect == check.Unknown && p.Because == "":
-		return fmt.Errorf("prediction: Expect of %s is %q and Because is empty; a verdict is unknown for a reason, name it", p.Guarantee, p.Expect)
-	case p.Because != "" && p.Expect != check.Unknown && p.Expect != check.Broken:
-		return fmt.Errorf("prediction: Because of %s is %q; only a verdict that is broken or unknown has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
-	case p.Guarantee != "" && p.Expect != check.Holds && p.Expect != check.Broken && p.Expect != check.Unknown:
-		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, check.Holds, check.Broken)
-	case p.Measurement != "" && measure.Unit(p.Measurement) == "":
-		return fmt.Errorf("prediction: Measurement %q is not measured; make names with the functions of package measure", p.Measurement)
-	case p.Measurement != "" && p.Op != AtMost && p.Op != AtLeast:
-		return fmt.Errorf("prediction: Op of %s is %q; say %q or %q", p.Measurement, p.Op, AtMost, AtLeast)
-	case p.Bound != p.Bound:
-		return fmt.Errorf("prediction: Bound of %s is not a number", p.Measurement)
-	}
-	return nil
-}
-
-// String is what the prediction says: "no-acknowledged-loss holds",
-// "catch-up of analytics ≤ 10 s".
-func (p Prediction) String() string {
-	if p.Guarantee == Others {
-		return "nothing is broken" + map[bool]string{true: " but " + strings.Join(p.Except, ", ")}[len(p.Except) > 0]
-	}
-	if p.Because != "" {
-		return fmt.Sprintf("%s %s: %q", p.Guarantee, p.Expect, p.Because)
-	}
+// Says is the prediction in words: "no-acknowledged-loss holds", "catch-up of analytics
+// ≤ 10 s".
+func Says(p breakwater.Prediction) string {
 	if p.Measurement == "" {
-		return p.Guarantee + " " + string(cmp.Or(p.Expect, "?"))
+		return p.String()
 	}
-	op := map[string]string{AtMost: "≤", AtLeast: "≥"}[p.Op]
+	op := map[string]string{breakwater.OpAtMost: "≤", breakwater.OpAtLeast: "≥"}[p.Op]
 	return fmt.Sprintf("%s %s %s", measure.Phrase(p.Measurement), cmp.Or(op, p.Op), measure.Bound(p.Measurement, p.Bound))
 }

@@ -3,6 +3,8 @@ package trial
 import (
 	"cmp"
 	"slices"
+
+	"github.com/breakwater-kit/breakwater"
 )
 
 // Rounds are the performances of one trial in a run, in the order of their
@@ -102,13 +104,13 @@ func WorstRound(trials []*Trial) int {
 
 // margin is how much of a bound what was measured takes up: 1 when it is just met,
 // more when it is not.
-func (t *Trial) margin(p Prediction) float64 {
+func (t *Trial) margin(p breakwater.Prediction) float64 {
 	v, measured := t.Measurements.Lookup(p.Measurement)
 	if !measured || p.Bound <= 0 {
 		return 0
 	}
 	share := v.Value / p.Bound
-	if p.Op != AtLeast {
+	if p.Op != breakwater.OpAtLeast {
 		return share
 	}
 	if share <= 0 {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -46,12 +48,12 @@ func TestRepeated(t *testing.T) {
 func TestWorstRound(t *testing.T) {
 	mk := func(round int, o trial.Outcome, catchUp float64) *trial.Trial {
 		return &trial.Trial{Round: round, Outcome: o,
-			Measurements: measure.Measurements{Values: []measure.Value{{Name: measure.CatchUp("a"), Value: catchUp, Unit: "s", N: 1}}},
-			Predictions:  []trial.Predicted{{Prediction: trial.Prediction{Measurement: measure.CatchUp("a"), Op: trial.AtMost, Bound: 10}, Outcome: o}}}
+			Measurements: measure.Measurements{Values: []measure.Value{{Name: breakwater.CatchUp("a"), Value: catchUp, Unit: "s", N: 1}}},
+			Predictions:  []trial.Predicted{{Prediction: breakwater.Prediction{Measurement: breakwater.CatchUp("a"), Op: breakwater.OpAtMost, Bound: 10}, Outcome: o}}}
 	}
 	atLeast := func(round int, v float64) *trial.Trial {
 		t := mk(round, trial.Confirmed, v)
-		t.Predictions[0].Op = trial.AtLeast
+		t.Predictions[0].Op = breakwater.OpAtLeast
 		return t
 	}
 	for name, c := range map[string]struct {
@@ -78,12 +80,12 @@ func TestCaught(t *testing.T) {
 		for i, at := range since {
 			g := check.Names()[i]
 			t.Verdicts = append(t.Verdicts, check.Verdict{Guarantee: g, Status: check.Broken, Since: at})
-			t.Predictions = append(t.Predictions, trial.Predicted{Prediction: trial.Prediction{Guarantee: g, Expect: check.Broken}})
+			t.Predictions = append(t.Predictions, trial.Predicted{Prediction: breakwater.Prediction{Guarantee: g, Expect: breakwater.ToBreak}})
 		}
 		return t
 	}
 	unpredicted := mk(4*time.Second, 5*time.Second)
-	unpredicted.Predictions[0].Expect = check.Holds
+	unpredicted.Predictions[0].Expect = breakwater.ToHold
 	for name, c := range map[string]struct {
 		t    *trial.Trial
 		want string

@@ -11,36 +11,37 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-func holds(guarantee string) trial.Prediction {
-	return trial.Prediction{Guarantee: guarantee, Expect: check.Holds}
+func holds(guarantee string) breakwater.Prediction {
+	return breakwater.Prediction{Guarantee: guarantee, Expect: breakwater.ToHold}
 }
 
-func bound(name, op string, v float64) trial.Prediction {
-	return trial.Prediction{Measurement: name, Op: op, Bound: v}
+func bound(name, op string, v float64) breakwater.Prediction {
+	return breakwater.Prediction{Measurement: name, Op: op, Bound: v}
 }
 
-func judge(log history.Log, predictions ...trial.Prediction) *trial.Trial {
+func judge(log history.Log, predictions ...breakwater.Prediction) *trial.Trial {
 	t := &trial.Trial{Schema: trial.Schema, ID: "t", Contender: log.Header.Contender}
 	t.Judge(log, predictions)
 	return t
 }
 
-func tolerated(guarantees ...string) (all []trial.Prediction) {
+func tolerated(guarantees ...string) (all []breakwater.Prediction) {
 	for _, g := range guarantees {
-		all = append(all, trial.Prediction{Guarantee: g, Expect: trial.Tolerated})
+		all = append(all, breakwater.Prediction{Guarantee: g, Expect: breakwater.ToBeTolerated})
 	}
 	return all
 }
 
-func others(except ...string) trial.Prediction {
-	return trial.Prediction{Guarantee: trial.Others, Expect: check.Holds, Except: except}
+func others(except ...string) breakwater.Prediction {
+	return breakwater.Prediction{Guarantee: breakwater.Others, Expect: breakwater.ToHold, Except: except}
 }
 
 func TestJudge(t *testing.T) {
@@ -63,54 +64,54 @@ func TestJudge(t *testing.T) {
 		}
 	})
 	const p50 = "latency.p50.added[POST /register]"
-	broken := trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken}
+	broken := breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak}
 
-	besides := tolerated(check.NoOrphans, check.CommitAfterEffect)
+	besides := tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect)
 
 	for name, c := range map[string]struct {
 		log         history.Log
-		predictions []trial.Prediction
+		predictions []breakwater.Prediction
 		want        trial.Outcome
 		why         string
 	}{
-		"holds as predicted":                      {event, []trial.Prediction{holds(check.NoAcknowledgedLoss)}, trial.Confirmed, "no-acknowledged-loss holds"},
-		"several":                                 {event, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Lost("redis"), "<=", 0)}, trial.Confirmed, "all 2 predictions"},
+		"holds as predicted":                      {event, []breakwater.Prediction{holds(breakwater.NoAcknowledgedLoss)}, trial.Confirmed, "no-acknowledged-loss holds"},
+		"several":                                 {event, []breakwater.Prediction{holds(breakwater.NoAcknowledgedLoss), bound(breakwater.Lost("redis"), "<=", 0)}, trial.Confirmed, "all 2 predictions"},
 		"broken as predicted":                     {lost, append(besides, broken), trial.Confirmed, ""},
-		"broken against":                          {lost, []trial.Prediction{holds(check.NoPhantom), holds(check.NoAcknowledgedLoss)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: 1 of 480 acknowledged ids never took effect in redis"},
-		"holds against":                           {event, []trial.Prediction{broken}, trial.Refuted, ""},
-		"a bound kept":                            {sync, []trial.Prediction{bound(p50, "<=", 20.5)}, trial.Confirmed, ""},
-		"a bound broken":                          {sync, []trial.Prediction{bound(p50, "<=", 19.5)}, trial.Refuted, "p50 of POST /register rises by ≤ 19.5 ms: +20"},
-		"a bound from below":                      {sync, []trial.Prediction{bound(p50, ">=", 19.5)}, trial.Confirmed, ""},
-		"a bound from below, broken":              {sync, []trial.Prediction{bound(p50, ">=", 20.5)}, trial.Refuted, ""},
-		"never reached, over the bound":           {stuck, []trial.Prediction{bound(measure.CatchUp("analytics"), "<=", 5)}, trial.Refuted, "catch-up of analytics ≤ 5 s: > 10.4 s"},
-		"never reached, but the bound not either": {stuck, append(tolerated(check.BoundedRecovery), bound(measure.CatchUp("analytics"), "<=", 30)), trial.Undecided, "cannot be decided"},
-		"at least what is asked":                  {stuck, append(tolerated(check.BoundedRecovery), bound(measure.CatchUp("analytics"), ">=", 5)), trial.Confirmed, ""},
-		"at least less than is asked":             {stuck, append(tolerated(check.BoundedRecovery), bound(measure.CatchUp("analytics"), ">=", 30)), trial.Undecided, ""},
-		"not measured":                            {event, []trial.Prediction{bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "calls to mailbox per request during the fault ≤ 5: not measured"},
-		"not asked":                               {sync, []trial.Prediction{holds(check.ResumeAtCommitted)}, trial.Undecided, "not asked: no service has a consumer group"},
-		"refuted goes before undecided":           {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss), bound(measure.Amplification("mailbox"), "<=", 5)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: 1 of 480"},
-		"nothing was predicted of it":             {lost, []trial.Prediction{holds(check.NoPhantom)}, trial.Refuted, "broken, though nothing was predicted of it: no-acknowledged-loss: 1 of 480 acknowledged ids never took effect in redis; 0 of 480 in mailbox, analytics-db; and so are no-orphans, commit-after-effect"},
-		"nor of another":                          {lost, []trial.Prediction{holds(check.NoAcknowledgedLoss)}, trial.Refuted, "besides, broken though nothing was predicted of it: no-orphans; and so are commit-after-effect"},
-		"it is tolerated":                         {lost, append(tolerated(check.NoAcknowledgedLoss, check.NoOrphans, check.CommitAfterEffect), holds(check.NoPhantom)), trial.Confirmed, "observed as predicted: no-phantom holds"},
-		"one of them is not":                      {lost, append(tolerated(check.NoAcknowledgedLoss, check.NoOrphans), holds(check.NoPhantom)), trial.Refuted, "nothing was predicted of it: commit-after-effect"},
-		"nothing is predicted but what may be":    {lost, tolerated(check.NoAcknowledgedLoss), trial.Undecided, "nothing was predicted"},
-		"nothing is broken":                       {event, []trial.Prediction{others()}, trial.Confirmed, "nothing is broken"},
-		"another is broken":                       {lost, []trial.Prediction{others(check.NoOrphans)}, trial.Refuted, "nothing is broken but no-orphans: broken: no-acknowledged-loss: 1 of 480"},
-		"only the exceptions are broken":          {lost, []trial.Prediction{others(check.NoOrphans, check.NoAcknowledgedLoss, check.CommitAfterEffect)}, trial.Confirmed, ""},
-		"nothing else to be broken":               {event, []trial.Prediction{others(check.Names()...)}, trial.Undecided, "no other guarantee could be judged"},
+		"broken against":                          {lost, []breakwater.Prediction{holds(breakwater.NoPhantom), holds(breakwater.NoAcknowledgedLoss)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: 1 of 480 acknowledged ids never took effect in redis"},
+		"holds against":                           {event, []breakwater.Prediction{broken}, trial.Refuted, ""},
+		"a bound kept":                            {sync, []breakwater.Prediction{bound(p50, "<=", 20.5)}, trial.Confirmed, ""},
+		"a bound broken":                          {sync, []breakwater.Prediction{bound(p50, "<=", 19.5)}, trial.Refuted, "p50 of POST /register rises by ≤ 19.5 ms: +20"},
+		"a bound from below":                      {sync, []breakwater.Prediction{bound(p50, ">=", 19.5)}, trial.Confirmed, ""},
+		"a bound from below, broken":              {sync, []breakwater.Prediction{bound(p50, ">=", 20.5)}, trial.Refuted, ""},
+		"never reached, over the bound":           {stuck, []breakwater.Prediction{bound(breakwater.CatchUp("analytics"), "<=", 5)}, trial.Refuted, "catch-up of analytics ≤ 5 s: > 10.4 s"},
+		"never reached, but the bound not either": {stuck, append(tolerated(breakwater.BoundedRecovery), bound(breakwater.CatchUp("analytics"), "<=", 30)), trial.Undecided, "cannot be decided"},
+		"at least what is asked":                  {stuck, append(tolerated(breakwater.BoundedRecovery), bound(breakwater.CatchUp("analytics"), ">=", 5)), trial.Confirmed, ""},
+		"at least less than is asked":             {stuck, append(tolerated(breakwater.BoundedRecovery), bound(breakwater.CatchUp("analytics"), ">=", 30)), trial.Undecided, ""},
+		"not measured":                            {event, []breakwater.Prediction{bound(breakwater.Amplification("mailbox"), "<=", 5)}, trial.Undecided, "calls to mailbox per request during the fault ≤ 5: not measured"},
+		"not asked":                               {sync, []breakwater.Prediction{holds(breakwater.ResumeAtCommitted)}, trial.Undecided, "not asked: no service has a consumer group"},
+		"refuted goes before undecided":           {lost, []breakwater.Prediction{holds(breakwater.NoAcknowledgedLoss), bound(breakwater.Amplification("mailbox"), "<=", 5)}, trial.Refuted, "1 of 2 predictions were observed otherwise: no-acknowledged-loss holds: broken: 1 of 480"},
+		"nothing was predicted of it":             {lost, []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Refuted, "broken, though nothing was predicted of it: no-acknowledged-loss: 1 of 480 acknowledged ids never took effect in redis; 0 of 480 in mailbox, analytics-db; and so are no-orphans, commit-after-effect"},
+		"nor of another":                          {lost, []breakwater.Prediction{holds(breakwater.NoAcknowledgedLoss)}, trial.Refuted, "besides, broken though nothing was predicted of it: no-orphans; and so are commit-after-effect"},
+		"it is tolerated":                         {lost, append(tolerated(breakwater.NoAcknowledgedLoss, breakwater.NoOrphans, breakwater.CommitAfterEffect), holds(breakwater.NoPhantom)), trial.Confirmed, "observed as predicted: no-phantom holds"},
+		"one of them is not":                      {lost, append(tolerated(breakwater.NoAcknowledgedLoss, breakwater.NoOrphans), holds(breakwater.NoPhantom)), trial.Refuted, "nothing was predicted of it: commit-after-effect"},
+		"nothing is predicted but what may be":    {lost, tolerated(breakwater.NoAcknowledgedLoss), trial.Undecided, "nothing was predicted"},
+		"nothing is broken":                       {event, []breakwater.Prediction{others()}, trial.Confirmed, "nothing is broken"},
+		"another is broken":                       {lost, []breakwater.Prediction{others(breakwater.NoOrphans)}, trial.Refuted, "nothing is broken but no-orphans: broken: no-acknowledged-loss: 1 of 480"},
+		"only the exceptions are broken":          {lost, []breakwater.Prediction{others(breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect)}, trial.Confirmed, ""},
+		"nothing else to be broken":               {event, []breakwater.Prediction{others(check.Names()...)}, trial.Undecided, "no other guarantee could be judged"},
 		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
-		"only for another contender":              {event, []trial.Prediction{{Contender: "sync-fanout", Guarantee: check.NoPhantom, Expect: check.Holds}}, trial.Undecided, "nothing was predicted"},
-		"a prediction without sense":              {event, []trial.Prediction{{Guarantee: "no-such", Expect: check.Holds}}, trial.Undecided, `Guarantee "no-such" is none of`},
-		"the fault was not witnessed":             {edit(history.Fault, func(e *history.Event) { e.Fault.Active = 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "never seen to take effect"},
+		"only for another contender":              {event, []breakwater.Prediction{{Contender: "sync-fanout", Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold}}, trial.Undecided, "nothing was predicted"},
+		"a prediction without sense":              {event, []breakwater.Prediction{{Guarantee: "no-such", Expect: breakwater.ToHold}}, trial.Undecided, `Guarantee "no-such" is none of`},
+		"the fault was not witnessed":             {edit(history.Fault, func(e *history.Event) { e.Fault.Active = 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "never seen to take effect"},
 		"the generator was late": {edit(history.Request, func(e *history.Event) {
 			if e.ID == "c-"+x {
 				e.At += 90 * time.Millisecond
 				e.End += 90 * time.Millisecond
 			}
-		}), []trial.Prediction{holds(check.NoLostInLog)}, trial.Undecided, "behind its schedule"},
-		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
-		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
-		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []trial.Prediction{holds(check.NoPhantom)}, trial.Trouble, "tap lost its stream"},
+		}), []breakwater.Prediction{holds(breakwater.NoLostInLog)}, trial.Undecided, "behind its schedule"},
+		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
+		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
+		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Trouble, "tap lost its stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := judge(c.log, c.predictions...)
@@ -136,25 +137,25 @@ func TestJudgeAKitWithAFlaw(t *testing.T) {
 	})
 	truncated := event
 	truncated.Events = event.Events[:len(event.Events)-1]
-	unknown := func(because string) trial.Prediction {
-		return trial.Prediction{Guarantee: check.Exercised, Expect: check.Unknown, Because: because}
+	unknown := func(because string) breakwater.Prediction {
+		return breakwater.Prediction{Guarantee: breakwater.Exercised, Expect: breakwater.ToBeUnknown, Because: because}
 	}
 	bites, cut := unknown("was never seen to take effect"), unknown("the history is truncated")
 	for name, c := range map[string]struct {
 		flaw        string
 		log         history.Log
-		predictions []trial.Prediction
+		predictions []breakwater.Prediction
 		want        trial.Outcome
 	}{
-		"seen":                         {"x", unwitnessed, []trial.Prediction{bites}, trial.Confirmed},
-		"seen in the history itself":   {"x", truncated, []trial.Prediction{cut}, trial.Confirmed},
-		"not seen":                     {"x", event, []trial.Prediction{bites}, trial.Refuted},
-		"seen as something else":       {"x", unwitnessed, []trial.Prediction{cut}, trial.Undecided},
-		"nothing predicted of it":      {"x", unwitnessed, []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided},
-		"with what cannot be decided":  {"x", truncated, []trial.Prediction{cut, holds(check.NoPhantom)}, trial.Undecided},
-		"no flaw":                      {"", unwitnessed, []trial.Prediction{bites}, trial.Undecided},
-		"no flaw, and one more holds":  {"", unwitnessed, []trial.Prediction{bites, holds(check.NoPhantom)}, trial.Undecided},
-		"no flaw, and nothing unknown": {"", event, []trial.Prediction{bites}, trial.Undecided},
+		"seen":                         {"x", unwitnessed, []breakwater.Prediction{bites}, trial.Confirmed},
+		"seen in the history itself":   {"x", truncated, []breakwater.Prediction{cut}, trial.Confirmed},
+		"not seen":                     {"x", event, []breakwater.Prediction{bites}, trial.Refuted},
+		"seen as something else":       {"x", unwitnessed, []breakwater.Prediction{cut}, trial.Undecided},
+		"nothing predicted of it":      {"x", unwitnessed, []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided},
+		"with what cannot be decided":  {"x", truncated, []breakwater.Prediction{cut, holds(breakwater.NoPhantom)}, trial.Undecided},
+		"no flaw":                      {"", unwitnessed, []breakwater.Prediction{bites}, trial.Undecided},
+		"no flaw, and one more holds":  {"", unwitnessed, []breakwater.Prediction{bites, holds(breakwater.NoPhantom)}, trial.Undecided},
+		"no flaw, and nothing unknown": {"", event, []breakwater.Prediction{bites}, trial.Undecided},
 	} {
 		got := &trial.Trial{Schema: trial.Schema, ID: "t", Flaw: c.flaw}
 		got.Judge(c.log, c.predictions)
@@ -178,7 +179,7 @@ func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
 		"u0-000043":                trial.Refuted,
 		"is missing from the log.": trial.Refuted,
 	} {
-		got := judge(lost, append(tolerated(check.NoOrphans, check.CommitAfterEffect), trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken, Because: because})...)
+		got := judge(lost, append(tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect), breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak, Because: because})...)
 		if got.Outcome != want {
 			t.Errorf("because %q: %s (%s), want %s", because, got.Outcome, got.Why, want)
 		}
@@ -189,10 +190,10 @@ func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
 func TestRejudgeByOtherCheckers(t *testing.T) {
 	event := historytest.Event(historytest.Options{})
 	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
-	sound := judge(lost, append(tolerated(check.NoOrphans, check.CommitAfterEffect), trial.Prediction{Guarantee: check.NoAcknowledgedLoss, Expect: check.Broken})...)
+	sound := judge(lost, append(tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect), breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak})...)
 	checkers := slices.Clone(check.All())
 	for i, c := range checkers {
-		if c.Guarantee() == check.NoAcknowledgedLoss {
+		if c.Guarantee() == breakwater.NoAcknowledgedLoss {
 			checkers[i] = passing{c}
 		}
 	}
@@ -209,25 +210,25 @@ func (passing) Check(history.Log) check.Verdict {
 
 func TestPredictionValidate(t *testing.T) {
 	for _, c := range []struct {
-		p    trial.Prediction
+		p    breakwater.Prediction
 		want string // "": good
 	}{
-		{holds(check.NoPhantom), ""},
-		{bound(measure.Orphans, "<=", 0), ""},
-		{trial.Prediction{}, "set Guarantee or Measurement"},
-		{trial.Prediction{Guarantee: check.NoPhantom, Measurement: measure.Orphans}, "both set"},
-		{trial.Prediction{Guarantee: "no-phantoms", Expect: check.Holds}, "is none of"},
-		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown}, "Expect of no-phantom"},
-		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Unknown, Because: "two clocks"}, ""},
-		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Broken, Because: "never sent"}, ""},
-		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, Because: "two clocks"}, "Because of no-phantom"},
-		{trial.Prediction{Measurement: measure.Orphans, Op: "<=", Because: "two clocks"}, "Because of orphans"},
+		{holds(breakwater.NoPhantom), ""},
+		{bound(breakwater.Orphans, "<=", 0), ""},
+		{breakwater.Prediction{}, "set Guarantee or Measurement"},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Measurement: breakwater.Orphans}, "both set"},
+		{breakwater.Prediction{Guarantee: "no-phantoms", Expect: breakwater.ToHold}, "is none of"},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBeUnknown}, "Expect of no-phantom"},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBeUnknown, Because: "two clocks"}, ""},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBreak, Because: "never sent"}, ""},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Because: "two clocks"}, "Because of no-phantom"},
+		{breakwater.Prediction{Measurement: breakwater.Orphans, Op: "<=", Because: "two clocks"}, "Because of orphans"},
 		{bound("catchup[analytics]", "<=", 1), `"catchup[analytics]" is not measured`},
-		{bound(measure.Orphans, "<", 1), "Op of orphans"},
-		{others(check.NoPhantom), ""},
+		{bound(breakwater.Orphans, "<", 1), "Op of orphans"},
+		{others(breakwater.NoPhantom), ""},
 		{others("no-phantoms"), `Except names "no-phantoms"`},
-		{trial.Prediction{Guarantee: trial.Others, Expect: check.Broken}, "Expect of others"},
-		{trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, Except: check.Names()}, "Except is set"},
+		{breakwater.Prediction{Guarantee: breakwater.Others, Expect: breakwater.ToBreak}, "Expect of others"},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Except: check.Names()}, "Except is set"},
 	} {
 		err := c.p.Validate()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -237,7 +238,7 @@ func TestPredictionValidate(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	tr := judge(historytest.Event(historytest.Options{}), holds(check.NoPhantom), bound(measure.Availability("POST /register"), ">=", 0.999))
+	tr := judge(historytest.Event(historytest.Options{}), holds(breakwater.NoPhantom), bound(breakwater.AvailabilityOf("POST /register"), ">=", 0.999))
 	tr.Suite, tr.ID = "replay", "one"
 	tr.Scenario = json.RawMessage(`{"load": {"rate": 40},
 		"plan":[]}`)
@@ -260,7 +261,7 @@ func TestJSON(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	tr := judge(historytest.Event(historytest.Options{Rate: 2, Phase: 1e9}), holds(check.NoPhantom))
+	tr := judge(historytest.Event(historytest.Options{Rate: 2, Phase: 1e9}), holds(breakwater.NoPhantom))
 	tr.Schema, tr.Suite, tr.ID, tr.Verdicts = trial.Schema, "replay", "one", tr.Verdicts[:2]
 	saved, err := tr.Encode()
 	if err != nil {
@@ -309,7 +310,7 @@ func resealed(b []byte) []byte {
 
 // Whatever is changed in a saved trial is found and named.
 func TestEdited(t *testing.T) {
-	tr := judge(historytest.Event(historytest.Options{}), holds(check.NoPhantom))
+	tr := judge(historytest.Event(historytest.Options{}), holds(breakwater.NoPhantom))
 	tr.Schema, tr.Suite, tr.ID, tr.World, tr.Round, tr.Flaw, tr.HistorySum = trial.Schema, "replay", "one", "local", 1, "", "abc"
 	tr.Scenario = json.RawMessage(`{"title":"a","load":{"rate":40}}`)
 	tr.Started, tr.Took = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), 16*time.Second
@@ -388,7 +389,7 @@ func settled(claim, title, contender string, outcome trial.Outcome, predicted ..
 }
 
 func came(o trial.Outcome, known string) trial.Predicted {
-	return trial.Predicted{Prediction: trial.Prediction{Guarantee: check.NoPhantom, Expect: check.Holds, KnownRefuted: known}, Says: "no-phantom holds", Observed: string(o), Outcome: o}
+	return trial.Predicted{Prediction: breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, KnownRefuted: known}, Says: "no-phantom holds", Observed: string(o), Outcome: o}
 }
 
 func TestExitCode(t *testing.T) {
@@ -420,9 +421,9 @@ func TestExitCode(t *testing.T) {
 func ExampleTrial_Judge() {
 	log := historytest.Event(historytest.Options{})
 	t := trial.Trial{ID: "replay-e2-kill-event", Contender: "event"}
-	t.Judge(log, []trial.Prediction{
-		{Guarantee: check.NoAcknowledgedLoss, Expect: check.Holds},
-		{Measurement: measure.CatchUp("analytics"), Op: trial.AtMost, Bound: 10},
+	t.Judge(log, []breakwater.Prediction{
+		{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToHold},
+		{Measurement: breakwater.CatchUp("analytics"), Op: breakwater.OpAtMost, Bound: 10},
 	})
 	for _, p := range t.Predictions {
 		fmt.Println(p.Says+":", p.Outcome)
@@ -436,7 +437,7 @@ func ExampleTrial_Judge() {
 
 func ExampleExitCode() {
 	t := trial.Trial{}
-	t.Judge(historytest.Sync(historytest.Options{}), []trial.Prediction{{Guarantee: check.NoOrphans, Expect: check.Broken}})
+	t.Judge(historytest.Sync(historytest.Options{}), []breakwater.Prediction{{Guarantee: breakwater.NoOrphans, Expect: breakwater.ToBreak}})
 	fmt.Println(t.Outcome, trial.ExitCode([]*trial.Trial{&t}))
 	// Output: refuted 1
 }
@@ -444,15 +445,10 @@ func ExampleExitCode() {
 func ExampleRejudge() {
 	log := historytest.Event(historytest.Options{})
 	saved := trial.Trial{Contender: "event"}
-	saved.Judge(log, []trial.Prediction{{Guarantee: check.ResumeAtCommitted, Expect: check.Holds}})
+	saved.Judge(log, []breakwater.Prediction{{Guarantee: breakwater.ResumeAtCommitted, Expect: breakwater.ToHold}})
 	again := trial.Rejudge(&saved, log)
 	fmt.Println(again.Outcome == saved.Outcome, again.Why)
 	// Output: true observed as predicted: resume-at-committed holds
-}
-
-func ExamplePrediction_Validate() {
-	fmt.Println(trial.Prediction{Measurement: "catchup[analytics]", Op: trial.AtMost, Bound: 10}.Validate())
-	// Output: prediction: Measurement "catchup[analytics]" is not measured; make names with the functions of package measure
 }
 
 // What is broken is broken, however little was done, but not by what the kit itself did
@@ -469,7 +465,7 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 			return true
 		})
 	}
-	during, _ := event.Header.Phase(history.During)
+	during, _ := event.Header.Phase(breakwater.During)
 	// Nothing is ok during the fault, of which the acknowledged loss is another matter.
 	idle := func(log history.Log) history.Log {
 		return edit(log, history.Request, func(e *history.Event) {
@@ -497,20 +493,20 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 	})
 	killed := history.Event{Kind: history.Accident, Name: history.Killed, Client: "cache/1", Value: "signal: killed", At: 1800 * time.Millisecond}
 	exited := history.Event{Kind: history.Accident, Name: history.Exited, Client: "cache/1", Value: "exit status 2", At: 1800 * time.Millisecond}
-	rest := tolerated(check.NoOrphans, check.CommitAfterEffect, check.Availability, check.BoundedRecovery, check.Contained, check.NoPhantom)
-	loss := append(slices.Clone(rest), holds(check.NoAcknowledgedLoss))
-	fast := append(slices.Clone(rest), bound(measure.CatchUp("cache"), "<=", -1))
+	rest := tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect, breakwater.Availability, breakwater.BoundedRecovery, breakwater.Contained, breakwater.NoPhantom)
+	loss := append(slices.Clone(rest), holds(breakwater.NoAcknowledgedLoss))
+	fast := append(slices.Clone(rest), bound(breakwater.CatchUp("cache"), "<=", -1))
 	for name, c := range map[string]struct {
 		log         history.Log
-		predictions []trial.Prediction
+		predictions []breakwater.Prediction
 		want        trial.Outcome
 		why         string
 	}{
 		"too few, and nothing is broken":           {idle(event), loss, trial.Undecided, "the run proves nothing: only"},
 		"too few, and something is lost":           {idle(lost), loss, trial.Refuted, "1 of 480"},
-		"dead after the fault":                     {dead, append(slices.Clone(loss), holds(check.NotMetastable)), trial.Refuted, "0 % ok"},
+		"dead after the fault":                     {dead, append(slices.Clone(loss), holds(breakwater.NotMetastable)), trial.Refuted, "0 % ok"},
 		"late, and something is lost":              {late(lost), loss, trial.Refuted, "1 of 480"},
-		"late, and not available":                  {late(idle(event)), append(tolerated(check.BoundedRecovery, check.Contained, check.NoPhantom), holds(check.Availability)), trial.Undecided, "behind its schedule"},
+		"late, and not available":                  {late(idle(event)), append(tolerated(breakwater.BoundedRecovery, breakwater.Contained, breakwater.NoPhantom), holds(breakwater.Availability)), trial.Undecided, "behind its schedule"},
 		"no fault was seen, and something is lost": {unwitnessed(lost), loss, trial.Undecided, "never seen to take effect"},
 		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
 		"somebody did, and it is slow":             {historytest.With(event, killed), fast, trial.Undecided, "cache/1 was killed at 1.8 s"},

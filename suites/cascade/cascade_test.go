@@ -6,9 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -54,15 +53,15 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		slow.Predict = Predict(
 			// Sent one after the other, the callees' delays add up; sent at once,
 			// the slowest counts: email, whose mail takes four round trips.
-			AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 5.5*60).By(subjects.SyncSequential),
-			AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 3.5*60).By(subjects.SyncFanout),
-			AtMost(measure.LatencyAdded(measure.P50, subjects.Register), 5.5*60).By(subjects.SyncFanout),
+			AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 5.5*60).By(subjects.SyncSequential),
+			AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 3.5*60).By(subjects.SyncFanout),
+			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 5.5*60).By(subjects.SyncFanout),
 			// Its breaker opens for email, so that it waits for the others alone: it
 			// answers fast, and leaves the mail out.
-			AtMost(measure.LatencyAdded(measure.P50, subjects.Register), 2.5*60).By(subjects.SyncHardened),
-			Breaks(check.NoOrphans).By(subjects.SyncHardened),
-			Tolerates(check.NoAcknowledgedLoss).By(subjects.SyncHardened),
-			eventDriven(AtMost(measure.LatencyExcess(measure.P50, subjects.Register), 1)),
+			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 2.5*60).By(subjects.SyncHardened),
+			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
+			Tolerates(breakwater.NoAcknowledgedLoss).By(subjects.SyncHardened),
+			eventDriven(AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1)),
 		)
 		Expect(harness.Compare(ctx, slow)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -71,15 +70,15 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		silent := compared("S2", "the mail sink is silent, the others are well", 10,
 			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
 		silent.Predict = Predict(
-			synchronous(AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 900)),
-			AtMost(measure.LatencyAdded(measure.P50, subjects.Register), 300).By(subjects.SyncHardened),
-			Breaks(check.NoOrphans).By(subjects.SyncHardened),
-			synchronous(Tolerates(check.NoOrphans, check.Contained)),
-			Tolerates(check.NoAcknowledgedLoss).By(subjects.SyncHardened),
-			eventDriven(AtMost(measure.LatencyExcess(measure.P50, subjects.Register), 1)),
-			eventDriven(AtLeast(measure.EffectsRatio("analytics"), 0.95)),
-			eventDriven(AtLeast(measure.EffectsRatio("cache"), 0.95)),
-			eventDriven(Holds(check.NoAcknowledgedLoss)),
+			synchronous(AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 900)),
+			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 300).By(subjects.SyncHardened),
+			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
+			synchronous(Tolerates(breakwater.NoOrphans, breakwater.Contained)),
+			Tolerates(breakwater.NoAcknowledgedLoss).By(subjects.SyncHardened),
+			eventDriven(AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1)),
+			eventDriven(AtLeast(breakwater.EffectsRatio("analytics"), 0.95)),
+			eventDriven(AtLeast(breakwater.EffectsRatio("cache"), 0.95)),
+			eventDriven(Holds(breakwater.NoAcknowledgedLoss)),
 		)
 		Expect(harness.Compare(ctx, silent)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -94,14 +93,14 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		cascade.Require.Unrelated = subjects.Catalog
 		cascade.Parallel = 3
 		cascade.Predict = Predict(
-			synchronous(Breaks(check.Contained)),
-			synchronous(AtMost(measure.Availability(subjects.Catalog), 0.6)),
-			Holds(check.Contained).By(subjects.SyncHardened),
-			AtLeast(measure.Availability(subjects.Catalog), 0.99).By(subjects.SyncHardened),
-			synchronous(Tolerates(check.NoOrphans)),
-			Tolerates(check.NoOrphans, check.NoAcknowledgedLoss).By(subjects.SyncHardened),
-			eventDriven(Holds(check.Contained, check.NoAcknowledgedLoss)),
-			eventDriven(AtLeast(measure.Availability(subjects.Catalog), 0.99)),
+			synchronous(Breaks(breakwater.Contained)),
+			synchronous(AtMost(breakwater.AvailabilityOf(subjects.Catalog), 0.6)),
+			Holds(breakwater.Contained).By(subjects.SyncHardened),
+			AtLeast(breakwater.AvailabilityOf(subjects.Catalog), 0.99).By(subjects.SyncHardened),
+			synchronous(Tolerates(breakwater.NoOrphans)),
+			Tolerates(breakwater.NoOrphans, breakwater.NoAcknowledgedLoss).By(subjects.SyncHardened),
+			eventDriven(Holds(breakwater.Contained, breakwater.NoAcknowledgedLoss)),
+			eventDriven(AtLeast(breakwater.AvailabilityOf(subjects.Catalog), 0.99)),
 		)
 		Expect(harness.Compare(ctx, cascade)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -110,11 +109,11 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		dead := compared("S5a", "email is dead for a while", 40,
 			At(4*time.Second).Inject(Kill("email")).RestartAfter(5*time.Second))
 		dead.Predict = Predict(
-			synchronous(Breaks(check.NoOrphans)),
-			Breaks(check.NoOrphans).By(subjects.SyncHardened),
-			synchronous(Tolerates(check.Contained)),
-			Tolerates(check.NoAcknowledgedLoss, check.Contained).By(subjects.SyncHardened),
-			eventDriven(Holds(check.NoOrphans, check.NoAcknowledgedLoss)),
+			synchronous(Breaks(breakwater.NoOrphans)),
+			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
+			synchronous(Tolerates(breakwater.Contained)),
+			Tolerates(breakwater.NoAcknowledgedLoss, breakwater.Contained).By(subjects.SyncHardened),
+			eventDriven(Holds(breakwater.NoOrphans, breakwater.NoAcknowledgedLoss)),
 		)
 		Expect(harness.Compare(ctx, dead)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -128,10 +127,10 @@ var _ = Describe("An event-driven registration", func() {
 		cut.Require.Unrelated = subjects.Catalog
 		cut.Predict = Predict(
 			// Who came within a publish time-out (2 s of the 6) of the heal was served late.
-			AtMost(measure.Availability(subjects.Register), 0.4),
-			Breaks(check.Contained),
-			Holds(check.NoAcknowledgedLoss),
-			Tolerates(check.NoOrphans), // the row is written before the event is published
+			AtMost(breakwater.AvailabilityOf(subjects.Register), 0.4),
+			Breaks(breakwater.Contained),
+			Holds(breakwater.NoAcknowledgedLoss),
+			Tolerates(breakwater.NoOrphans), // the row is written before the event is published
 		)
 		Expect(harness.Compare(ctx, cut)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

@@ -6,10 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/history"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -42,20 +40,20 @@ var _ = Describe("What was acknowledged", func() {
 			At(4*time.Second).Inject(Cut(Edge("analytics", Database))).For(3*time.Second), fanout, event, outbox)
 		later := Predict(
 			// Also when all is well some look before it is there.
-			AtLeast(measure.StaleReads(history.Before, "analytics"), 0.01),
-			AtMost(measure.ConsistencyWindow(measure.P99, history.Before, "analytics"), 500),
+			AtLeast(breakwater.StaleReads(breakwater.Before, "analytics"), 0.01),
+			AtMost(breakwater.ConsistencyWindow(breakwater.P99, breakwater.Before, "analytics"), 500),
 			// Who comes while the database is away waits until it is back.
-			AtLeast(measure.ConsistencyWindow(measure.P99, history.During, "analytics"), 2000),
-			AtMost(measure.ConsistencyWindow(measure.P99, history.During, "analytics"), 8000),
-			AtLeast(measure.Availability(subjects.Register), 0.99),
-			Holds(check.NoAcknowledgedLoss),
+			AtLeast(breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "analytics"), 2000),
+			AtMost(breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "analytics"), 8000),
+			AtLeast(breakwater.AvailabilityOf(subjects.Register), 0.99),
+			Holds(breakwater.NoAcknowledgedLoss),
 		)
 		window.Predict = Predict(
-			AtMost(measure.StaleReads(history.Before, "analytics"), 0.05).By(subjects.SyncFanout),
-			AtMost(measure.ConsistencyWindow(measure.P99, history.Before, "analytics"), 5).By(subjects.SyncFanout),
+			AtMost(breakwater.StaleReads(breakwater.Before, "analytics"), 0.05).By(subjects.SyncFanout),
+			AtMost(breakwater.ConsistencyWindow(breakwater.P99, breakwater.Before, "analytics"), 5).By(subjects.SyncFanout),
 			// It pays with its answers instead.
-			AtMost(measure.Availability(subjects.Register), 0.5).By(subjects.SyncFanout),
-			Tolerates(check.NoOrphans, check.Contained).By(subjects.SyncFanout),
+			AtMost(breakwater.AvailabilityOf(subjects.Register), 0.5).By(subjects.SyncFanout),
+			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(subjects.SyncFanout),
 			later.By(subjects.Event),
 			later.By(subjects.EventOutbox),
 		)
@@ -66,8 +64,8 @@ var _ = Describe("What was acknowledged", func() {
 		followed := priced("T2", "analytics is killed, and every life is followed",
 			At(4*time.Second).Inject(Kill("analytics")).RestartAfter(2*time.Second), fanout, event)
 		followed.Predict = Predict(
-			AtLeast(measure.Traced, 1),
-			Tolerates(check.NoOrphans, check.Contained).By(subjects.SyncFanout),
+			AtLeast(breakwater.Traced, 1),
+			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, followed)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -79,12 +77,12 @@ var _ = Describe("What was acknowledged", func() {
 			Contender{Name: "retry-topic", Services: subjects.DeadLettering()})
 		ordered.Load.Keys = 10 // a user comes back while what he did before is put off
 		ordered.Predict = Predict(
-			Holds(check.NoAcknowledgedLoss, check.EffectOnce),
-			AtLeast(measure.Overtaken("analytics"), 1),
-			Holds(check.KeyOrder).By("retries-in-place"),
-			AtMost(measure.OvertakenInKey("analytics"), 0).By("retries-in-place"),
-			AtLeast(measure.OvertakenInKey("analytics"), 1).By("retry-topic"),
-			Holds(check.DeadLetterClosure).By("retry-topic"),
+			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce),
+			AtLeast(breakwater.Overtaken("analytics"), 1),
+			Holds(breakwater.KeyOrder).By("retries-in-place"),
+			AtMost(breakwater.OvertakenInKey("analytics"), 0).By("retries-in-place"),
+			AtLeast(breakwater.OvertakenInKey("analytics"), 1).By("retry-topic"),
+			Holds(breakwater.DeadLetterClosure).By("retry-topic"),
 		)
 		Expect(harness.Compare(ctx, ordered)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -95,13 +93,13 @@ var _ = Describe("A broker that cannot be reached", func() {
 		cut := priced("T3", "registration is cut off from Kafka, with an outbox and without",
 			At(4*time.Second).Inject(Cut(Edge("registration", Kafka))).For(5*time.Second), event, outbox)
 		cut.Predict = Predict(
-			Holds(check.NoAcknowledgedLoss),
+			Holds(breakwater.NoAcknowledgedLoss),
 			// Who came within a publish time-out (2 s of the 5) of the heal was served late.
-			AtMost(measure.Availability(subjects.Register), 0.5).By(subjects.Event),
-			AtLeast(measure.Availability(subjects.Register), 0.99).By(subjects.EventOutbox),
-			AtLeast(measure.ConsistencyWindow(measure.P99, history.During, "analytics"), 3000).By(subjects.EventOutbox),
-			Holds(check.NoOrphans, check.Outbox).By(subjects.EventOutbox),
-			Tolerates(check.NoOrphans, check.Contained).By(subjects.Event),
+			AtMost(breakwater.AvailabilityOf(subjects.Register), 0.5).By(subjects.Event),
+			AtLeast(breakwater.AvailabilityOf(subjects.Register), 0.99).By(subjects.EventOutbox),
+			AtLeast(breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "analytics"), 3000).By(subjects.EventOutbox),
+			Holds(breakwater.NoOrphans, breakwater.Outbox).By(subjects.EventOutbox),
+			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(subjects.Event),
 		)
 		Expect(harness.Compare(ctx, cut)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

@@ -7,9 +7,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -33,10 +32,10 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 		for _, name := range []string{subjects.SyncSequential, subjects.SyncFanout, subjects.Event} {
 			rising.Contenders = append(rising.Contenders, Contender{
 				Name: name, Services: subjects.Calling(name, callees),
-				Sweep: &Sweep{Over: "callees", At: float64(callees), Of: measure.Capacity(subjects.Register)},
+				Sweep: &Sweep{Over: "callees", At: float64(callees), Of: breakwater.Capacity(subjects.Register)},
 			})
 		}
-		capacity := measure.Capacity(subjects.Register)
+		capacity := breakwater.Capacity(subjects.Register)
 		// What workers can take that wait for one call after the other, and for one.
 		// Requests queue for up to a second before they are late, and meanwhile the
 		// load rises by 4 a second, every second.
@@ -47,8 +46,8 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 			AtLeast(capacity, 0.6*one).By(subjects.SyncFanout),
 			AtLeast(capacity, 0.9*highest).By(subjects.Event),
 			// More is sent than they can take.
-			Tolerates(check.Contained).By(subjects.SyncSequential),
-			Tolerates(check.Contained).By(subjects.SyncFanout),
+			Tolerates(breakwater.Contained).By(subjects.SyncSequential),
+			Tolerates(breakwater.Contained).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, rising)).To(BeAsPredicted())
 	},
@@ -76,17 +75,17 @@ var _ = Describe("A fourth dependent", func() {
 			},
 		}
 		added.Predict = Predict(
-			AtMost(measure.Restarts("registration"), 0).By(subjects.Event),
+			AtMost(breakwater.Restarts("registration"), 0).By(subjects.Event),
 			// All that was acknowledged is owed to audit too, also what was before it came.
-			Holds(check.NoAcknowledgedLoss, check.EffectOnce, check.BoundedRecovery).By(subjects.Event),
-			AtMost(measure.CatchUp("audit"), 5).By(subjects.Event),
+			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.BoundedRecovery).By(subjects.Event),
+			AtMost(breakwater.CatchUp("audit"), 5).By(subjects.Event),
 
 			// True by construction, and shown as such: who calls has a list of callees,
 			// and audit is not on it. As long as nobody changes and restarts registration
 			// audit gets nothing, of what was before it as of what comes after.
-			AtMost(measure.Restarts("registration"), 0).By(subjects.SyncFanout),
-			Breaks(check.NoAcknowledgedLoss).By(subjects.SyncFanout),
-			Tolerates(check.NoOrphans).By(subjects.SyncFanout),
+			AtMost(breakwater.Restarts("registration"), 0).By(subjects.SyncFanout),
+			Breaks(breakwater.NoAcknowledgedLoss).By(subjects.SyncFanout),
+			Tolerates(breakwater.NoOrphans).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, added)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -116,19 +115,19 @@ func twice(contender string) []Contender {
 }
 
 var _ = Describe("What moves to another address", func() {
-	served := measure.Availability(subjects.Register)
+	served := breakwater.AvailabilityOf(subjects.Register)
 
 	It("is lost to a caller that has its address, and found again by one that has its name", func(ctx SpecContext) {
 		moves := moving("email moves", Edge("registration", "email"))
 		moves.Contenders = twice(subjects.SyncFanout)
 		moves.Predict = Predict(
 			AtMost(served, 0.05).By(subjects.SyncFanout),
-			Breaks(check.NoOrphans).By(subjects.SyncFanout),
+			Breaks(breakwater.NoOrphans).By(subjects.SyncFanout),
 			// It believes what it was told for 1 of the 5 s, and some of that is over
 			// when email moves.
 			AtLeast(served, 0.75).By(byName(subjects.SyncFanout)),
-			Tolerates(check.NoOrphans, check.Contained).By(byName(subjects.SyncFanout)),
-			Tolerates(check.Contained).By(subjects.SyncFanout),
+			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(byName(subjects.SyncFanout)),
+			Tolerates(breakwater.Contained).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, moves)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
@@ -140,12 +139,12 @@ var _ = Describe("What moves to another address", func() {
 		moves.Predict = Predict(
 			// Who came within a publish time-out (2 of the 5 s) of the heal was served late.
 			AtMost(served, 0.5).By(subjects.Event),
-			Holds(check.NoAcknowledgedLoss),
-			AtMost(measure.CatchUp("analytics"), 5),
+			Holds(breakwater.NoAcknowledgedLoss),
+			AtMost(breakwater.CatchUp("analytics"), 5),
 			// The gap is shorter than the time-out: all are served, some of them late.
 			AtLeast(served, 0.95).By(byName(subjects.Event)),
-			AtMost(measure.LogDuplicates(subjects.Topic), 0),
-			Tolerates(check.NoOrphans, check.Contained), // the row is written before the event is published
+			AtMost(breakwater.LogDuplicates(subjects.Topic), 0),
+			Tolerates(breakwater.NoOrphans, breakwater.Contained), // the row is written before the event is published
 		)
 		Expect(harness.Compare(ctx, moves)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

@@ -6,9 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -25,9 +24,9 @@ func givingUp(title string, plan ...Step) Scenario {
 		Plan:     plan,
 		Require:  Require{Recovery: Duration(8 * time.Second)},
 		Predict: Predict(
-			Holds(check.DeadLetterClosure, check.NoAcknowledgedLoss, check.BoundedRecovery, check.EffectOnce),
+			Holds(breakwater.DeadLetterClosure, breakwater.NoAcknowledgedLoss, breakwater.BoundedRecovery, breakwater.EffectOnce),
 			// What is poison holds nobody up, and what fails waits in another topic.
-			AtMost(measure.CatchUp("analytics"), 8),
+			AtMost(breakwater.CatchUp("analytics"), 8),
 		),
 	}
 }
@@ -44,7 +43,7 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 
 	It("is seen to give it up twice, if it commits afterwards", func(ctx SpecContext) {
 		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "dead-letter-then-commit",
-			Breaks(check.DeadLetterClosure).Because("two letters stand for")))).To(BeAsPredicted())
+			Breaks(breakwater.DeadLetterClosure).Because("two letters stand for")))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
 	It("brings every record to one end, though its database fails for a while", func(ctx SpecContext) {
@@ -61,9 +60,9 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 			At(8*time.Second).Inject(Restart("redrive")).For(time.Second))
 		redriven.Services, redriven.Requests = subjects.Redriving(), subjects.Requests()
 		redriven.Predict = Predict(
-			Holds(check.DeadLetterClosure, check.NoOrphans, check.EffectOnce),
-			AtLeast(measure.LogDuplicates(subjects.Topic), 1), // the letters that were sent back
-			AtMost(measure.Lost("analytics"), 0),
+			Holds(breakwater.DeadLetterClosure, breakwater.NoOrphans, breakwater.EffectOnce),
+			AtLeast(breakwater.LogDuplicates(subjects.Topic), 1), // the letters that were sent back
+			AtMost(breakwater.Lost("analytics"), 0),
 		)
 		Expect(harness.Run(ctx, redriven)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

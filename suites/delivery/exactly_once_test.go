@@ -6,9 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -23,7 +22,7 @@ func transferring(title string, plan ...Step) Scenario {
 		Requests: subjects.Requests(),
 		Load:     Constant(40).For(12 * time.Second),
 		Plan:     plan,
-		Predict:  Holds(check.ExactlyOnceTransfer, check.TransactionAtomic, check.NoHangingTransaction, check.NoLogDuplicate),
+		Predict:  Holds(breakwater.ExactlyOnceTransfer, breakwater.TransactionAtomic, breakwater.NoHangingTransaction, breakwater.NoLogDuplicate),
 	}
 }
 
@@ -34,7 +33,7 @@ func ended(client string) Trigger {
 
 var _ = Describe("A service that reads, publishes and commits in one transaction", func() {
 	kafka := Edge("transfer/1", Kafka)
-	someAborted := AtLeast(measure.Aborted(subjects.Transferred), 1)
+	someAborted := AtLeast(breakwater.Aborted(subjects.Transferred), 1)
 
 	It("transfers every record once, though it is killed with a transaction open", func(ctx SpecContext) {
 		killed := transferring("transfer is killed before its transaction ends",
@@ -49,7 +48,7 @@ var _ = Describe("A service that reads, publishes and commits in one transaction
 		frozen := transferring("transfer/1 is frozen past its session time-out, in a transaction",
 			On(Published("transfer/1").Nth(100)).Then(Freeze("transfer/1")).For(4*time.Second))
 		frozen.Services = subjects.Scaled(frozen.Services, "transfer", 2)
-		frozen.Predict = Predict(frozen.Predict, someAborted, AtLeast(measure.Rejoins("transfer"), 1))
+		frozen.Predict = Predict(frozen.Predict, someAborted, AtLeast(breakwater.Rejoins("transfer"), 1))
 		Expect(harness.Run(ctx, frozen)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
@@ -78,8 +77,8 @@ var _ = Describe("A producer in a transaction", func() {
 	killed.Services, killed.Load = subjects.Transacting(), Constant(20).For(12*time.Second)
 	killed.Require.MayFail = true
 	killed.Predict = Predict(
-		Holds(check.NoAbortedRead, check.TransactionAtomic, check.NoHangingTransaction),
-		AtLeast(measure.Aborted(subjects.Topic), 1),
+		Holds(breakwater.NoAbortedRead, breakwater.TransactionAtomic, breakwater.NoHangingTransaction),
+		AtLeast(breakwater.Aborted(subjects.Topic), 1),
 	)
 
 	It("is not read when it dies before the end of it", func(ctx SpecContext) {
@@ -88,7 +87,7 @@ var _ = Describe("A producer in a transaction", func() {
 
 	It("is seen to be read by who does not ask for what is committed", func(ctx SpecContext) {
 		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "read-uncommitted",
-			Predict(Breaks(check.NoAbortedRead), Tolerates(check.NoOrphans))))).To(BeAsPredicted())
+			Predict(Breaks(breakwater.NoAbortedRead), Tolerates(breakwater.NoOrphans))))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 })
 
@@ -110,10 +109,10 @@ var _ = Describe("A consumer that is frozen until others have its partitions", f
 		const inSink = "offsets-in-sink"
 		frozen := frozen
 		frozen.Predict = Predict(
-			Holds(check.EffectOnce, check.NoAcknowledgedLoss, check.CommittedMonotone),
+			Holds(breakwater.EffectOnce, breakwater.NoAcknowledgedLoss, breakwater.CommittedMonotone),
 			// What its heir has moved on the sink refuses; Kafka knows of no sink.
-			Holds(check.SingleOwner).By(inSink),
-			AtLeast(measure.Rejoins("analytics"), 1),
+			Holds(breakwater.SingleOwner).By(inSink),
+			AtLeast(breakwater.Rejoins("analytics"), 1),
 		)
 		Expect(harness.Compare(ctx, Experiment{
 			Scenario: frozen,
@@ -128,7 +127,7 @@ var _ = Describe("A consumer that is frozen until others have its partitions", f
 		frozen := frozen
 		frozen.Services = twice(subjects.StoringOffsets())
 		Expect(harness.Run(ctx, subjects.Defective(frozen, "analytics", "unfenced-offsets",
-			Predict(Breaks(check.CommittedMonotone, check.SingleOwner), Tolerates(check.EffectOnce))))).To(BeAsPredicted())
+			Predict(Breaks(breakwater.CommittedMonotone, breakwater.SingleOwner), Tolerates(breakwater.EffectOnce))))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 })
 
@@ -144,12 +143,12 @@ var _ = Describe("A producer that is not told that the broker has appended", fun
 					Then(DropAnswers(Edge("registration/1", Kafka), "Produce")).For(time.Second)},
 				Require: Require{MayFail: true},
 				Predict: Predict(
-					Holds(check.ExactlyOnceTransfer),
-					Holds(check.NoLogDuplicate).By(subjects.Event),
-					AtMost(measure.LogDuplicates(subjects.Topic), 0).By(subjects.Event),
+					Holds(breakwater.ExactlyOnceTransfer),
+					Holds(breakwater.NoLogDuplicate).By(subjects.Event),
+					AtMost(breakwater.LogDuplicates(subjects.Topic), 0).By(subjects.Event),
 					// No number tells the broker that it knows the record already, so
 					// no-log-duplicate is not asked: the ids are counted.
-					AtLeast(measure.LogDuplicates(subjects.Topic), 1).By(repeating),
+					AtLeast(breakwater.LogDuplicates(subjects.Topic), 1).By(repeating),
 				),
 			},
 			Contenders: []Contender{

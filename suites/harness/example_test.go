@@ -7,8 +7,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -31,7 +31,7 @@ func ExampleRun() {
 				Requests: subjects.Requests(),
 				Load:     Constant(100).For(14 * time.Second),
 				Plan:     Plan{At(4 * time.Second).Inject(Kill("analytics/1")).RestartAfter(2 * time.Second)},
-				Predict:  Holds(check.NoAcknowledgedLoss, check.ResumeAtCommitted),
+				Predict:  Holds(breakwater.NoAcknowledgedLoss, breakwater.ResumeAtCommitted),
 			})).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
@@ -48,7 +48,7 @@ func ExampleCompare() {
 					Load:     Constant(100).For(12 * time.Second),
 					Plan:     Plan{At(3 * time.Second).Inject(Latency(Edge("email", "mailbox"), 300*time.Millisecond, 0)).For(4 * time.Second)},
 					Require:  Require{Availability: 0.99},
-					Predict:  Holds(check.Availability).By(subjects.Event),
+					Predict:  Holds(breakwater.Availability).By(subjects.Event),
 				},
 				Contenders: subjects.Contenders(),
 			})).To(BeAsPredicted())

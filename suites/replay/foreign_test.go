@@ -6,9 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -20,8 +19,8 @@ var _ = Describe("A consumer in another language", func() {
 			At(4*time.Second).Inject(Cut(Edge("archive/1", Kafka))).For(4*time.Second))
 		s.Services = subjects.WithForeign()
 		s.Predict = Predict(
-			Holds(check.ResumeAtCommitted, check.ExplainedRedelivery, check.BoundedRecovery, check.NoLostInLog),
-			AtMost(measure.CatchUp("archive"), 10),
+			Holds(breakwater.ResumeAtCommitted, breakwater.ExplainedRedelivery, breakwater.BoundedRecovery, breakwater.NoLostInLog),
+			AtMost(breakwater.CatchUp("archive"), 10),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

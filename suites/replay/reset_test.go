@@ -6,9 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -25,11 +24,11 @@ func again(title string, where Where) Scenario {
 	s.Load = Constant(60).For(14 * time.Second)
 	s.Require.Replay = true
 	s.Predict = Predict(
-		Holds(check.NoAcknowledgedLoss, check.NoPhantom, check.EffectOnce, check.ExplainedRedelivery, check.ResumeAtCommitted,
-			check.CommittedMonotone, check.ReplayIsContiguous, check.CommitAfterEffect, check.BoundedRecovery),
-		AtLeast(measure.Redelivered("analytics"), 1),
-		AtLeast(measure.ReplayDepth("email"), 1),
-		AtMost(measure.Duplicates("mailbox"), 0),
+		Holds(breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.EffectOnce, breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted,
+			breakwater.CommittedMonotone, breakwater.ReplayIsContiguous, breakwater.CommitAfterEffect, breakwater.BoundedRecovery),
+		AtLeast(breakwater.Redelivered("analytics"), 1),
+		AtLeast(breakwater.ReplayDepth("email"), 1),
+		AtMost(breakwater.Duplicates("mailbox"), 0),
 	)
 	return s
 }
@@ -58,8 +57,8 @@ var _ = Describe("Consumers that are told to read again", func() {
 			s := again("a mailer without a memory is set back to the beginning", ToEarliest())
 			s.Services = subjects.EventDriven()
 			s.Predict = Predict(
-				Holds(check.NoAcknowledgedLoss, check.ExplainedRedelivery, check.ResumeAtCommitted),
-				AtLeast(measure.Duplicates("mailbox"), 1),
+				Holds(breakwater.NoAcknowledgedLoss, breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted),
+				AtLeast(breakwater.Duplicates("mailbox"), 1),
 			)
 			Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))

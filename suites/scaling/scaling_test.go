@@ -6,9 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -30,7 +29,7 @@ func consumed(title string, plan ...Step) Scenario {
 // untouched predicts that the groups go on as if nothing had happened.
 func untouched(groups ...string) (p Predictions) {
 	for _, group := range groups {
-		p = Predict(p, AtMost(measure.CatchUp(group), 0), AtMost(measure.Rejoins(group), 0))
+		p = Predict(p, AtMost(breakwater.CatchUp(group), 0), AtMost(breakwater.Rejoins(group), 0))
 	}
 	return p
 }
@@ -43,13 +42,13 @@ var _ = Describe("A group of consumers", func() {
 			At(8*time.Second).Inject(Stop("analytics/2")).For(2*time.Second))
 		s.Services = subjects.Growing(s.Services, "analytics", 3)
 		s.Predict = Predict(
-			Holds(check.NoAcknowledgedLoss, check.NoPhantom, check.EffectOnce, check.ExplainedRedelivery, check.ResumeAtCommitted,
-				check.CommitAfterEffect, check.CommittedMonotone, check.ReplayIsContiguous, check.SingleOwner, check.BoundedRecovery),
+			Holds(breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.EffectOnce, breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted,
+				breakwater.CommitAfterEffect, breakwater.CommittedMonotone, breakwater.ReplayIsContiguous, breakwater.SingleOwner, breakwater.BoundedRecovery),
 			// Who leaves in order has committed what it did.
-			AtMost(measure.Redelivered("analytics"), 0),
+			AtMost(breakwater.Redelivered("analytics"), 0),
 			// All of a group pauses for each rebalance: a heartbeat, and what it takes to join.
-			AtMost(measure.Outage("analytics"), 2),
-			AtMost(measure.CatchUp("analytics"), 3),
+			AtMost(breakwater.Outage("analytics"), 2),
+			AtMost(breakwater.CatchUp("analytics"), 3),
 			untouched("email", "cache"),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
@@ -59,10 +58,10 @@ var _ = Describe("A group of consumers", func() {
 		s := consumed("analytics is slow, the others are well",
 			At(4*time.Second).Inject(Latency(Edge("analytics", Database), 300*time.Millisecond, 0)).For(5*time.Second))
 		s.Predict = Predict(
-			Holds(check.NoAcknowledgedLoss, check.BoundedRecovery),
-			AtMost(measure.EffectsRatio("analytics"), 0.5),
-			AtLeast(measure.EffectsRatio("mailbox"), 0.95),
-			AtLeast(measure.EffectsRatio("cache"), 0.95),
+			Holds(breakwater.NoAcknowledgedLoss, breakwater.BoundedRecovery),
+			AtMost(breakwater.EffectsRatio("analytics"), 0.5),
+			AtLeast(breakwater.EffectsRatio("mailbox"), 0.95),
+			AtLeast(breakwater.EffectsRatio("cache"), 0.95),
 			untouched("email", "cache"),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
@@ -75,7 +74,7 @@ var _ = Describe("A group of consumers", func() {
 			At(3*time.Second).Inject(Latency(Edge("analytics", Database), 100*time.Millisecond, 0)).For(6*time.Second))
 		slow.Services, slow.Load.Rate = nil, 60
 		const one = 10. / 48
-		done := measure.EffectsRatio("analytics")
+		done := breakwater.EffectsRatio("analytics")
 		members := func(n float64) *Sweep { return &Sweep{Over: "members", At: n, Of: done, Line: "analytics"} }
 		e := Experiment{Scenario: slow, Contenders: []Contender{
 			{Name: "one", Services: subjects.OneByOne(1), Sweep: members(1)},
@@ -84,7 +83,7 @@ var _ = Describe("A group of consumers", func() {
 			{Name: "five", Services: subjects.OneByOne(5), Sweep: members(5)},
 		}}
 		e.Predict = Predict(
-			Holds(check.NoAcknowledgedLoss),
+			Holds(breakwater.NoAcknowledgedLoss),
 			AtMost(done, one+0.02).By("one"), AtLeast(done, 0.7*one).By("one"),
 			AtMost(done, 2*one+0.02).By("two"), AtLeast(done, 2*0.7*one).By("two"),
 			AtMost(done, 4*one+0.02).By("four"), AtLeast(done, 4*0.7*one).By("four"),
@@ -107,28 +106,28 @@ var _ = Describe("A group of consumers", func() {
 			{Name: "consumer-protocol", Services: subjects.Dividing("consumer-protocol", false)},
 		}
 		e.Predict = Predict(
-			Holds(check.NoAcknowledgedLoss, check.EffectOnce, check.ResumeAtCommitted, check.CommittedMonotone, check.SingleOwner, check.BoundedRecovery),
-			AtMost(measure.Redelivered("analytics"), 0),
-			AtMost(measure.CatchUp("analytics"), 3),
+			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.SingleOwner, breakwater.BoundedRecovery),
+			AtMost(breakwater.Redelivered("analytics"), 0),
+			AtMost(breakwater.CatchUp("analytics"), 3),
 			// Nobody stops reading for long.
-			AtMost(measure.Outage("analytics"), 1),
+			AtMost(breakwater.Outage("analytics"), 1),
 
 			// One comes, one goes, and that one comes back: eager members give up all they
 			// have three times, and take it up again.
-			AtLeast(measure.Rejoins("analytics"), 6).By("eager"),
+			AtLeast(breakwater.Rejoins("analytics"), 6).By("eager"),
 			// Nobody takes over from a static member that is away for a moment: what it
 			// has waits for it.
-			AtMost(measure.Rejoins("analytics"), 4).By(static),
-			AtLeast(measure.Unowned("analytics"), 0.9).By(static),
+			AtMost(breakwater.Rejoins("analytics"), 4).By(static),
+			AtLeast(breakwater.Unowned("analytics"), 0.9).By(static),
 			// Of the others only those take something up that get something.
-			AtMost(measure.Rejoins("analytics"), 5).By("cooperative"),
-			AtMost(measure.Rejoins("analytics"), 5).By("consumer-protocol"),
+			AtMost(breakwater.Rejoins("analytics"), 5).By("cooperative"),
+			AtMost(breakwater.Rejoins("analytics"), 5).By("consumer-protocol"),
 			// What changes hands waits for two rebalances in the one case, and in the
 			// other until its new owner's next heartbeat (500 ms): three times, and at
 			// most two partitions each time.
-			AtMost(measure.Unowned("analytics"), 4).By("eager"),
-			AtMost(measure.Unowned("analytics"), 4).By("cooperative"),
-			AtMost(measure.Unowned("analytics"), 3).By("consumer-protocol"),
+			AtMost(breakwater.Unowned("analytics"), 4).By("eager"),
+			AtMost(breakwater.Unowned("analytics"), 4).By("cooperative"),
+			AtMost(breakwater.Unowned("analytics"), 3).By("consumer-protocol"),
 		)
 		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

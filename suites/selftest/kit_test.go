@@ -6,9 +6,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -60,7 +60,7 @@ var _ = DescribeTable("A kit with a flaw proves nothing, and says why",
 		in:    subjects.Transacting(),
 		under: Plan{On(Trigger{Client: "registration/1", To: Kafka, API: "EndTxn", Count: 55}).Then(Kill("registration/1")).RestartAfter(1500 * time.Millisecond)},
 		predict: Predict(
-			Breaks(check.TransactionAtomic),
+			Breaks(breakwater.TransactionAtomic),
 		),
 	}),
 )
@@ -73,10 +73,10 @@ var _ = It("A check that always passes leaves the self-test red", func(ctx SpecC
 		Services: subjects.Flawed(subjects.EventDriven(), "analytics", planted),
 		Requests: subjects.Requests(), Load: Constant(20).For(6 * time.Second), Plan: Plan{On(Commit("analytics/1").Nth(40)).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
 		Require: Require{MayFail: true},
-		Predict: Breaks(check.EffectOnce),
+		Predict: Breaks(breakwater.EffectOnce),
 	})
 	Expect(sound).To(BeAsPredicted())
-	passing := trial.RejudgeBy(sound, harness.History(sound), alwaysHolds(check.EffectOnce))
+	passing := trial.RejudgeBy(sound, harness.History(sound), alwaysHolds(breakwater.EffectOnce))
 	Expect(passing).NotTo(BeAsPredicted())
 	Expect(passing.Outcome).To(Equal(trial.Refuted), passing.Why)
 }, SpecTimeout(2*time.Minute))

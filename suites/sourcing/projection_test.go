@@ -6,10 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/history"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -18,9 +16,9 @@ import (
 // sound is what every view owes, whatever has become of its consumer.
 func sound() Predictions {
 	return Predict(
-		Holds(check.ProjectionEqualsReplay, check.NoAcknowledgedLoss, check.NoPhantom,
-			check.ResumeAtCommitted, check.CommittedMonotone, check.BoundedRecovery),
-		AtMost(measure.CatchUp("projection"), 10),
+		Holds(breakwater.ProjectionEqualsReplay, breakwater.NoAcknowledgedLoss, breakwater.NoPhantom,
+			breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.BoundedRecovery),
+		AtMost(breakwater.CatchUp("projection"), 10),
 	)
 }
 
@@ -45,7 +43,7 @@ var _ = Describe("A view that is made of events", func() {
 				At(6*time.Second).Inject(Kill("projection/1")).RestartAfter(time.Second))
 			deleted.Require.Replay = true
 			// By the kill there are about 280 events in the view, and all come again.
-			deleted.Predict = Predict(deleted.Predict, AtLeast(measure.Redelivered("projection"), 200))
+			deleted.Predict = Predict(deleted.Predict, AtLeast(breakwater.Redelivered("projection"), 200))
 			Expect(harness.Run(ctx, deleted)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
@@ -54,7 +52,7 @@ var _ = Describe("A view that is made of events", func() {
 		It("takes each event in once and says what the log says", func(ctx SpecContext) {
 			killed := disturbed("E7", "the projection is killed and keeps its view", subjects.Projected(),
 				At(6*time.Second).Inject(Kill("projection/1")).RestartAfter(time.Second))
-			killed.Predict = Predict(killed.Predict, Holds(check.EffectOnce, check.CommitAfterEffect))
+			killed.Predict = Predict(killed.Predict, Holds(breakwater.EffectOnce, breakwater.CommitAfterEffect))
 			Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
@@ -65,11 +63,11 @@ var _ = Describe("A view that is made of events", func() {
 			cut := disturbed("E8", "the projection is cut off from Kafka", subjects.Projected(),
 				At(4*time.Second).Inject(Cut(Edge("projection/1", Kafka))).For(long*time.Second))
 			cut.Predict = Predict(cut.Predict,
-				AtMost(measure.StalenessIn(history.Before, "projection"), 1),
-				AtLeast(measure.StalenessIn(history.During, "projection"), long-1),
-				AtMost(measure.StalenessIn(history.During, "projection"), long+1),
-				AtMost(measure.FreshAgain("projection"), 6),
-				AtMost(measure.StalenessIn(history.During, "analytics"), 1),
+				AtMost(breakwater.StalenessIn(breakwater.Before, "projection"), 1),
+				AtLeast(breakwater.StalenessIn(breakwater.During, "projection"), long-1),
+				AtMost(breakwater.StalenessIn(breakwater.During, "projection"), long+1),
+				AtMost(breakwater.FreshAgain("projection"), 6),
+				AtMost(breakwater.StalenessIn(breakwater.During, "analytics"), 1),
 			)
 			Expect(harness.Run(ctx, cut)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
@@ -80,9 +78,9 @@ var _ = Describe("A view that is made of events", func() {
 			slow := disturbed("E8", "the projection's database is slow", subjects.Projected(),
 				At(4*time.Second).Inject(Latency(Edge("projection/1", Database), 20*time.Millisecond, 0)).For(5*time.Second))
 			slow.Predict = Predict(slow.Predict,
-				AtMost(measure.Staleness("projection"), 2),
-				AtMost(measure.FreshAgain("projection"), 2),
-				AtMost(measure.LatencyExcess(measure.P50, subjects.Register), 1),
+				AtMost(breakwater.Staleness("projection"), 2),
+				AtMost(breakwater.FreshAgain("projection"), 2),
+				AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1),
 			)
 			Expect(harness.Run(ctx, slow)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -54,7 +56,7 @@ func (o Options) header(trial, contender string) history.Header {
 			MaxLateness: 50 * time.Millisecond, Deadline: o.Phase,
 		},
 	}
-	for i, name := range []string{history.Before, history.During, history.After, history.Drain} {
+	for i, name := range []string{breakwater.Before, breakwater.During, breakwater.After, breakwater.Drain} {
 		h.Phases = append(h.Phases, history.Phase{Name: name, Start: time.Duration(i) * o.Phase, End: time.Duration(i+1) * o.Phase})
 	}
 	return h

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -47,7 +49,7 @@ func Pipeline(o Options) history.Log {
 		{Name: "billing", Instances: []string{"billing/1"}, Needs: []string{"kafka"}, Group: "billing", Topic: Topic, Output: Invoices, ExactlyOnce: true, TransactionTimeout: 2 * time.Second},
 		{Name: "stats", Instances: []string{"stats/1"}, Needs: []string{"database", "kafka"}, Group: "stats", Topic: Topic, Offsets: "sink", Sink: sink("stats-db")},
 	}
-	h.Services[3].Sink.Projection = history.CountByKey
+	h.Services[3].Sink.Projection = breakwater.CountByKey
 
 	g := &pipeline{
 		generator: generator{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 3)), arrivals: map[int32][]arrival{}},

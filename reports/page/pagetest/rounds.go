@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/page"
@@ -36,18 +38,18 @@ func inRound(t *trial.Trial, round int, place uint64) *trial.Trial {
 	for i := range again.Predictions {
 		p := &again.Predictions[i]
 		if p.Measurement == "catch-up" {
-			p.Measurement = measure.CatchUp("analytics")
+			p.Measurement = breakwater.CatchUp("analytics")
 		}
 		if _, measured := t.Measurements.Lookup(p.Measurement); p.Measurement == "" || measured {
 			continue
 		}
-		v := measure.Value{Name: p.Measurement, Unit: measure.Unit(p.Measurement), Value: p.Bound * 0.6, N: 1}
-		if p.Op == trial.AtLeast || p.Outcome == trial.Refuted {
+		v := measure.Value{Name: p.Measurement, Unit: breakwater.UnitOf(p.Measurement), Value: p.Bound * 0.6, N: 1}
+		if p.Op == breakwater.OpAtLeast || p.Outcome == trial.Refuted {
 			v.Value = p.Bound * 1.5
 		}
 		again.Measurements.Values = append(slices.Clip(again.Measurements.Values), v)
-		if p.Measurement == measure.LatencyExcess(measure.P99, "POST /register") {
-			again.Measurements.Values = append(again.Measurements.Values, measure.Value{Name: measure.LatencyAdded(measure.P99, "POST /register"), Unit: "ms", Value: 5 * v.Value, N: 1})
+		if p.Measurement == breakwater.LatencyExcess(breakwater.P99, "POST /register") {
+			again.Measurements.Values = append(again.Measurements.Values, measure.Value{Name: breakwater.LatencyAdded(breakwater.P99, "POST /register"), Unit: "ms", Value: 5 * v.Value, N: 1})
 		}
 	}
 	r := rand.New(rand.NewPCG(place, uint64(round)))
@@ -87,7 +89,7 @@ func Rounds() page.Run {
 	run := Run()
 	replay := Replay()
 	replay.Measurements.Values = []measure.Value{
-		{Name: measure.CatchUp("analytics"), Value: 3.2, Unit: "s", N: 1}, {Name: measure.Lost("analytics"), Unit: "count", N: 6000},
+		{Name: breakwater.CatchUp("analytics"), Value: 3.2, Unit: "s", N: 1}, {Name: breakwater.Lost("analytics"), Unit: "count", N: 6000},
 	}
 	run.Trials = []*trial.Trial{replay, Cascade("sync-fanout"), Cascade("event")}
 	run = Repeat(run, 10)
@@ -97,8 +99,8 @@ func Rounds() page.Run {
 	p := &lost.Predictions[0]
 	p.Observed, p.Brief, p.Outcome = "broken: "+why, "broken: 231 of 6,000 lost in analytics", trial.Refuted
 	lost.Verdicts = slices.Clone(lost.Verdicts)
-	i := slices.IndexFunc(lost.Verdicts, func(v check.Verdict) bool { return v.Guarantee == check.NoAcknowledgedLoss })
-	lost.Verdicts[i] = check.Verdict{Guarantee: check.NoAcknowledgedLoss, Status: check.Broken, Examined: 6000, Total: 231, Why: why, Since: s(20.1),
+	i := slices.IndexFunc(lost.Verdicts, func(v check.Verdict) bool { return v.Guarantee == breakwater.NoAcknowledgedLoss })
+	lost.Verdicts[i] = check.Verdict{Guarantee: breakwater.NoAcknowledgedLoss, Status: check.Broken, Examined: 6000, Total: 231, Why: why, Since: s(20.1),
 		Anomalies: []check.Anomaly{{What: "u7-000231 was acknowledged, is at user-events/2@88, and never took effect in analytics", IDs: []string{"u7-000231"}, Events: []uint64{18204}}}}
 	run.Skipped, run.Troubled = nil, nil
 	return run
@@ -113,11 +115,11 @@ func Defects() []*trial.Trial {
 		breaks      []string
 		since       float64
 	}{
-		{"commit-before-processing", "analytics is killed once its commit is done", []string{check.NoAcknowledgedLoss, check.CommitAfterEffect}, 6.4},
-		{"no-deduplication", "analytics is killed on a held commit", []string{check.EffectOnce}, 9.9},
-		{"effect-and-dedupe-in-two-transactions", "the database's answers to analytics are lost, three times", []string{check.EffectOnce}, 10.2},
-		{"dead-letter-without-origin", "a registration in four is poison to analytics, which is killed", []string{check.DeadLetterClosure}, 0},
-		{"unfenced-offsets", "analytics/1 is frozen past its session time-out while its database is slow", []string{check.CommittedMonotone, check.SingleOwner}, 14},
+		{"commit-before-processing", "analytics is killed once its commit is done", []string{breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect}, 6.4},
+		{"no-deduplication", "analytics is killed on a held commit", []string{breakwater.EffectOnce}, 9.9},
+		{"effect-and-dedupe-in-two-transactions", "the database's answers to analytics are lost, three times", []string{breakwater.EffectOnce}, 10.2},
+		{"dead-letter-without-origin", "a registration in four is poison to analytics, which is killed", []string{breakwater.DeadLetterClosure}, 0},
+		{"unfenced-offsets", "analytics/1 is frozen past its session time-out while its database is slow", []string{breakwater.CommittedMonotone, breakwater.SingleOwner}, 14},
 	} {
 		of := func(contender string) *trial.Trial {
 			t := Replay()
@@ -129,8 +131,8 @@ func Defects() []*trial.Trial {
 		right, flawed := of("right"), of(d.name)
 		flawed.Order = 1
 		for _, g := range d.breaks {
-			right.Predictions = append(right.Predictions, predicted(g, check.Holds, g+" holds", "0 of 360 were not so", trial.Confirmed))
-			flawed.Predictions = append(flawed.Predictions, predicted(g, check.Broken, g+" broken", "12 of 360 were not so", trial.Confirmed))
+			right.Predictions = append(right.Predictions, predicted(g, breakwater.ToHold, g+" holds", "0 of 360 were not so", trial.Confirmed))
+			flawed.Predictions = append(flawed.Predictions, predicted(g, breakwater.ToBreak, g+" broken", "12 of 360 were not so", trial.Confirmed))
 			flawed.Verdicts = slices.DeleteFunc(flawed.Verdicts, func(v check.Verdict) bool { return v.Guarantee == g })
 			flawed.Verdicts = append(flawed.Verdicts, check.Verdict{Guarantee: g, Status: check.Broken, Examined: 360, Total: 12, Why: "12 of 360 were not so", Since: s(d.since),
 				Anomalies: []check.Anomaly{{What: "u7-000231 was not so", IDs: []string{"u7-000231"}, Events: []uint64{18204}}}})
@@ -146,7 +148,7 @@ func Defects() []*trial.Trial {
 	}
 	kit := Replay()
 	kit.ID, kit.Suite, kit.Claim, kit.Title, kit.Contender = "selftest-kit-the-fault-never-heals", "selftest", "kit: the-fault-never-heals", "analytics is cut off, and nobody heals it", "event"
-	kit.Predictions = []trial.Predicted{predicted(check.Exercised, check.Unknown, "exercised unknown", "fault cut was never seen to be gone", trial.Confirmed)}
+	kit.Predictions = []trial.Predicted{predicted(breakwater.Exercised, breakwater.ToBeUnknown, "exercised unknown", "fault cut was never seen to be gone", trial.Confirmed)}
 	kit.Verdicts[0].Status, kit.Verdicts[0].Why = check.Unknown, "fault cut was never seen to be gone"
 	return append(all, kit)
 }

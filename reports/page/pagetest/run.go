@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/page"
@@ -156,7 +158,7 @@ func Hostile() *trial.Trial {
 	t.World, t.History = script, `javascript:alert(3)`
 	t.Environment = trial.Environment{World: script, Machine: attribute, Versions: map[string]string{script: attribute, "kafka": script}, Settings: map[string]string{script: "`|*_"}, Images: map[string]string{attribute: script}}
 	t.Logs = map[string]string{script: "</pre>" + script + "\x1b[31mred\x1b[0m\xff"}
-	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Guarantee: script, Expect: check.Holds, KnownRefuted: ""}, Says: script + long, Observed: attribute + "日本語 \u202eevil", Outcome: trial.Refuted}}
+	t.Predictions = []trial.Predicted{{Prediction: breakwater.Prediction{Guarantee: script, Expect: breakwater.ToHold, KnownRefuted: ""}, Says: script + long, Observed: attribute + "日本語 \u202eevil", Outcome: trial.Refuted}}
 	t.Verdicts = []check.Verdict{{Guarantee: script, Status: check.Status(attribute), Why: script, Examined: 1, Total: 3, Anomalies: []check.Anomaly{{What: script, IDs: []string{long, script}, Offsets: []string{attribute}, Around: []string{long, script}, Setting: script}}},
 		{Guarantee: long, Status: check.Broken, Why: attribute}}
 	m := &t.Measurements
@@ -314,9 +316,9 @@ func Replay() *trial.Trial {
 		{Fault: "kill analytics/1", Subject: "email", Detection: none, Outage: none, FirstProgress: none, CatchUp: none},
 	}
 	t.Predictions = []trial.Predicted{
-		predicted("no-acknowledged-loss", check.Holds, "no-acknowledged-loss holds", "0 of 6,000 lost", trial.Confirmed),
-		predicted("resume-at-committed", check.Holds, "resume-at-committed holds", "3 of 3 resumes at a committed offset", trial.Confirmed),
-		{Prediction: trial.Prediction{Measurement: "catch-up", Op: "<=", Bound: 10}, Says: "catch-up ≤ 10 s", Observed: "3.2 s", Outcome: trial.Confirmed},
+		predicted("no-acknowledged-loss", breakwater.ToHold, "no-acknowledged-loss holds", "0 of 6,000 lost", trial.Confirmed),
+		predicted("resume-at-committed", breakwater.ToHold, "resume-at-committed holds", "3 of 3 resumes at a committed offset", trial.Confirmed),
+		{Prediction: breakwater.Prediction{Measurement: "catch-up", Op: "<=", Bound: 10}, Says: "catch-up ≤ 10 s", Observed: "3.2 s", Outcome: trial.Confirmed},
 	}
 	t.Verdicts = []check.Verdict{
 		{Guarantee: "exercised", Status: check.Holds, Examined: 6000, Why: "at least 1,400 ok requests in each phase, 2 of 2 faults witnessed, 2 replays"},
@@ -350,8 +352,8 @@ func positive(points []measure.Point) []measure.Point {
 	return out
 }
 
-func predicted(guarantee string, expect check.Status, says, observed string, outcome trial.Outcome) trial.Predicted {
-	return trial.Predicted{Prediction: trial.Prediction{Guarantee: guarantee, Expect: expect}, Says: says, Observed: observed, Outcome: outcome}
+func predicted(guarantee string, expect breakwater.Expectation, says, observed string, outcome trial.Outcome) trial.Predicted {
+	return trial.Predicted{Prediction: breakwater.Prediction{Guarantee: guarantee, Expect: expect}, Says: says, Observed: observed, Outcome: outcome}
 }
 
 // climb is the progress of an incarnation from one offset to another.
@@ -432,7 +434,7 @@ func slow(contender string, added float64, outcome trial.Outcome) *trial.Trial {
 			return math.Max(0, 270-(math.Max(t, 14)-14)*150) * b2f(t >= 13.9)
 		}), MaxLag: 270}}
 	}
-	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Measurement: measure.LatencyAdded("p50", "POST /register"), Op: ">=", Bound: 250}, Says: "added p50 of POST /register ≥ 250 ms", Observed: fmt.Sprintf("%.0f ms", added), Outcome: outcome}}
+	t.Predictions = []trial.Predicted{{Prediction: breakwater.Prediction{Measurement: breakwater.LatencyAdded("p50", "POST /register"), Op: ">=", Bound: 250}, Says: "added p50 of POST /register ≥ 250 ms", Observed: fmt.Sprintf("%.0f ms", added), Outcome: outcome}}
 	if contender == "event" {
 		t.Predictions[0].Says, t.Predictions[0].Op = "p99 of POST /register ≤ baseline + max(50 %, 5 ms)", "<="
 	}
@@ -483,8 +485,8 @@ func Cascade(contender string) *trial.Trial {
 			P50:     curve(end, level(2.4)), P99: curve(end, level(5)),
 		})
 		m.Values = append(m.Values,
-			measure.Value{Name: measure.Availability(op), Value: available, Unit: "share", N: int(rate * 10)},
-			measure.Value{Name: measure.LatencyAdded(measure.P50, op), Value: high/2 - 2.4, Unit: "ms", N: int(rate * 10)})
+			measure.Value{Name: breakwater.AvailabilityOf(op), Value: available, Unit: "share", N: int(rate * 10)},
+			measure.Value{Name: breakwater.LatencyAdded(breakwater.P50, op), Value: high/2 - 2.4, Unit: "ms", N: int(rate * 10)})
 	}
 	m.Faults = []measure.Fault{{Name: "silence", Kind: "silence", Target: "email→mailbox", Injected: s(from), Active: s(from + 1.02), Healed: s(to), Clear: s(to + .04), Evidence: []string{"probe hung 1.0 s"}}}
 	hop := func(client, to, protocol string, calls int, share float64, first float64) {
@@ -508,7 +510,7 @@ func Cascade(contender string) *trial.Trial {
 	hop("analytics", "database", "tcp", 1690, 0, 0)
 	hop("cache", "redis", "tcp", 1690, 0, 0)
 	m.Breaches = []measure.Breach{{Service: "email", Calls: 500, Bad: 500, Faulted: true, Breached: true}, {Service: "registration", Calls: 1200, Bad: 900, Breached: contender != "event"}}
-	m.Values = append(m.Values, measure.Value{Name: measure.BlastRadius, Value: map[string]float64{"sync-fanout": 1, "sync-hardened": 1}[contender], N: 5})
+	m.Values = append(m.Values, measure.Value{Name: breakwater.BlastRadius, Value: map[string]float64{"sync-fanout": 1, "sync-hardened": 1}[contender], N: 5})
 	if event {
 		m.Groups = []measure.Group{{Group: "email", Topic: "user-events", Lag: curve(end, func(t float64) float64 {
 			if between(t, from, to) {
@@ -540,9 +542,9 @@ func Cascade(contender string) *trial.Trial {
 		}
 	}
 	says := "contained is broken"
-	status, expect := check.Broken, check.Broken
+	status, expect := check.Broken, breakwater.ToBreak
 	if contender != "sync-fanout" {
-		says, status, expect = "contained holds", check.Holds, check.Holds
+		says, status, expect = "contained holds", check.Holds, breakwater.ToHold
 	}
 	observed := fmt.Sprintf("GET /catalog %.0f %% available", available*100)
 	t.Predictions = []trial.Predicted{predicted("contained", expect, says, observed, trial.Confirmed)}
@@ -561,7 +563,7 @@ func Cascade(contender string) *trial.Trial {
 	}
 	if hardened {
 		t.Outcome, t.Why = trial.Refuted, "orphans stay although the breaker keeps the endpoint up"
-		t.Predictions = append(t.Predictions, trial.Predicted{Prediction: trial.Prediction{Guarantee: "no-orphans", Expect: check.Holds, KnownRefuted: "a retry budget bounds load, not loss: what the breaker rejects is never sent again"}, Says: "no-orphans holds", Observed: "1,300 of 6,000 torn", Outcome: trial.Refuted})
+		t.Predictions = append(t.Predictions, trial.Predicted{Prediction: breakwater.Prediction{Guarantee: "no-orphans", Expect: breakwater.ToHold, KnownRefuted: "a retry budget bounds load, not loss: what the breaker rejects is never sent again"}, Says: "no-orphans holds", Observed: "1,300 of 6,000 torn", Outcome: trial.Refuted})
 	}
 	t.Verdicts = []check.Verdict{{Guarantee: "exercised", Status: check.Holds, Examined: 8000, Why: "at least 120 ok requests in each phase, 1 of 1 faults witnessed"}, v, orphans,
 		{Guarantee: "resume-at-committed", Status: check.NotAsked, Why: "no service consumes a topic"}}
@@ -577,8 +579,8 @@ func publishing() *trial.Trial {
 	t.ID, t.Suite, t.Claim, t.Title = "publish-e1-freeze-event", "publish", "E1", "The analytics consumer is frozen"
 	t.Why = "p99 of POST /register rose from 4.1 ms to 8.7 ms between 8.0 s and 13.0 s"
 	t.Measurements.Faults = []measure.Fault{{Name: "freeze", Kind: "freeze", Target: "analytics/1", Injected: s(8), Active: s(8.01), Healed: s(13), Clear: s(13.02), Evidence: []string{"state T (stopped)"}}}
-	t.Predictions = []trial.Predicted{{Prediction: trial.Prediction{Measurement: "latency.p99.excess[POST /register]", Op: "<=", Bound: 1}, Says: "p99 of POST /register ≤ baseline + max(50 %, 5 ms)", Observed: "2.1 × the baseline", Outcome: trial.Refuted},
-		predicted("no-acknowledged-loss", check.Holds, "no-acknowledged-loss holds", "231 of 1,200 lost", trial.Refuted)}
+	t.Predictions = []trial.Predicted{{Prediction: breakwater.Prediction{Measurement: "latency.p99.excess[POST /register]", Op: "<=", Bound: 1}, Says: "p99 of POST /register ≤ baseline + max(50 %, 5 ms)", Observed: "2.1 × the baseline", Outcome: trial.Refuted},
+		predicted("no-acknowledged-loss", breakwater.ToHold, "no-acknowledged-loss holds", "231 of 1,200 lost", trial.Refuted)}
 	t.Verdicts = append(t.Verdicts, check.Verdict{Guarantee: "no-acknowledged-loss", Status: check.Broken, Examined: 1200, Total: 231, Why: "231 of 1,200 acknowledged ids never took effect in analytics, from u17-000231 to u17-000461",
 		Anomalies: []check.Anomaly{{What: "u17-000231 was acknowledged, is at user-events/2@88, and never took effect in analytics", IDs: []string{"u17-000231"}, Events: []uint64{18204, 19310}, Offsets: []string{"user-events/2@88"}, Around: []string{"user-events/2@86 u17-000227", "user-events/2@87 u17-000229", "user-events/2@88 u17-000231", "user-events/2@89 u17-000236", "user-events/2@90 u17-000238"}, Setting: "analytics: commit interval (1 s)"}}})
 	t.Logs = map[string]string{
@@ -596,7 +598,7 @@ func undecided() *trial.Trial {
 	m.Window, m.End = window, s(12)
 	m.Exercised = measure.Exercised{Scheduled: 600, Sent: 600, OK: 600, Faults: 1, Events: 4100}
 	m.Faults = []measure.Fault{{Name: "kill", Kind: "kill", Target: "copier/1", Injected: s(5)}}
-	t.Predictions = []trial.Predicted{predicted("exactly-once-transfer", check.Holds, "exactly-once-transfer holds", "nothing was examined", trial.Undecided)}
+	t.Predictions = []trial.Predicted{predicted("exactly-once-transfer", breakwater.ToHold, "exactly-once-transfer holds", "nothing was examined", trial.Undecided)}
 	t.Verdicts = []check.Verdict{{Guarantee: "exercised", Status: check.Unknown, Examined: 600, Why: "the fault kill copier/1 has no witness"}, {Guarantee: "exactly-once-transfer", Status: check.Unknown, Why: "nothing was examined"}}
 	return t
 }
@@ -605,7 +607,7 @@ func undecided() *trial.Trial {
 func trouble() *trial.Trial {
 	t := base("broker-t3-cut-event", "broker", "T3", "The broker cannot be reached", "event")
 	t.Outcome, t.Why = trial.Trouble, "the edge registration→kafka could not be opened: address already in use"
-	t.Predictions = []trial.Predicted{predicted("availability", check.Broken, "availability is broken", "", trial.Undecided)}
+	t.Predictions = []trial.Predicted{predicted("availability", breakwater.ToBreak, "availability is broken", "", trial.Undecided)}
 	t.History = ""
 	return t
 }

@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -55,7 +56,7 @@ var _ = ReportAfterSuite("a report of its own", func(Report) {
 })
 
 // save is a trial as if it had been performed by the spec.
-func save(expect check.Status) *trial.Trial {
+func save(expect breakwater.Expectation) *trial.Trial {
 	GinkgoHelper()
 	run := &store.Run{Dir: filepath.Join(os.Getenv(session.OutVariable), os.Getenv(session.RunVariable))}
 	log := historytest.Event(historytest.Options{Rate: 5})
@@ -64,13 +65,13 @@ func save(expect check.Status) *trial.Trial {
 		ID: strings.ReplaceAll(spec, " ", "-"), Suite: "endings", Spec: spec, Claim: "E2", Title: spec, Contender: "event", World: "local",
 		Started: time.Now(), Took: time.Second,
 	}
-	t.Judge(log, []trial.Prediction{{Guarantee: check.NoAcknowledgedLoss, Expect: expect}})
+	t.Judge(log, []breakwater.Prediction{{Guarantee: breakwater.NoAcknowledgedLoss, Expect: expect}})
 	Expect(run.Save(t, log)).To(Succeed())
 	return t
 }
 
 var _ = Describe("a spec", func() {
-	BeforeEach(func() { Expect(save(check.Holds)).To(BeAsPredicted()) })
+	BeforeEach(func() { Expect(save(breakwater.ToHold)).To(BeAsPredicted()) })
 
 	It("passes", func() {})
 	It("passes twice", func() {})
@@ -103,7 +104,7 @@ var _ = Describe("a chain", Serial, func() {
 		Expect(syscall.Kill(os.Getpid(), syscall.SIGKILL)).To(Succeed())
 		select {}
 	})
-	It("goes on", func() { save(check.Holds) })
+	It("goes on", func() { save(breakwater.ToHold) })
 })
 
-var _ = It("is refuted", func() { Expect(save(check.Broken)).To(BeAsPredicted()) })
+var _ = It("is refuted", func() { Expect(save(breakwater.ToBreak)).To(BeAsPredicted()) })

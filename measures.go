@@ -1,10 +1,6 @@
-package measure
+package breakwater
 
-import (
-	"strings"
-
-	"github.com/breakwater-kit/breakwater/reports/history"
-)
+import "strings"
 
 // The name of a value is its measure, the statistic and the phase where there
 // are several, and in brackets what it is about:
@@ -36,29 +32,31 @@ const BlastRadius = "blast-radius"
 // effect that is owed.
 const Traced = "traced"
 
-// Latency names the intended latency of an operation in a phase (before,
+// LatencyOf names the intended latency of an operation in a phase (before,
 // during, after) in ms. During is while a fault was witnessed to be active;
 // without any fault in the run, phases are the header's.
-func Latency(quantile, phase, operation string) string {
-	return name("latency."+quantile+"."+phase, operation)
+func LatencyOf(quantile, phase, operation string) string {
+	return measureName("latency."+quantile+"."+phase, operation)
 }
 
 // LatencyAdded names latency during − before, in ms.
 func LatencyAdded(quantile, operation string) string {
-	return name("latency."+quantile+".added", operation)
+	return measureName("latency."+quantile+".added", operation)
 }
 
 // LatencyExcess names (during − before) ÷ max(50 % of before, 5 ms), so that ≤ 1
 // reads "no more than baseline + max(50 %, 5 ms)".
 func LatencyExcess(quantile, operation string) string {
-	return name("latency."+quantile+".excess", operation)
+	return measureName("latency."+quantile+".excess", operation)
 }
 
-// Availability names ok ÷ scheduled, 0…1, of an operation while a fault was active.
-func Availability(operation string) string { return AvailabilityIn(history.During, operation) }
+// AvailabilityOf names ok ÷ scheduled, 0…1, of an operation while a fault was active.
+func AvailabilityOf(operation string) string { return AvailabilityIn(During, operation) }
 
 // AvailabilityIn names ok ÷ scheduled of an operation in a phase.
-func AvailabilityIn(phase, operation string) string { return name("availability."+phase, operation) }
+func AvailabilityIn(phase, operation string) string {
+	return measureName("availability."+phase, operation)
+}
 
 // Capacity names the highest rate of an operation a second that was held, under load
 // that rises (see Ramp): the last window of a second, before two in a row that were
@@ -67,76 +65,76 @@ func AvailabilityIn(phase, operation string) string { return name("availability.
 // Require.Latency it is not measured. It counts while a fault is active or, in a run
 // without one, from the baseline on. Requests wait before they are late, so that a load
 // that rises fast makes it too high.
-func Capacity(operation string) string { return name("capacity", operation) }
+func Capacity(operation string) string { return measureName("capacity", operation) }
 
 // Lost names the number of ids that a sink was owed and never got.
-func Lost(sink string) string { return name("lost", sink) }
+func Lost(sink string) string { return measureName("lost", sink) }
 
 // Duplicates names the effects beyond the first of each id in a sink.
-func Duplicates(sink string) string { return name("duplicates", sink) }
+func Duplicates(sink string) string { return measureName("duplicates", sink) }
 
 // Redelivered names the attempts beyond the first of each id in a sink.
-func Redelivered(sink string) string { return name("redelivered", sink) }
+func Redelivered(sink string) string { return measureName("redelivered", sink) }
 
 // LogDuplicates names the records beyond the first of each id in a topic, whoever
 // published them again: a producer that is not idempotent, or an application.
 // Readers of committed records see them all.
-func LogDuplicates(topic string) string { return name("log-duplicates", topic) }
+func LogDuplicates(topic string) string { return measureName("log-duplicates", topic) }
 
 // Aborted names the records in a topic whose transaction was aborted. Readers of
 // committed records see none of them.
-func Aborted(topic string) string { return name("aborted", topic) }
+func Aborted(topic string) string { return measureName("aborted", topic) }
 
 // EffectsDuring names the effects in a sink while a fault was active.
-func EffectsDuring(sink string) string { return name("effects.during", sink) }
+func EffectsDuring(sink string) string { return measureName("effects.during", sink) }
 
 // EffectsRatio names the effects in a sink while a fault was active ÷ the
 // requests that were scheduled then and ask for one.
-func EffectsRatio(sink string) string { return name("effects.ratio", sink) }
+func EffectsRatio(sink string) string { return measureName("effects.ratio", sink) }
 
 // Amplification names the calls to a service ÷ the root requests that ask for
 // effects, while a fault was active.
-func Amplification(service string) string { return name("amplification", service) }
+func Amplification(service string) string { return measureName("amplification", service) }
 
 // Detection names the seconds from the witnessed start of a fault to the first
 // sign of it at a group (an error, a rebalance, a lag above the baseline) or an
 // operation (a breach); of several faults the longest.
-func Detection(subject string) string { return name("detection", subject) }
+func Detection(subject string) string { return measureName("detection", subject) }
 
 // Outage names the longest gap in seconds between two good completions of a
 // group or operation that overlaps a fault.
-func Outage(subject string) string { return name("outage", subject) }
+func Outage(subject string) string { return measureName("outage", subject) }
 
 // WorkerOutage names the longest outage of a single partition of a group.
-func WorkerOutage(group string) string { return name("outage.worker", group) }
+func WorkerOutage(group string) string { return measureName("outage.worker", group) }
 
 // FirstProgress names the seconds from the witnessed heal to the first good completion.
-func FirstProgress(subject string) string { return name("first-progress", subject) }
+func FirstProgress(subject string) string { return measureName("first-progress", subject) }
 
 // CatchUp names the seconds from the witnessed heal until the group or
 // operation is back at its baseline and stays there.
-func CatchUp(subject string) string { return name("catch-up", subject) }
+func CatchUp(subject string) string { return measureName("catch-up", subject) }
 
 // IdealCatchUp names backlog ÷ (replay rate − arrival rate) of a group, in seconds.
-func IdealCatchUp(group string) string { return name("ideal", group) }
+func IdealCatchUp(group string) string { return measureName("ideal", group) }
 
 // Headroom names replay rate ÷ arrival rate of a group; ≤ 1 never catches up.
-func Headroom(group string) string { return name("headroom", group) }
+func Headroom(group string) string { return measureName("headroom", group) }
 
 // ReplayDepth names the records that a group's consumers went back after a fault:
 // from where they resumed to the last one that had been attempted before. What had
 // only been fetched ahead counts where no sink tells of attempts or effects.
-func ReplayDepth(group string) string { return name("replay-depth", group) }
+func ReplayDepth(group string) string { return measureName("replay-depth", group) }
 
 // Rejoins names how often members of a group took up partitions under a new
 // membership or generation after the first fault had become active.
-func Rejoins(group string) string { return name("rejoins", group) }
+func Rejoins(group string) string { return measureName("rejoins", group) }
 
 // Unowned names for how long partitions belonged to no member of a group, in
 // partition-seconds: added up over the partitions, from the first fault's injection
 // to the load's end. A member that leaves, or whose process ends, has its partitions
 // no longer; one that is frozen has them until its group gives them away.
-func Unowned(group string) string { return name("unowned", group) }
+func Unowned(group string) string { return measureName("unowned", group) }
 
 // Staleness names the highest staleness of a consuming service's sink in the whole
 // run, in seconds. At each instant it is the age, since its acknowledgement, of the
@@ -150,18 +148,18 @@ func Unowned(group string) string { return name("unowned", group) }
 // passed its record again. One that is missing when the run ends makes the value a
 // lower bound. Effects are placed by the sink's own clock, so that values below
 // its skew say nothing.
-func Staleness(service string) string { return name("staleness", service) }
+func Staleness(service string) string { return measureName("staleness", service) }
 
 // StalenessIn names the highest staleness of a service's sink in a phase (before:
 // its baseline; during; after), in seconds. What was acknowledged in an earlier
 // phase and is still missing counts with its whole age.
-func StalenessIn(phase, service string) string { return name("staleness."+phase, service) }
+func StalenessIn(phase, service string) string { return measureName("staleness."+phase, service) }
 
 // FreshAgain names the seconds from the witnessed heal until the staleness of a
 // service's sink is back at its baseline and stays there; of several faults the
 // longest. The baseline is the highest of the windows before the fault after their
 // highest tenth is left out; up to a second above it is back.
-func FreshAgain(service string) string { return name("fresh-again", service) }
+func FreshAgain(service string) string { return measureName("fresh-again", service) }
 
 // ConsistencyWindow names the time from the acknowledgement of an event to its first
 // effect in a sink, in ms, over the events acknowledged in a phase; it is 0 where the
@@ -169,30 +167,30 @@ func FreshAgain(service string) string { return name("fresh-again", service) }
 // the value a lower bound. Effects are placed by the sink's own clock, so that values
 // below its skew say nothing.
 func ConsistencyWindow(quantile, phase, sink string) string {
-	return name("consistency."+quantile+"."+phase, sink)
+	return measureName("consistency."+quantile+"."+phase, sink)
 }
 
 // StaleReads names the share, 0…1, of the events acknowledged in a phase that were
 // not in a sink yet when the acknowledgement came, by more than its skew: a user who
 // looks at once does not find what he wrote. It is the share of violations of
 // read-your-writes by users who do not think.
-func StaleReads(phase, sink string) string { return name("stale-reads."+phase, sink) }
+func StaleReads(phase, sink string) string { return measureName("stale-reads."+phase, sink) }
 
 // Overtaken names the events that took effect in a sink after one that was sent only
 // when they had been acknowledged, by more than its skew.
-func Overtaken(sink string) string { return name("overtaken", sink) }
+func Overtaken(sink string) string { return measureName("overtaken", sink) }
 
 // OvertakenInKey names those that one of the same business key had overtaken.
-func OvertakenInKey(sink string) string { return name("overtaken.key", sink) }
+func OvertakenInKey(sink string) string { return measureName("overtaken.key", sink) }
 
 // Restarts names how often processes of a service were started again: every start
 // but the first of each instance, when load ran or not.
-func Restarts(service string) string { return name("restarts", service) }
+func Restarts(service string) string { return measureName("restarts", service) }
 
-func name(measure, subject string) string { return measure + "[" + subject + "]" }
+func measureName(measure, subject string) string { return measure + "[" + subject + "]" }
 
-// Split takes a name apart: "latency.p50.during" and "POST /register".
-func Split(name string) (measure, subject string) {
+// SplitMeasure takes a name apart: "latency.p50.during" and "POST /register".
+func SplitMeasure(name string) (measure, subject string) {
 	measure, subject, found := strings.Cut(name, "[")
 	if found {
 		subject = strings.TrimSuffix(subject, "]")
@@ -200,10 +198,10 @@ func Split(name string) (measure, subject string) {
 	return measure, subject
 }
 
-// Unit is the unit of the value of that name, and "" for a name that nobody
+// UnitOf is the unit of the value of that name, and "" for a name that nobody
 // measures.
-func Unit(name string) string {
-	measure, _ := Split(name)
+func UnitOf(name string) string {
+	measure, _ := SplitMeasure(name)
 	if strings.HasPrefix(measure, "latency.") {
 		if strings.HasSuffix(measure, ".excess") {
 			return "ratio"
