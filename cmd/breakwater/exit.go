@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -77,4 +78,4 @@ func conclude(to io.Writer, made *store.Run) error {
 }
 
 // verdict makes the exit code of a run.
-func verdict(run page.Run) error { return exitWith(run.ExitCode()) }
+func verdict(run report.Run) error { return exitWith(run.ExitCode()) }

@@ -12,10 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/local"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -107,7 +108,7 @@ func agree(made *store.Run, worlds []string, broken error) error {
 	if err != nil || len(run.Trials)+len(run.Troubled) > 0 && run.ExitCode() != trial.ExitAsPredicted {
 		return err
 	}
-	return session.Note(made.Dir, page.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: page.SpecTroubled, Reason: broken.Error()})
+	return session.Note(made.Dir, report.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: report.SpecTroubled, Reason: broken.Error()})
 }
 
 // perform performs the suites in each world, as often as was asked for, until a

@@ -17,9 +17,10 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
@@ -163,7 +164,7 @@ func left(parts <-chan part) error {
 	var errs []error
 	for p := range parts {
 		for _, s := range p.specs {
-			errs = append(errs, p.note(s.text, page.SpecInterrupted, "the run ended before it began"))
+			errs = append(errs, p.note(s.text, report.SpecInterrupted, "the run ended before it began"))
 		}
 	}
 	return errors.Join(errs...)
@@ -276,7 +277,7 @@ func (p part) process(ctx context.Context, screen *session.Screen) (course sessi
 func (p part) account(course session.Course, failed error) error {
 	if course.Ended {
 		if failed != nil && !course.Red {
-			return p.note("the suite as a whole", page.SpecFailed, fmt.Sprintf("no spec failed, and its process did: %v", failed))
+			return p.note("the suite as a whole", report.SpecFailed, fmt.Sprintf("no spec failed, and its process did: %v", failed))
 		}
 		return nil
 	}
@@ -299,20 +300,20 @@ func (p part) account(course session.Course, failed error) error {
 }
 
 // ended is how a process did, and in words.
-func ended(err error) (page.Ending, string) {
+func ended(err error) (report.Ending, string) {
 	exit := (*exec.ExitError)(nil)
 	if !errors.As(err, &exit) {
-		return page.SpecExited, err.Error()
+		return report.SpecExited, err.Error()
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return page.SpecKilled, exit.Error()
+		return report.SpecKilled, exit.Error()
 	}
-	return page.SpecExited, exit.Error()
+	return report.SpecExited, exit.Error()
 }
 
 // note records how one of the suite's specs ended.
-func (p part) note(spec string, how page.Ending, why string) error {
-	return session.Note(p.suite.run.Dir, page.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why})
+func (p part) note(spec string, how report.Ending, why string) error {
+	return session.Note(p.suite.run.Dir, report.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why})
 }
 
 // findSuites lists the folders of suites/ that hold one, or those that were asked for.

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -62,7 +63,7 @@ type problem struct {
 // that failed an assertion of its own fails. What is known to be refuted passes, and its
 // output says why. It fails on a run that does not validate and with the error
 // of w. Control characters are shown as \u001b.
-func Write(w io.Writer, run page.Run) error {
+func Write(w io.Writer, run report.Run) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func Write(w io.Writer, run page.Run) error {
 			s.Timestamp = t.Started.UTC().Format("2006-01-02T15:04:05")
 		}
 	}
-	absent := func(a page.Absent) (*suite, *testcase) {
+	absent := func(a report.Absent) (*suite, *testcase) {
 		s := find(a.Suite)
 		c := &testcase{Name: name(a.Title, a.Spec, a.Contender), Class: class(a.Suite, a.Claim, a.World), Time: seconds(0)}
 		if a.Round > 1 {
@@ -168,7 +169,7 @@ func (all *suites) show() {
 	}
 }
 
-func caseOf(run page.Run, t *trial.Trial) *testcase {
+func caseOf(run report.Run, t *trial.Trial) *testcase {
 	c := &testcase{Name: name(t.Title, t.Spec, t.Contender), Class: class(t.Suite, t.Claim, t.World), Time: seconds(t.Took)}
 	p := &problem{Message: t.Why, Type: string(cmp.Or(t.Outcome, trial.Undecided)), Text: body(run, t)}
 	switch {
@@ -192,7 +193,7 @@ func caseOf(run page.Run, t *trial.Trial) *testcase {
 	return c
 }
 
-func body(run page.Run, t *trial.Trial) string {
+func body(run report.Run, t *trial.Trial) string {
 	var b strings.Builder
 	for _, p := range t.Predictions {
 		fmt.Fprintf(&b, "%s: predicted %s; observed %s\n", cmp.Or(p.Outcome, trial.Undecided), p.Says, cmp.Or(p.Observed, "nothing"))
@@ -206,7 +207,7 @@ func body(run page.Run, t *trial.Trial) string {
 			fmt.Fprintf(&b, "  %s\n", a.What)
 		}
 	}
-	if command := run.ReplayTrial(t); command != "" {
+	if command := run.ReplayOf(t); command != "" {
 		fmt.Fprintf(&b, "replay: %s\n", command)
 	}
 	return b.String()

@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/junit"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -47,7 +48,7 @@ func parse(t *testing.T, b []byte) parsed {
 	return p
 }
 
-func render(t *testing.T, run page.Run) []byte {
+func render(t *testing.T, run report.Run) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := junit.Write(&b, run); err != nil {
@@ -111,7 +112,7 @@ func TestOutcomes(t *testing.T) {
 	} {
 		c.t.ID = "t"
 		got := "pass"
-		for _, s := range parse(t, render(t, page.Run{Trials: []*trial.Trial{&c.t}})).Suites {
+		for _, s := range parse(t, render(t, report.Run{Trials: []*trial.Trial{&c.t}})).Suites {
 			switch {
 			case s.Cases[0].Failure != nil:
 				got = "failure"
@@ -126,7 +127,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestHostileTextStaysText(t *testing.T) {
-	b := render(t, page.Run{ID: "\x00<", Trials: []*trial.Trial{pagetest.Hostile()}})
+	b := render(t, report.Run{ID: "\x00<", Trials: []*trial.Trial{pagetest.Hostile()}})
 	parse(t, b)
 	if bytes.ContainsAny(b, "\x00\x1b") {
 		t.Error("characters that XML cannot hold came through")
@@ -143,13 +144,13 @@ func TestErrors(t *testing.T) {
 	if err := junit.Write(full{}, pagetest.Small()); !errors.Is(err, errFull) {
 		t.Errorf("Write = %v, want the writer's error", err)
 	}
-	if err := junit.Write(full{}, page.Run{Trials: []*trial.Trial{nil}}); err == nil || errors.Is(err, errFull) {
+	if err := junit.Write(full{}, report.Run{Trials: []*trial.Trial{nil}}); err == nil || errors.Is(err, errFull) {
 		t.Errorf("Write = %v, want what is wrong with the run", err)
 	}
 }
 
 func ExampleWrite() {
-	run := page.Run{ID: "20261123T140201Z", Trials: []*trial.Trial{{
+	run := report.Run{ID: "20261123T140201Z", Trials: []*trial.Trial{{
 		ID: "replay-e2-kill-event", Suite: "replay", Claim: "E2", Title: "The consumer is killed", Contender: "event", World: "local", Outcome: trial.Confirmed,
 		Predictions: []trial.Predicted{{Says: "no-acknowledged-loss holds", Outcome: trial.Confirmed}},
 	}}}

@@ -13,9 +13,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -32,12 +33,12 @@ const longest = 240
 
 // Write renders the run to w. Path is where the page of the run is, "" to leave
 // it out. It fails on a run that does not validate and with the error of w.
-func Write(w io.Writer, run page.Run, path string) error {
+func Write(w io.Writer, run report.Run, path string) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
 	b := bufio.NewWriter(w)
-	s := page.Summarize(run)
+	s := report.Summarize(run)
 	sign := "✗"
 	if s.Green {
 		sign = "✓"
@@ -57,7 +58,7 @@ func Write(w io.Writer, run page.Run, path string) error {
 	return b.Flush()
 }
 
-func writeClaims(b *bufio.Writer, s page.Summary) {
+func writeClaims(b *bufio.Writer, s report.Summary) {
 	if len(s.Claims) == 0 {
 		return
 	}
@@ -68,7 +69,7 @@ func writeClaims(b *bufio.Writer, s page.Summary) {
 	fmt.Fprint(b, "\n| | Claim | Contender | Predicted | Observed | |\n|---|---|---|---|---|---|\n")
 	for _, c := range s.Claims {
 		id, title := "**"+text(cmp.Or(c.ID, "–"))+"**", text(c.Title)
-		surprising := slices.ContainsFunc(c.Rows(), func(r page.ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
+		surprising := slices.ContainsFunc(c.Rows(), func(r report.ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
 		if trials > large && !surprising {
 			fmt.Fprintf(b, "| %s | %s | %s | %s | as predicted | %s |\n", id, title, text(contenders(c)), performed(c), mark(c.Outcome)+" "+string(c.Outcome))
 			continue
@@ -101,7 +102,7 @@ func writeClaims(b *bufio.Writer, s page.Summary) {
 }
 
 // contenders are the names of all that were put to the claim.
-func contenders(c page.Claim) string {
+func contenders(c report.Claim) string {
 	var names []string
 	for _, r := range c.Rows() {
 		if !slices.Contains(names, r.Contender) {
@@ -113,9 +114,9 @@ func contenders(c page.Claim) string {
 
 // writeDefects is the table of planted defects, those in services and those in the
 // kit itself.
-func writeDefects(b *bufio.Writer, s page.Summary) {
+func writeDefects(b *bufio.Writer, s report.Summary) {
 	for _, kit := range []bool{false, true} {
-		rows := slices.DeleteFunc(slices.Clone(s.Defects), func(d page.Defect) bool { return d.Kit != kit })
+		rows := slices.DeleteFunc(slices.Clone(s.Defects), func(d report.Defect) bool { return d.Kit != kit })
 		if len(rows) == 0 {
 			continue
 		}
@@ -132,7 +133,7 @@ func writeDefects(b *bufio.Writer, s page.Summary) {
 }
 
 // performed is "2 scenarios, 6 trials".
-func performed(c page.Claim) string {
+func performed(c report.Claim) string {
 	count := func(n int, noun string) string {
 		if n != 1 {
 			noun += "s"
@@ -156,7 +157,7 @@ func mark(o trial.Outcome) string {
 
 // writeRed explains each trial that is not as predicted in two lines: what came
 // out and why, and the first witness; of several rounds those of the worst.
-func writeRed(b *bufio.Writer, run page.Run) {
+func writeRed(b *bufio.Writer, run report.Run) {
 	var red []trial.Rounds
 	for _, rounds := range trial.Repeated(run.Trials) {
 		if rounds.AsPredicted() < len(rounds) {
@@ -187,7 +188,7 @@ func writeRed(b *bufio.Writer, run page.Run) {
 		fmt.Fprintf(b, "- **%s** %s (%s): %s%s\n", text(cmp.Or(t.Claim, t.Suite)), text(cmp.Or(t.Title, t.Spec)), text(cmp.Or(t.Contender, t.ID)), often, cmp.Or(why, string(t.Outcome)))
 		if line := witness(t); line != "" {
 			fmt.Fprintf(b, "  %s\n", line)
-		} else if command := run.ReplayTrial(t); command != "" {
+		} else if command := run.ReplayOf(t); command != "" {
 			fmt.Fprintf(b, "  %s\n", code(command))
 		}
 	}
@@ -218,7 +219,7 @@ func witness(t *trial.Trial) string {
 	return ""
 }
 
-func writeAbsent(b *bufio.Writer, title string, absent []page.Absent) {
+func writeAbsent(b *bufio.Writer, title string, absent []report.Absent) {
 	if len(absent) == 0 {
 		return
 	}
@@ -229,7 +230,7 @@ func writeAbsent(b *bufio.Writer, title string, absent []page.Absent) {
 			break
 		}
 		how := ""
-		if s.How() != page.SpecSkipped {
+		if s.How() != report.SpecSkipped {
 			how = "**" + text(string(s.How())) + "** "
 		}
 		fmt.Fprintf(b, "- %s%s (%s): %s\n", how, text(cmp.Or(s.Title, s.Spec)), text(s.Where()), text(s.Why()))

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/markdown"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -19,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGolden(t *testing.T) {
-	for name, run := range map[string]page.Run{"run.md": pagetest.Run(), "small.md": pagetest.Small(), "large.md": pagetest.Large(26), "selftest.md": pagetest.Selftest(), "rounds.md": pagetest.Repeat(pagetest.Large(21), 10), "empty.md": {ID: "empty"}} {
+	for name, run := range map[string]report.Run{"run.md": pagetest.Run(), "small.md": pagetest.Small(), "large.md": pagetest.Large(26), "selftest.md": pagetest.Selftest(), "rounds.md": pagetest.Repeat(pagetest.Large(21), 10), "empty.md": {ID: "empty"}} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			path := "out/20261123T140201Z/index.html"
@@ -46,7 +47,7 @@ func TestGolden(t *testing.T) {
 
 func TestNothingBreaksOut(t *testing.T) {
 	var b bytes.Buffer
-	run := page.Run{Replay: "breakwater `replay` x", Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []page.Absent{{Spec: "a|b\nc", Reason: "@everyone ![x](y)"}}}
+	run := report.Run{Replay: "breakwater `replay` x", Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []report.Absent{{Spec: "a|b\nc", Reason: "@everyone ![x](y)"}}}
 	if err := markdown.Write(&b, run, "out/`x`.html"); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestNothingBreaksOut(t *testing.T) {
 }
 
 func TestStaysShort(t *testing.T) {
-	var run page.Run
+	var run report.Run
 	for i := range 200 {
 		tr := pagetest.Hostile()
 		tr.ID, tr.Claim, tr.Title, tr.Why = fmt.Sprint(i), "E1", "title", strings.Repeat("long ", 1000)
@@ -110,13 +111,13 @@ func TestErrors(t *testing.T) {
 	if err := markdown.Write(full{}, pagetest.Small(), ""); !errors.Is(err, errFull) {
 		t.Errorf("Write = %v, want the writer's error", err)
 	}
-	if err := markdown.Write(full{}, page.Run{Trials: []*trial.Trial{nil}}, ""); err == nil || errors.Is(err, errFull) {
+	if err := markdown.Write(full{}, report.Run{Trials: []*trial.Trial{nil}}, ""); err == nil || errors.Is(err, errFull) {
 		t.Errorf("Write = %v, want what is wrong with the run", err)
 	}
 }
 
 func ExampleWrite() {
-	run := page.Run{Replay: "breakwater replay out/latest", Trials: []*trial.Trial{{
+	run := report.Run{Replay: "breakwater replay out/latest", Trials: []*trial.Trial{{
 		ID: "replay-e2-kill-event", Claim: "E2", Title: "The consumer is killed", Contender: "event", Outcome: trial.Confirmed,
 		Predictions: []trial.Predicted{{Says: "no-acknowledged-loss holds", Observed: "0 of 6,000 lost", Outcome: trial.Confirmed}},
 	}}}

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 )
 
 func labelsOf(ticks []tick) string {
-	return strings.Join(collect(ticks, func(t tick) string { return t.Label }), " | ")
+	return strings.Join(lists.Collect(ticks, func(t tick) string { return t.Label }), " | ")
 }
 
 func TestLinearTicks(t *testing.T) {

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -66,7 +69,7 @@ func bounded(t *trial.Trial) *trial.Trial {
 }
 
 // firsts are at most n of s, each made by f.
-func firsts[T any](s []T, n int, f func(T) T) []T { return collect(s[:min(len(s), n)], f) }
+func firsts[T any](s []T, n int, f func(T) T) []T { return lists.Collect(s[:min(len(s), n)], f) }
 
 func same[T any](v T) T { return v }
 
@@ -91,7 +94,7 @@ func boundedMeasurements(m measure.Measurements) measure.Measurements {
 		return f
 	})
 	m.Sinks, m.Groups = firsts(m.Sinks, mostSinks, same), firsts(m.Groups, mostGroups, same)
-	m.Ladders = collect(m.Ladders, func(l measure.Ladder) measure.Ladder {
+	m.Ladders = lists.Collect(m.Ladders, func(l measure.Ladder) measure.Ladder {
 		l.Incarnations = firsts(l.Incarnations, mostOwners, func(i measure.Incarnation) measure.Incarnation {
 			i.Client, i.Member = clip(i.Client, longestName), clip(i.Member, longestName)
 			return i
@@ -139,7 +142,7 @@ func beyond(whole *trial.Trial) []string {
 	var out []string
 	more := func(n, most int, what string) {
 		if n > most {
-			out = append(out, fmt.Sprintf("%d more %s", n-most, plural(n-most, what)))
+			out = append(out, fmt.Sprintf("%d more %s", n-most, quantity.Plural(n-most, what)))
 		}
 	}
 	m := whole.Measurements

@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"golang.org/x/net/html"
 
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -57,7 +58,7 @@ func TestSizeOfARunOf60Trials(t *testing.T) {
 // However much there is of a trial, its part of the page has a limit, and says what
 // it leaves out.
 func TestSizeOfACrowdedTrial(t *testing.T) {
-	run := page.Run{Trials: []*trial.Trial{pagetest.Replay()}}
+	run := report.Run{Trials: []*trial.Trial{pagetest.Replay()}}
 	usual := len(write(t, run))
 	crowded := pagetest.Crowded()
 	crowded.ID, crowded.Title = "crowded", "Far too much of everything"
@@ -139,7 +140,7 @@ func text(n *html.Node) string {
 }
 
 func TestManyRedTrialsAreCounted(t *testing.T) {
-	var run page.Run
+	var run report.Run
 	for i := range 20 {
 		run.Trials = append(run.Trials, &trial.Trial{ID: fmt.Sprint(i), Title: fmt.Sprint("scenario ", i), Outcome: trial.Undecided})
 	}

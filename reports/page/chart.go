@@ -124,7 +124,7 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 }
 
 func (c chart) describe(lo, hi float64) string {
-	return fmt.Sprintf("%d %s over %s, from %s to %s.", len(c.Series), plural(len(c.Series), "line"), quantity.Duration(c.Over.length()), quantity.Value(lo, c.Unit), quantity.Value(hi, c.Unit))
+	return fmt.Sprintf("%d %s over %s, from %s to %s.", len(c.Series), quantity.Plural(len(c.Series), "line"), quantity.Duration(c.Over.length()), quantity.Value(lo, c.Unit), quantity.Value(hi, c.Unit))
 }
 
 // columnsOf is into how many columns a series is thinned: little wider than a line,

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -22,7 +24,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -171,11 +172,11 @@ const measureScript = `(() => {
 
 func TestInChromium(t *testing.T) {
 	ctx := start(t)
-	hostile := page.Run{ID: "<script>", World: "x", Trials: []*trial.Trial{pagetest.Hostile()}}
+	hostile := report.Run{ID: "<script>", World: "x", Trials: []*trial.Trial{pagetest.Hostile()}}
 	dir := t.TempDir()
 	for _, c := range []struct {
 		name   string
-		run    page.Run
+		run    report.Run
 		width  int64
 		scheme string
 		least  int // pictures
@@ -192,7 +193,7 @@ func TestInChromium(t *testing.T) {
 		{"rounds", pagetest.Rounds(), 1180, "light", 20},
 		{"planted defects", pagetest.Selftest(), 1180, "dark", 80},
 		{"planted defects on a phone", pagetest.Selftest(), 400, "light", 80},
-		{"empty", page.Run{ID: "empty"}, 1180, "dark", 0},
+		{"empty", report.Run{ID: "empty"}, 1180, "dark", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := filepath.Join(dir, strings.ReplaceAll(c.name, " ", "-")+".html")
@@ -250,7 +251,7 @@ func checkShot(t *testing.T, shot []byte, dark bool) {
 func TestNothingIsHidden(t *testing.T) {
 	browser := start(t)
 	dir := t.TempDir()
-	show := func(name string, run page.Run, width int64) *watched {
+	show := func(name string, run report.Run, width int64) *watched {
 		file := filepath.Join(dir, name)
 		if err := os.WriteFile(file, []byte(write(t, run)), 0o644); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -19,8 +22,8 @@ type deeds struct {
 	Anchor  string
 	Outcome trial.Outcome
 	Known   bool
-	Did     []Part // as predicted, or first as observed where that is otherwise
-	More    int    // that are left out
+	Did     []report.Part // as predicted, or first as observed where that is otherwise
+	More    int           // that are left out
 }
 
 // mostDeeds is how many of them a cell has.
@@ -29,16 +32,16 @@ const mostDeeds = 4
 // newStandings sets the claims against the contenders that were put to at least
 // two of them: the others were made for one scenario. There is nothing to compare
 // with fewer than two.
-func newStandings(claims []Claim, anchors map[string]string) (contenders []string, rows []standing) {
+func newStandings(claims []report.Claim, anchors map[string]string) (contenders []string, rows []standing) {
 	claimsOf := map[string]int{}
 	var all []string
 	for _, c := range claims {
-		for _, name := range distinct(collect(c.Rows(), func(r ClaimRow) string { return r.Contender })) {
+		for _, name := range lists.Distinct(lists.Collect(c.Rows(), func(r report.ClaimRow) string { return r.Contender })) {
 			claimsOf[name]++
 			all = append(all, name)
 		}
 	}
-	contenders = slices.DeleteFunc(distinct(all), func(name string) bool { return claimsOf[name] < 2 })
+	contenders = slices.DeleteFunc(lists.Distinct(all), func(name string) bool { return claimsOf[name] < 2 })
 	if len(contenders) < 2 {
 		return nil, nil
 	}
@@ -46,7 +49,7 @@ func newStandings(claims []Claim, anchors map[string]string) (contenders []strin
 		s := standing{ID: c.ID, Title: c.Title}
 		put := false
 		for _, name := range contenders {
-			cell := standOf(slices.DeleteFunc(c.Rows(), func(r ClaimRow) bool { return r.Contender != name }), anchors)
+			cell := standOf(slices.DeleteFunc(c.Rows(), func(r report.ClaimRow) bool { return r.Contender != name }), anchors)
 			put = put || cell.Outcome != ""
 			s.Cells = append(s.Cells, cell)
 		}
@@ -57,15 +60,15 @@ func newStandings(claims []Claim, anchors map[string]string) (contenders []strin
 	return contenders, rows
 }
 
-func standOf(rows []ClaimRow, anchors map[string]string) (s deeds) {
+func standOf(rows []report.ClaimRow, anchors map[string]string) (s deeds) {
 	if len(rows) == 0 {
 		return s
 	}
-	s.Outcome, s.Known = combine(rows)
-	worst := slices.IndexFunc(rows, func(r ClaimRow) bool { return r.Outcome == s.Outcome })
+	s.Outcome, s.Known = report.Combine(rows)
+	worst := slices.IndexFunc(rows, func(r report.ClaimRow) bool { return r.Outcome == s.Outcome })
 	s.Anchor = anchors[rows[max(worst, 0)].Trial]
-	var bad, good []Part
-	add := func(to *[]Part, p Part) {
+	var bad, good []report.Part
+	add := func(to *[]report.Part, p report.Part) {
 		if !slices.Contains(*to, p) {
 			*to = append(*to, p)
 		}
@@ -73,9 +76,9 @@ func standOf(rows []ClaimRow, anchors map[string]string) (s deeds) {
 	for _, r := range rows {
 		for _, l := range r.Lines {
 			if l.Outcome == trial.Confirmed {
-				add(&good, Part{l.Says, l.Outcome})
+				add(&good, report.Part{Text: l.Says, Outcome: l.Outcome})
 			} else {
-				add(&bad, Part{cmp.Or(l.Brief, l.Observed, string(l.Outcome)), l.Outcome})
+				add(&bad, report.Part{Text: cmp.Or(l.Brief, l.Observed, string(l.Outcome)), Outcome: l.Outcome})
 			}
 		}
 	}

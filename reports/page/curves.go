@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/measure"
@@ -42,7 +44,7 @@ func newCurves(trials []*trial.Trial, classes map[string]string) []curve {
 		if t.Sweep == nil {
 			continue
 		}
-		s := measure.Over(t.Sweep.Of, collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements }))
+		s := measure.Over(t.Sweep.Of, lists.Collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements }))
 		if s.N == 0 {
 			continue
 		}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 func ExampleWrite() {
-	run := page.Run{
+	run := report.Run{
 		ID: "20261123T140201Z", World: "local", Replay: "breakwater replay out/20261123T140201Z",
 		Claims: map[string]string{"E2": "A consumer recovers by replaying from its last committed offset"},
 		Trials: []*trial.Trial{{
@@ -30,7 +32,7 @@ func ExampleWrite() {
 
 func ExampleWriteJSON() {
 	var b bytes.Buffer
-	if err := page.WriteJSON(&b, page.Run{ID: "20261123T140201Z", World: "local"}); err != nil {
+	if err := report.WriteJSON(&b, report.Run{ID: "20261123T140201Z", World: "local"}); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -52,7 +54,7 @@ func ExampleWriteJSON() {
 }
 
 func ExampleSummarize() {
-	s := page.Summarize(page.Run{Trials: []*trial.Trial{
+	s := report.Summarize(report.Run{Trials: []*trial.Trial{
 		{ID: "a", Claim: "E1", Outcome: trial.Confirmed, Predictions: []trial.Predicted{{Outcome: trial.Confirmed}}},
 		{ID: "b", Claim: "E5", Outcome: trial.Undecided, Predictions: []trial.Predicted{{Outcome: trial.Undecided}}},
 	}})

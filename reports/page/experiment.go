@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -63,7 +66,7 @@ type contender struct {
 	M     *measure.Measurements
 
 	Rounds trial.Rounds // all performances; T is the one that is shown
-	Row    ClaimRow
+	Row    report.ClaimRow
 }
 
 // Many is the contender's name, with how often it was performed.
@@ -76,7 +79,7 @@ func (c contender) Many() string {
 
 // measured are the measurements of all rounds.
 func (c contender) measured() []measure.Measurements {
-	return collect(c.Rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements })
+	return lists.Collect(c.Rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements })
 }
 
 // Predictions are those of the trial, with what became of them in all rounds.
@@ -99,16 +102,16 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 	}
 	round := trial.WorstRound(trials)
 	var shown []*trial.Trial
-	var rows []ClaimRow
+	var rows []report.ClaimRow
 	for _, rounds := range trial.Repeated(trials) {
 		t := cmp.Or(rounds.In(round), rounds.Worst())
-		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Rounds: rounds, Row: claimRow(rounds)}
+		c := contender{Label: cmp.Or(t.Contender, "system"), Class: classes[t.Contender], T: t, M: &t.Measurements, Rounds: rounds, Row: report.RowOf(rounds)}
 		e.Contenders = append(e.Contenders, c)
 		shown, rows = append(shown, t), append(rows, c.Row)
 	}
 	tellApart(e.Contenders)
 	e.Moved = sayMoved(align(e.Contenders))
-	e.Outcome, e.Known = combine(rows)
+	e.Outcome, e.Known = report.Combine(rows)
 	e.Meta = experimentMeta(shown, manyWorlds)
 	e.gatherRounds(round)
 	for _, c := range e.Contenders {
@@ -157,7 +160,7 @@ func experimentMeta(trials []*trial.Trial, manyWorlds bool) []string {
 	if end > 0 {
 		meta = append(meta, quantity.Duration(end))
 	}
-	if s := distinct(scheduled); len(s) == 1 && s[0] != "0 requests scheduled" {
+	if s := lists.Distinct(scheduled); len(s) == 1 && s[0] != "0 requests scheduled" {
 		if len(trials) > 1 {
 			s[0] += " for each"
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -35,7 +37,7 @@ func explain(c contender, many bool) explanation {
 	case outcome == trial.Confirmed:
 		x.Class = "refuted"
 		x.Title = subject + who + " came out confirmed, which is not as marked"
-	case known(t):
+	case t.KnownRefuted():
 		x.Title = subject + " refuted" + who + ", as is known"
 	default:
 		x.Title = subject + " " + string(outcome) + who
@@ -54,14 +56,14 @@ func explain(c contender, many bool) explanation {
 	alike := map[string][]string{}
 	for _, p := range t.Predictions {
 		if p.Outcome != trial.Confirmed {
-			alike[p.Observed] = append(alike[p.Observed], sayPrediction(p))
+			alike[p.Observed] = append(alike[p.Observed], p.Sentence())
 		}
 	}
 	for _, p := range t.Predictions {
 		if p.Outcome == trial.Confirmed && p.KnownRefuted == "" {
 			continue
 		}
-		says := []string{sayPrediction(p)}
+		says := []string{p.Sentence()}
 		if p.Outcome != trial.Confirmed {
 			says = alike[p.Observed]
 			delete(alike, p.Observed)
@@ -111,7 +113,7 @@ func explain(c contender, many bool) explanation {
 		x.Why = ""
 	}
 	x.Why = sentence(x.Why)
-	x.Known, x.Look = distinct(x.Known), distinct(x.Look)
+	x.Known, x.Look = lists.Distinct(x.Known), lists.Distinct(x.Look)
 	if over := len(x.Lines) - mostReasons; over > 0 {
 		x.Lines = append(x.Lines[:mostReasons], fmt.Sprintf("And %d more, below.", over))
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -24,7 +26,7 @@ var helpers = template.FuncMap{
 	"around":   around,
 	"clip":     clip,
 	"history":  historyOf,
-	"says":     sayPrediction,
+	"says":     trial.Predicted.Sentence,
 	"label":    faultLabel,
 	"join":     strings.Join,
 	"mark":     outcomeMark,
@@ -60,7 +62,7 @@ func whole(s string) string {
 // briefly is the first of what was observed, as many of its clauses as there is
 // room for in one line: what is left out is left out whole, so that no number is
 // cut. Of several rounds the first that was measured goes with how they came out.
-func briefly(row ClaimRow) string {
+func briefly(row report.ClaimRow) string {
 	const room = 90
 	parts := row.Observed()
 	if len(parts) == 0 {

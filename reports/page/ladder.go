@@ -298,7 +298,7 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 	for k, w := range order {
 		who := incarnationName(w.Incarnation)
 		if k == 0 {
-			says = append(says, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))
+			says = append(says, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, quantity.Plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))
 			continue
 		}
 		sent := "nothing was sent again"
@@ -306,7 +306,7 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 			sent = fmt.Sprintf("%s %s sent again", quantity.Count(w.again), wasWere(w.again, "record"))
 		}
 		says = append(says, fmt.Sprintf("%s resumed at %s: %s at the committed offset%s; %s.", who, quantity.Duration(w.From),
-			quantity.Of(w.committed, w.partitions)+" "+plural(w.partitions, "partition"), w.where, sent))
+			quantity.Of(w.committed, w.partitions)+" "+quantity.Plural(w.partitions, "partition"), w.where, sent))
 	}
 	return says
 }
@@ -323,7 +323,7 @@ func (l ladderOf) describe() string {
 	for _, i := range l.Incarnations {
 		replayed += max(i.Replayed[1]-i.Replayed[0], 0)
 	}
-	return fmt.Sprintf("%d %s; %s records replayed.", len(l.Incarnations), plural(len(l.Incarnations), "incarnation"), quantity.Count(replayed))
+	return fmt.Sprintf("%d %s; %s records replayed.", len(l.Incarnations), quantity.Plural(len(l.Incarnations), "incarnation"), quantity.Count(replayed))
 }
 
 // Name, Contender and Replays are for the table of incarnations.

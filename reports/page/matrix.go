@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -76,14 +79,14 @@ func faultsOf(t *trial.Trial) string {
 	var names []string
 	for _, kind := range slices.Sorted(maps.Keys(targets)) {
 		slices.Sort(targets[kind])
-		names = append(names, strings.TrimSpace(kind+" "+strings.Join(distinct(targets[kind]), ", ")))
+		names = append(names, strings.TrimSpace(kind+" "+strings.Join(lists.Distinct(targets[kind]), ", ")))
 	}
 	return strings.Join(names, " + ")
 }
 
 func newMatrices(trials []*trial.Trial, classes, anchors map[string]string) []matrix {
 	var out []matrix
-	for _, world := range distinct(collect(trials, func(t *trial.Trial) string { return t.World })) {
+	for _, world := range lists.Distinct(lists.Collect(trials, func(t *trial.Trial) string { return t.World })) {
 		var judged []*trial.Trial
 		for _, t := range trials {
 			if t.World == world && len(t.Verdicts) > 0 {
@@ -94,7 +97,7 @@ func newMatrices(trials []*trial.Trial, classes, anchors map[string]string) []ma
 			continue
 		}
 		m := matrix{World: world, Guarantees: asked(judged)}
-		for _, name := range distinct(collect(judged, faultsOf)) {
+		for _, name := range lists.Distinct(lists.Collect(judged, faultsOf)) {
 			f := matrixFault{Name: name}
 			of := map[string][]*trial.Trial{} // by contender
 			var contenders []string
@@ -104,7 +107,7 @@ func newMatrices(trials []*trial.Trial, classes, anchors map[string]string) []ma
 					of[t.Contender] = append(of[t.Contender], t)
 				}
 			}
-			for _, c := range distinct(contenders) {
+			for _, c := range lists.Distinct(contenders) {
 				f.Section = cmp.Or(f.Section, anchors[of[c][0].ID])
 				f.Rows = append(f.Rows, matrixRow{cmp.Or(c, "system"), classes[c], worstOf(of[c], m.Guarantees)})
 			}
@@ -127,7 +130,7 @@ func asked(trials []*trial.Trial) []string {
 		}
 	}
 	known := check.Names()
-	guarantees = distinct(guarantees)
+	guarantees = lists.Distinct(guarantees)
 	place := func(name string) int {
 		if i := slices.Index(known, name); i >= 0 {
 			return i
@@ -186,7 +189,7 @@ func exercisedRows(experiments []experiment) []exercisedRow {
 // exercisedCells are what the trial did, in all of its rounds.
 func exercisedCells(rounds []measure.Measurements) [][2]string {
 	over := func(unit string, of func(measure.Exercised) float64) [2]string {
-		number, within, _ := strings.Cut(measure.SpreadOf(collect(rounds, func(m measure.Measurements) measure.Value {
+		number, within, _ := strings.Cut(measure.SpreadOf(lists.Collect(rounds, func(m measure.Measurements) measure.Value {
 			return measure.Value{Value: of(m.Exercised), Unit: unit, N: 1}
 		})...).Range(), " (")
 		return [2]string{number, strings.NewReplacer(")", "", " to ", "\u00a0to ", " ", "\u00a0").Replace(within)} // broken after "to" only
@@ -230,7 +233,7 @@ func pairs(m map[string]string) [][2]string {
 // environments groups trials that ran on the same: settings and versions that one
 // of them has and the other does not are no difference, for a contender without a
 // cache has no setting of one.
-func environments(run Run) []environment {
+func environments(run report.Run) []environment {
 	var out []environment
 	var members [][]*trial.Trial
 	for _, t := range run.Trials {
@@ -270,11 +273,11 @@ func sameEnvironment(a, b trial.Environment) bool {
 func witness(a check.Anomaly) string {
 	var parts []string
 	if len(a.Events) > 0 {
-		numbers := collect(a.Events, quantity.Count[uint64])
-		parts = append(parts, plural(len(a.Events), "event")+" "+few(numbers))
+		numbers := lists.Collect(a.Events, quantity.Count[uint64])
+		parts = append(parts, quantity.Plural(len(a.Events), "event")+" "+few(numbers))
 	}
 	if len(a.IDs) > 0 {
-		parts = append(parts, plural(len(a.IDs), "id")+" "+few(a.IDs))
+		parts = append(parts, quantity.Plural(len(a.IDs), "id")+" "+few(a.IDs))
 	}
 	if len(a.Offsets) > 0 {
 		parts = append(parts, few(a.Offsets))

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -61,7 +63,7 @@ func TestEnvironments(t *testing.T) {
 		return &trial.Trial{ID: id, Environment: trial.Environment{World: "local", Machine: machine, Settings: settings, Versions: map[string]string{"go": "1"}}}
 	}
 	own := map[string]string{"a": "1 s"}
-	got := environments(Run{Trials: []*trial.Trial{
+	got := environments(report.Run{Trials: []*trial.Trial{
 		on("1", "m", own), on("2", "m", map[string]string{"a": "1 s", "b": "2 s"}), on("3", "m", nil), on("4", "m", map[string]string{"b": "9 s"}), on("5", "n", nil),
 	}})
 	var says []string
@@ -78,14 +80,14 @@ func TestEnvironments(t *testing.T) {
 
 func TestReplayOfAScenario(t *testing.T) {
 	a, b, c := &trial.Trial{ID: "a"}, &trial.Trial{ID: "b c"}, &trial.Trial{ID: "d"}
-	run := Run{Replay: "breakwater replay out/x", Trials: []*trial.Trial{a, b, c}}
-	if got := run.replay(run.Trials[:2]); got != "breakwater replay out/x --trial a --trial 'b c'" {
+	run := report.Run{Replay: "breakwater replay out/x", Trials: []*trial.Trial{a, b, c}}
+	if got := run.ReplayOf(run.Trials[:2]...); got != "breakwater replay out/x --trial a --trial 'b c'" {
 		t.Error(got)
 	}
-	if got := run.replay(run.Trials); got != run.Replay {
+	if got := run.ReplayOf(run.Trials...); got != run.Replay {
 		t.Errorf("all trials are replayed by %s", got)
 	}
-	if got := (Run{Trials: run.Trials}).replay(run.Trials[:1]); got != "" {
+	if got := (report.Run{Trials: run.Trials}).ReplayOf(run.Trials[:1]...); got != "" {
 		t.Errorf("a run that cannot be replayed says %s", got)
 	}
 }

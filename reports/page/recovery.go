@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -83,12 +86,12 @@ func (e *experiment) takeRecoveryApart() {
 	}
 	e.Floors = floorsBySetting(e.Recoveries)
 	if len(quiet) > 0 {
-		e.Quiet = strings.Join(distinct(quiet), "; ")
+		e.Quiet = strings.Join(lists.Distinct(quiet), "; ")
 	}
-	if from := distinct(collect(e.Recoveries, recoveryRow.From)); len(from) == 1 {
+	if from := lists.Distinct(lists.Collect(e.Recoveries, recoveryRow.From)); len(from) == 1 {
 		e.Since = from[0]
 	}
-	e.Recovered = strings.Join(distinct(collect(e.Recoveries, func(r recoveryRow) string { return r.Subject })), ", ")
+	e.Recovered = strings.Join(lists.Distinct(lists.Collect(e.Recoveries, func(r recoveryRow) string { return r.Subject })), ", ")
 	if rows == 0 {
 		why := "nothing was measured to recover"
 		if e.Faults == 0 {
@@ -118,9 +121,9 @@ func floorsBySetting(rows []recoveryRow) string {
 			whose[f] = append(whose[f], r.Subject)
 		}
 	}
-	everybody := len(distinct(all))
+	everybody := len(lists.Distinct(all))
 	for i, f := range order {
-		if who := distinct(whose[f]); len(who) < everybody {
+		if who := lists.Distinct(whose[f]); len(who) < everybody {
 			order[i] = f + " (" + strings.Join(who, ", ") + ")"
 		}
 	}
@@ -208,14 +211,14 @@ func recoveryOf(c contender, r measure.Recovery, longest time.Duration, many boo
 		extra = append(extra, fmt.Sprintf("replays at up to %.1f × the arrival rate", r.Headroom))
 	}
 	if r.ReplayDepth > 0 {
-		extra = append(extra, quantity.Count(r.ReplayDepth)+" "+plural(int(r.ReplayDepth), "record")+" sent again")
+		extra = append(extra, quantity.Count(r.ReplayDepth)+" "+quantity.Plural(int(r.ReplayDepth), "record")+" sent again")
 	}
 	if r.Redelivered > 0 {
 		extra = append(extra, quantity.Count(r.Redelivered)+" redelivered")
 	}
 	row.Extra = strings.Join(extra, " · ")
 	if row.Extra != "" && row.Rounds > 0 {
-		row.Extra = inRound(c.T, row.Extra)
+		row.Extra = report.InRound(c.T, row.Extra)
 	}
 	return row
 }

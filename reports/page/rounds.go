@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -70,9 +73,9 @@ func (e *experiment) gatherRounds(shown int) {
 	for _, c := range e.Contenders {
 		var names []string
 		for _, m := range c.measured() {
-			names = append(names, collect(m.Values, func(v measure.Value) string { return v.Name })...)
+			names = append(names, lists.Collect(m.Values, func(v measure.Value) string { return v.Name })...)
 		}
-		for _, name := range distinct(names) {
+		for _, name := range lists.Distinct(names) {
 			s := measure.Over(name, c.measured())
 			if s.N == 0 || strings.Contains(name, ".excess[") { // what was added is there
 				continue
@@ -96,7 +99,7 @@ func (e experiment) Each() string {
 		}
 		outcomes = append(outcomes, trial.WorstOutcome(of...))
 	}
-	return tally(outcomes)
+	return report.Tally(outcomes)
 }
 
 // recoveredOver is one recovery over all rounds, by its parts: detection, outage,
@@ -112,5 +115,5 @@ func (c contender) recoveredOver(r measure.Recovery) []measure.Spread {
 			parts[k] = append(parts[k], v)
 		}
 	}
-	return collect(parts, func(values []measure.Value) measure.Spread { return measure.SpreadOf(values...) })
+	return lists.Collect(parts, func(values []measure.Value) measure.Spread { return measure.SpreadOf(values...) })
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -68,7 +70,7 @@ func (e *experiment) spread() string {
 		}
 		says, whose[blast(c)] = append(says, blast(c)), append(whose[blast(c)], c.Label)
 	}
-	says = distinct(says)
+	says = lists.Distinct(says)
 	if !e.Alone() {
 		for i, s := range says {
 			says[i] = s + " (" + strings.Join(whose[s], ", ") + ")"

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -187,7 +189,7 @@ func (e *experiment) tell() {
 	}
 	e.Story = append(e.Story, stack(told)...)
 	e.More = stack(folded)
-	e.MoreNames = strings.Join(collect(folded, func(p panel) string { return p.name }), ", ")
+	e.MoreNames = strings.Join(lists.Collect(folded, func(p panel) string { return p.name }), ", ")
 	if !e.climb(f) {
 		e.leave("replay ladder", "no consumer took up a partition")
 	}
@@ -227,7 +229,8 @@ func (e *experiment) panels(f focus) []panel {
 		e.leave("rates and latency", "no operation of the load was measured")
 	}
 	// What was required of an operation that nothing was wrong with comes first.
-	slices.SortStableFunc(operations, func(a, b string) int { return cmp.Compare(btoi(a != f.unrelated), btoi(b != f.unrelated)) })
+	first := slices.DeleteFunc(slices.Clone(operations), func(op string) bool { return op != f.unrelated })
+	operations = append(first, slices.DeleteFunc(operations, func(op string) bool { return op == f.unrelated })...)
 	other := slices.ContainsFunc(e.sinkNames(), func(s string) bool { return f.sinks[s] }) || slices.ContainsFunc(e.groupNames(), func(g string) bool { return f.groups[g] })
 	rates := "per second; dashed: offered, filled: served, dotted red: failed or unknown"
 	if e.Alone() {
@@ -288,7 +291,7 @@ func namesOf[T any](cs []contender, of func(*measure.Measurements) []T, name fun
 			names = append(names, name(v))
 		}
 	}
-	return distinct(names)
+	return lists.Distinct(names)
 }
 
 // centred moves each window's value to the middle of its window.
@@ -398,7 +401,7 @@ func (e *experiment) quantile(op string) string {
 			}
 		}
 	}
-	if named = distinct(named); len(named) == 1 {
+	if named = lists.Distinct(named); len(named) == 1 {
 		return named[0]
 	}
 	return breakwater.P50
@@ -410,7 +413,7 @@ func effects(c contender, sink string) (s []series, fact string) {
 			s = append(s, series{Reads: "effects", Class: c.Class, Points: centred(c, k.Rate), Area: true})
 		}
 		if k.Name == sink {
-			fact = quantity.Count(k.Effects) + " " + plural(k.Effects, "effect")
+			fact = quantity.Count(k.Effects) + " " + quantity.Plural(k.Effects, "effect")
 			if k.Missing > 0 {
 				fact += ", " + quantity.Count(k.Missing) + " missing"
 			}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -69,7 +71,7 @@ func TestFocus(t *testing.T) {
 	} {
 		e := newExperiment("x1", "x", c.trials, map[string]string{}, false)
 		captions := func(figures []figure) []string {
-			return slices.DeleteFunc(collect(figures, func(f figure) string { return f.Caption }), func(s string) bool { return s == "Faults" })
+			return slices.DeleteFunc(lists.Collect(figures, func(f figure) string { return f.Caption }), func(s string) bool { return s == "Faults" })
 		}
 		if got := strings.Join(captions(e.Story), ", "); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -128,7 +130,7 @@ func TestRecoveriesFromFaultsThatCameTogether(t *testing.T) {
 		row("cut a", "g", 1, time.Second), row("cut b", "g", 2, time.Second), second, row("cut later", "g", 1, 3*time.Second),
 	}}}
 	e := newExperiment("x1", "x", []*trial.Trial{tr}, map[string]string{}, false)
-	got := collect(e.Recoveries, func(r recoveryRow) string { return r.Subject + " " + r.From() })
+	got := lists.Collect(e.Recoveries, func(r recoveryRow) string { return r.Subject + " " + r.From() })
 	if want := []string{"g 2 faults at once", "h cut b", "g cut later"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -197,7 +199,7 @@ func TestContendersHaveTheSameAxes(t *testing.T) {
 						lines = append(lines, m.D)
 					}
 				}
-				if got := collect(c.Pics, func(d drawing) string { return d.Class }); !slices.Equal(got, want) {
+				if got := lists.Collect(c.Pics, func(d drawing) string { return d.Class }); !slices.Equal(got, want) {
 					t.Errorf("one of %d contenders is drawn as %v, want %v", n, got, want)
 				}
 				if c.Label != trials[i].Contender {
@@ -217,10 +219,10 @@ func TestContendersHaveTheSameAxes(t *testing.T) {
 					t.Errorf("%s is drawn from %v s to %v s, want where the last load begins to where the last one ends", c.Label, c.Pics[0].From, c.Pics[0].End)
 				}
 			}
-			if len(lines) > 0 && len(distinct(lines)) != n {
+			if len(lines) > 0 && len(lists.Distinct(lines)) != n {
 				t.Errorf("of %d contenders that do otherwise %s shows the lines %q", n, f.Caption, lines)
 			}
-			if len(distinct(axes)) != 1 {
+			if len(lists.Distinct(axes)) != 1 {
 				t.Errorf("%d contenders in %s have the axes %q", n, f.Caption, axes)
 			}
 		}
@@ -258,7 +260,7 @@ func TestLanesOfFaultsThatCameTogether(t *testing.T) {
 	a := lanesOf([]measure.Fault{fault("later", 2*time.Second), fault("b", time.Second), fault("a", time.Second+3), fault("c", time.Second-5)})
 	b := lanesOf([]measure.Fault{fault("a", time.Second), fault("c", time.Second+2), fault("later", 2*time.Second), fault("b", time.Second+1)})
 	for _, lanes := range [][]measure.Fault{a, b} {
-		if got := collect(lanes, faultLabel); !slices.Equal(got, []string{"a", "b", "c", "later"}) {
+		if got := lists.Collect(lanes, faultLabel); !slices.Equal(got, []string{"a", "b", "c", "later"}) {
 			t.Errorf("lanes %v", got)
 		}
 	}
@@ -288,7 +290,7 @@ func TestRecoveriesFromFaultsOfOneName(t *testing.T) {
 		"two rounds": {[]*trial.Trial{made("x", 1, 0), made("y", 2, 200*time.Millisecond)}, []string{"silence a→b, step 1: 1.1 s (1 s to 1.2 s)", "silence a→b, step 2: 2.1 s (2 s to 2.2 s)", "silence a→b, step 3: 2.1 s (2 s to 2.2 s)"}},
 	} {
 		e := newExperiment("x1", "silent thrice", c.trials, map[string]string{}, false)
-		got := collect(e.Recoveries, func(r recoveryRow) string { return r.From() + ": " + r.Spans[1].Text })
+		got := lists.Collect(e.Recoveries, func(r recoveryRow) string { return r.From() + ": " + r.Spans[1].Text })
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

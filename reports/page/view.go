@@ -7,17 +7,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // view is what the template reads.
 type view struct {
-	Run
+	report.Run
 	Policy      template.HTML
 	Style       template.CSS
 	Script      template.JS
-	Summary     Summary
+	Summary     report.Summary
 	Meta        []string
 	Worlds      int
 	Large       bool              // more scenarios than are read one after the other
@@ -53,10 +56,10 @@ type redTrial struct {
 // mostRed is how many of them are listed.
 const mostRed = 12
 
-func newView(run Run) view {
+func newView(run report.Run) view {
 	whole := run.Trials
-	run.Trials = collect(whole, bounded)
-	v := view{Run: run, Policy: template.HTML(template.HTMLEscapeString(policy())), Style: template.CSS(style), Script: template.JS(script), Summary: Summarize(run)}
+	run.Trials = lists.Collect(whole, bounded)
+	v := view{Run: run, Policy: template.HTML(template.HTMLEscapeString(policy())), Style: template.CSS(style), Script: template.JS(script), Summary: report.Summarize(run)}
 	v.Meta = runMeta(run)
 	classes := map[string]string{}
 	for _, t := range run.Trials {
@@ -68,7 +71,7 @@ func newView(run Run) view {
 	members := map[group][]*trial.Trial{}
 	gather := func(trials []*trial.Trial) (order []group) {
 		for _, t := range trials {
-			g := group{t.Claim, scenarioTitle(t), t.World}
+			g := group{t.Claim, t.Heading(), t.World}
 			if members[g] == nil {
 				order = append(order, g)
 			}
@@ -76,14 +79,14 @@ func newView(run Run) view {
 		}
 		return order
 	}
-	others, planted := takeApart(run.Trials)
+	others, planted := report.TakeApart(run.Trials)
 	order, plantedOrder := gather(others), gather(planted)
 	v.Large = len(order) > large
-	worlds := distinct(collect(run.Trials, func(t *trial.Trial) string { return t.World }))
+	worlds := lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return t.World }))
 	v.Anchors = map[string]string{}
 	for n, g := range append(order, plantedOrder...) {
 		e := newExperiment(fmt.Sprintf("x%d", n+1), g.title, members[g], classes, len(worlds) > 1)
-		e.Replay = run.replay(collect(e.Contenders, func(c contender) *trial.Trial { return c.T }))
+		e.Replay = run.ReplayOf(lists.Collect(e.Contenders, func(c contender) *trial.Trial { return c.T })...)
 		e.Planted = n >= len(order)
 		e.Folded, e.Up = e.Planted || v.Large && len(e.Boxes) == 0, v.Large && !e.Planted
 		for _, c := range e.Contenders {
@@ -124,46 +127,26 @@ func newView(run Run) view {
 }
 
 // Brief is whether a scenario has only a line among the claims.
-func (v view) Brief(s Scenario) bool {
-	return v.Large && !slices.ContainsFunc(s.Rows, func(r ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
+func (v view) Brief(s report.Scenario) bool {
+	return v.Large && !slices.ContainsFunc(s.Rows, func(r report.ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
 }
 
-// replay is the command that performs the trials again, "" when the run has none.
-func (r Run) replay(trials []*trial.Trial) string {
-	if r.Replay == "" || len(trials) == len(r.Trials) {
-		return r.Replay
-	}
-	command := r.Replay
-	for _, t := range trials {
-		command += " --trial " + shellWord(t.ID)
-	}
-	return command
-}
-
-func collect[T, R any](s []T, f func(T) R) []R {
-	out := make([]R, 0, len(s))
-	for _, v := range s {
-		out = append(out, f(v))
-	}
-	return out
-}
-
-func runMeta(run Run) []string {
-	meta := distinct(collect(run.Trials, func(t *trial.Trial) string { return t.World }))
+func runMeta(run report.Run) []string {
+	meta := lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return t.World }))
 	if len(meta) == 0 {
 		meta = []string{run.World}
 	}
 	for _, name := range []string{"kafka"} {
-		for _, version := range distinct(collect(run.Trials, func(t *trial.Trial) string { return t.Environment.Versions[name] })) {
+		for _, version := range lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return t.Environment.Versions[name] })) {
 			if version != "" {
 				meta = append(meta, version)
 			}
 		}
 	}
 	if n := len(run.Trials); n > 0 {
-		meta = append(meta, fmt.Sprintf("%d %s", n, plural(n, "trial")))
+		meta = append(meta, fmt.Sprintf("%d %s", n, quantity.Plural(n, "trial")))
 	}
-	if n := len(distinct(collect(run.Trials, func(t *trial.Trial) string { return fmt.Sprint(t.Round) }))); n > 1 {
+	if n := len(lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return fmt.Sprint(t.Round) }))); n > 1 {
 		meta = append(meta, fmt.Sprintf("%d rounds", n))
 	}
 	meta = append(meta, seeds(run.Trials))

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"golang.org/x/net/html"
@@ -22,7 +24,7 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-func write(t *testing.T, run page.Run) string {
+func write(t *testing.T, run report.Run) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := page.Write(&b, run); err != nil {
@@ -107,9 +109,9 @@ func checkPage(t *testing.T, source string) {
 	}
 }
 
-func real(t *testing.T) page.Run {
+func real(t *testing.T) report.Run {
 	t.Helper()
-	run := page.Run{ID: "healthy", World: "local"}
+	run := report.Run{ID: "healthy", World: "local"}
 	for _, c := range []struct {
 		contender string
 		log       history.Log
@@ -124,7 +126,7 @@ func real(t *testing.T) page.Run {
 func TestPage(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		run  page.Run
+		run  report.Run
 		want []string
 	}{
 		{"every outcome", pagetest.Run(), []string{
@@ -145,10 +147,10 @@ func TestPage(t *testing.T) {
 			"defect: unfenced-offsets refuted for unfenced-offsets, in round 1 (10 of 10 refuted)", "The same with planted defects",
 		}},
 		{"judged histories", real(t), []string{"1 claim confirmed", "All 2 trials came out as predicted."}},
-		{"no trials", page.Run{ID: "empty", World: "local"}, []string{"No trial was performed", "There is nothing to judge."}},
-		{"a trial of nothing", page.Run{Trials: []*trial.Trial{{ID: "t"}}}, []string{"1 scenario undecided", "nothing was predicted", "Left out: charts over time"}},
-		{"no faults, no groups", page.Run{Trials: []*trial.Trial{quiet()}}, []string{"Left out: fault lanes (no fault was injected)", "lag (no consumer group was sampled)", "cascade map (no fault was injected)"}},
-		{"numbers that are none", page.Run{Trials: []*trial.Trial{broken()}}, []string{"1 claim"}},
+		{"no trials", report.Run{ID: "empty", World: "local"}, []string{"No trial was performed", "There is nothing to judge."}},
+		{"a trial of nothing", report.Run{Trials: []*trial.Trial{{ID: "t"}}}, []string{"1 scenario undecided", "nothing was predicted", "Left out: charts over time"}},
+		{"no faults, no groups", report.Run{Trials: []*trial.Trial{quiet()}}, []string{"Left out: fault lanes (no fault was injected)", "lag (no consumer group was sampled)", "cascade map (no fault was injected)"}},
+		{"numbers that are none", report.Run{Trials: []*trial.Trial{broken()}}, []string{"1 claim"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			source := write(t, c.run)
@@ -185,9 +187,9 @@ func broken() *trial.Trial {
 }
 
 func TestNothingBreaksOut(t *testing.T) {
-	run := page.Run{
+	run := report.Run{
 		ID: `</title><script>alert(0)</script>`, World: "<script>", Replay: "</code><script>alert(1)</script>", Claims: map[string]string{"x": "<script>"},
-		Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []page.Absent{{Spec: "<script>", Reason: `"><script>alert(1)</script>`, World: "<b>"}},
+		Trials: []*trial.Trial{pagetest.Hostile()}, Skipped: []report.Absent{{Spec: "<script>", Reason: `"><script>alert(1)</script>`, World: "<b>"}},
 	}
 	source := write(t, run)
 	checkPage(t, source)
@@ -207,7 +209,7 @@ func TestNothingBreaksOut(t *testing.T) {
 }
 
 func TestSizeOfALargeRun(t *testing.T) {
-	var run page.Run
+	var run report.Run
 	for i := range 20 {
 		tr := pagetest.Replay()
 		tr.ID, tr.Seed = fmt.Sprint("t", i), uint64(i)
@@ -257,8 +259,8 @@ func TestInvalidRuns(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var b bytes.Buffer
 			for _, write := range []func() error{
-				func() error { return page.Write(&b, page.Run{ID: "r", Trials: c.trials}) },
-				func() error { return page.WriteJSON(&b, page.Run{ID: "r", Trials: c.trials}) },
+				func() error { return page.Write(&b, report.Run{ID: "r", Trials: c.trials}) },
+				func() error { return report.WriteJSON(&b, report.Run{ID: "r", Trials: c.trials}) },
 			} {
 				if err := write(); err == nil || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("error is %v, want one with %q", err, c.want)
@@ -281,7 +283,7 @@ func TestErrorOfTheWriter(t *testing.T) {
 	if err := page.Write(full{}, pagetest.Small()); !errors.Is(err, errFull) {
 		t.Errorf("Write = %v, want the writer's error", err)
 	}
-	if err := page.WriteJSON(full{}, pagetest.Small()); !errors.Is(err, errFull) {
+	if err := report.WriteJSON(full{}, pagetest.Small()); !errors.Is(err, errFull) {
 		t.Errorf("WriteJSON = %v, want the writer's error", err)
 	}
 }
@@ -306,7 +308,7 @@ func TestSummary(t *testing.T) {
 		{"never judged", []*trial.Trial{mk("a", "E1", "", "")}, "1 claim undecided", false},
 		{"no claim", []*trial.Trial{mk("a", "", trial.Confirmed, ""), mk("b", "", trial.Trouble, "")}, "1 scenario confirmed, 1 not judged: the kit had trouble", false},
 	} {
-		s := page.Summarize(page.Run{Trials: c.trials})
+		s := report.Summarize(report.Run{Trials: c.trials})
 		if s.Headline != c.headline || s.Green != c.green {
 			t.Errorf("%s: %q, green %v; want %q, %v", c.name, s.Headline, s.Green, c.headline, c.green)
 		}
@@ -314,7 +316,7 @@ func TestSummary(t *testing.T) {
 }
 
 func TestDefects(t *testing.T) {
-	s := page.Summarize(pagetest.Selftest())
+	s := report.Summarize(pagetest.Selftest())
 	var got []string
 	for _, d := range s.Defects {
 		said := d.Said()
@@ -337,43 +339,43 @@ func TestDefects(t *testing.T) {
 	// A right service that is not right is no proof, whatever was caught.
 	trials := pagetest.Defects()[:2]
 	trials[0].Predictions[0].Outcome, trials[0].Outcome = trial.Refuted, trial.Refuted
-	s = page.Summarize(page.Run{Trials: trials})
+	s = report.Summarize(report.Run{Trials: trials})
 	if s.Headline != "The planted defect caught, 1 with a right service that is not as predicted" || s.Green || s.Defects[0].Proven() {
 		t.Errorf("%q, green %v: %+v", s.Headline, s.Green, s.Defects)
 	}
 	// A run that proves nothing catches nothing.
 	trials = pagetest.Defects()[:2]
 	trials[1].Outcome = trial.Undecided
-	if d := page.Summarize(page.Run{Trials: trials}).Defects[0]; d.Caught != 0 || d.Rounds != 1 {
+	if d := report.Summarize(report.Run{Trials: trials}).Defects[0]; d.Caught != 0 || d.Rounds != 1 {
 		t.Errorf("a run that proves nothing catches %d of %d", d.Caught, d.Rounds)
 	}
 	// What is only named as a defect is a claim like others.
 	trials = pagetest.Defects()[:1]
-	if s := page.Summarize(page.Run{Trials: trials}); len(s.Defects) != 0 || len(s.Claims) != 1 {
+	if s := report.Summarize(report.Run{Trials: trials}); len(s.Defects) != 0 || len(s.Claims) != 1 {
 		t.Errorf("without a defect there are %d defects and %d claims", len(s.Defects), len(s.Claims))
 	}
 }
 
 func TestReplayCommandIsQuoted(t *testing.T) {
-	run := page.Run{Replay: "breakwater replay out/x"}
+	run := report.Run{Replay: "breakwater replay out/x"}
 	for id, want := range map[string]string{
 		"replay-e2": "breakwater replay out/x --trial replay-e2",
 		"a b":       "breakwater replay out/x --trial 'a b'",
 		"it's":      `breakwater replay out/x --trial 'it'\''s'`,
 		"$(rm)":     "breakwater replay out/x --trial '$(rm)'",
 	} {
-		if got := run.ReplayTrial(&trial.Trial{ID: id}); got != want {
+		if got := run.ReplayOf(&trial.Trial{ID: id}); got != want {
 			t.Errorf("ReplayTrial(%q) = %s, want %s", id, got, want)
 		}
 	}
-	if got := (page.Run{}).ReplayTrial(&trial.Trial{ID: "x"}); got != "" {
+	if got := (report.Run{}).ReplayOf(&trial.Trial{ID: "x"}); got != "" {
 		t.Errorf("a run that cannot be replayed says %q", got)
 	}
 }
 
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := page.WriteJSON(&b, pagetest.Small()); err != nil {
+	if err := report.WriteJSON(&b, pagetest.Small()); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "report.json", b.Bytes())
@@ -390,7 +392,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("the document is %+v", d)
 	}
 	b.Reset()
-	if err := page.WriteJSON(&b, pagetest.Selftest()); err != nil {
+	if err := report.WriteJSON(&b, pagetest.Selftest()); err != nil {
 		t.Fatal(err)
 	}
 	var r struct {
@@ -403,7 +405,7 @@ func TestJSON(t *testing.T) {
 				}
 			}
 		}
-		Defects []page.Defect
+		Defects []report.Defect
 	}
 	if err := json.Unmarshal(b.Bytes(), &r); err != nil {
 		t.Fatal(err)
@@ -415,7 +417,7 @@ func TestJSON(t *testing.T) {
 	if bytes.Contains(b.Bytes(), []byte(`"offered"`)) {
 		t.Error("the series are in the document")
 	}
-	if err := page.WriteJSON(&b, page.Run{Trials: []*trial.Trial{broken()}}); err == nil || !strings.Contains(err.Error(), `trial "quiet"`) {
+	if err := report.WriteJSON(&b, report.Run{Trials: []*trial.Trial{broken()}}); err == nil || !strings.Contains(err.Error(), `trial "quiet"`) {
 		t.Errorf("a NaN gives %v, want an error that names the trial", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/junit"
 	"github.com/breakwater-kit/breakwater/reports/markdown"
@@ -29,11 +31,11 @@ func TestRenderers(t *testing.T) {
 		v.Status, v.Why = check.Broken, evil
 		v.Anomalies = []check.Anomaly{{What: evil, IDs: []string{evil}, Offsets: []string{evil}, Around: []string{evil}, Setting: evil}}
 	}
-	absent := []page.Absent{{Suite: evil, Spec: evil, World: evil, Reason: evil}}
-	run := page.Run{ID: evil, World: evil, Replay: evil, Claims: map[string]string{evil: evil}, Trials: []*trial.Trial{hostile}, Skipped: absent, Troubled: absent}
+	absent := []report.Absent{{Suite: evil, Spec: evil, World: evil, Reason: evil}}
+	run := report.Run{ID: evil, World: evil, Replay: evil, Claims: map[string]string{evil: evil}, Trials: []*trial.Trial{hostile}, Skipped: absent, Troubled: absent}
 	for name, render := range map[string]func(io.Writer) error{
 		"page":     func(w io.Writer) error { return page.Write(w, run) },
-		"json":     func(w io.Writer) error { return page.WriteJSON(w, run) },
+		"json":     func(w io.Writer) error { return report.WriteJSON(w, run) },
 		"markdown": func(w io.Writer) error { return markdown.Write(w, run, evil) },
 		"junit":    func(w io.Writer) error { return junit.Write(w, run) },
 	} {

@@ -3,8 +3,12 @@
 package trial
 
 import (
+	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
+
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 
 	"github.com/breakwater-kit/breakwater"
 
@@ -105,4 +109,24 @@ func (t *Trial) AsPredicted() bool {
 		}
 	}
 	return true
+}
+
+// KnownRefuted is whether the trial was refuted in nothing but what is known to be.
+func (t *Trial) KnownRefuted() bool { return t.Outcome == Refuted && t.AsPredicted() }
+
+// Heading is what stands above the trial: its title, or what else names it.
+func (t *Trial) Heading() string { return cmp.Or(t.Title, t.Spec, t.ID) }
+
+// Sentence is the prediction's sentence; one saved without it is put
+// together from its parts.
+func (p Predicted) Sentence() string {
+	switch {
+	case p.Says != "":
+		return p.Says
+	case p.Guarantee != "":
+		return p.Guarantee + " " + cmp.Or(string(p.Expect), string(check.Holds))
+	case p.Measurement != "":
+		return p.Measurement + " " + strings.NewReplacer("<=", "≤", ">=", "≥").Replace(p.Op) + " " + quantity.Value(p.Bound, "")
+	}
+	return "a prediction that names nothing"
 }

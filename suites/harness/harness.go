@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
@@ -21,7 +23,6 @@ import (
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
@@ -97,18 +98,18 @@ func ends(r ginkgo.SpecReport) {
 	if !r.LeafNodeType.Is(types.NodeTypeIt) {
 		name = strings.TrimSpace("[" + r.LeafNodeType.String() + "] " + name)
 	}
-	how, failures := page.Ending(""), []types.Failure{r.Failure}
+	how, failures := report.Ending(""), []types.Failure{r.Failure}
 	switch state := r.State; {
 	case state.Is(types.SpecStateSkipped) && r.Failure.Message != "": // by itself, and not for want of focus
-		how = page.SpecSkipped
+		how = report.SpecSkipped
 	case state.Is(types.SpecStatePanicked):
-		how = page.SpecPanicked
+		how = report.SpecPanicked
 	case state.Is(types.SpecStateTimedout):
-		how = page.SpecTimedOut
+		how = report.SpecTimedOut
 	case state.Is(types.SpecStateInterrupted | types.SpecStateAborted):
-		how = page.SpecInterrupted
+		how = report.SpecInterrupted
 	case state.Is(types.SpecStateFailureStates):
-		how = page.SpecFailed
+		how = report.SpecFailed
 	case state.Is(types.SpecStateSkipped | types.SpecStatePending):
 		return // it never began
 	}
@@ -117,7 +118,7 @@ func ends(r ginkgo.SpecReport) {
 	}
 	var why []string
 	for _, f := range failures {
-		why = append(why, because(f, how == page.SpecSkipped))
+		why = append(why, because(f, how == report.SpecSkipped))
 	}
 	gomega.Expect(current.SpecEnds(name, how, why...)).To(gomega.Succeed())
 }

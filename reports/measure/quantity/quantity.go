@@ -98,3 +98,11 @@ func trim(v float64, decimals int) string {
 	}
 	return s
 }
+
+// Plural is the noun for a count: "claim" for 1, "claims" for any other.
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}

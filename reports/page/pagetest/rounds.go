@@ -6,17 +6,18 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
 // Repeat is the run with n rounds of each of its trials, none of which measures
 // the same as another.
-func Repeat(run page.Run, n int) page.Run {
+func Repeat(run report.Run, n int) report.Run {
 	var trials []*trial.Trial
 	for place, t := range run.Trials {
 		for round := 1; round <= n; round++ {
@@ -85,7 +86,7 @@ func inRound(t *trial.Trial, round int, place uint64) *trial.Trial {
 
 // Rounds is a run of two claims with three trials, in ten rounds of which the
 // seventh of the first loses something.
-func Rounds() page.Run {
+func Rounds() report.Run {
 	run := Run()
 	replay := Replay()
 	replay.Measurements.Values = []measure.Value{
@@ -154,8 +155,8 @@ func Defects() []*trial.Trial {
 }
 
 // Selftest is a run of planted defects in ten rounds, beside a claim.
-func Selftest() page.Run {
+func Selftest() report.Run {
 	run := Rounds()
-	run.Trials = append(run.Trials[:10:10], Repeat(page.Run{Trials: Defects()}, 10).Trials...)
+	run.Trials = append(run.Trials[:10:10], Repeat(report.Run{Trials: Defects()}, 10).Trials...)
 	return run
 }

@@ -10,11 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/report"
+
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
-	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -30,8 +31,8 @@ var none = measure.Span{None: true}
 
 // Run is a run with every kind of outcome: confirmed, refuted, known to be
 // refuted, undecided and the kit's own trouble.
-func Run() page.Run {
-	run := page.Run{
+func Run() report.Run {
+	run := report.Run{
 		ID: "20261123T140201Z", World: "local", Started: time.Date(2026, 11, 23, 14, 2, 1, 0, time.UTC), Took: s(372),
 		Replay: "breakwater replay out/20261123T140201Z",
 		Claims: map[string]string{
@@ -48,18 +49,18 @@ func Run() page.Run {
 			Cascade("sync-fanout"), Cascade("sync-hardened"), Cascade("event"),
 			publishing(), undecided(), trouble(),
 		},
-		Skipped: []page.Absent{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Ended: page.SpecSkipped, Reason: "SQLite has no wire that could be cut"}},
-		Troubled: []page.Absent{
+		Skipped: []report.Absent{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Ended: report.SpecSkipped, Reason: "SQLite has no wire that could be cut"}},
+		Troubled: []report.Absent{
 			{Suite: "replay", Spec: "survives a rebalance", World: "docker", Blame: trial.BlameService, Reason: "start analytics: analytics/2 ended (exit status 2) before it was ready"},
-			{Suite: "replay", Spec: "mails each user", World: "local", Round: 2, Ended: page.SpecFailed, Reason: "replay_test.go:41: Expected\n    <int>: 1\nto equal\n    <int>: 2"},
-			{Suite: "replay", Spec: "forgets nobody", World: "local", Ended: page.SpecKilled, Reason: "its process did not live to its end: signal: killed"},
+			{Suite: "replay", Spec: "mails each user", World: "local", Round: 2, Ended: report.SpecFailed, Reason: "replay_test.go:41: Expected\n    <int>: 1\nto equal\n    <int>: 2"},
+			{Suite: "replay", Spec: "forgets nobody", World: "local", Ended: report.SpecKilled, Reason: "its process did not live to its end: signal: killed"},
 		},
 	}
 	return run
 }
 
 // Small is three trials of [Run]: one refuted, one refuted as is known, one undecided.
-func Small() page.Run {
+func Small() report.Run {
 	run := Run()
 	run.Trials = []*trial.Trial{publishing(), Cascade("sync-hardened"), undecided()}
 	return run
@@ -67,7 +68,7 @@ func Small() page.Run {
 
 // Large is a run of n trials, in scenarios of one and of three contenders, all but
 // the last three as predicted.
-func Large(n int) page.Run {
+func Large(n int) report.Run {
 	run := Run()
 	run.Trials = nil
 	add := func(scenario int, trials ...*trial.Trial) {

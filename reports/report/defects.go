@@ -1,9 +1,11 @@
-package page
+package report
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 
 	"github.com/breakwater-kit/breakwater"
 
@@ -76,9 +78,9 @@ func planted(t *trial.Trial) (name string, kit, some bool) {
 
 // takeApart takes the experiments with planted defects from the others: those that
 // are named so, and of which something is predicted not to hold.
-func takeApart(trials []*trial.Trial) (others, defects []*trial.Trial) {
+func TakeApart(trials []*trial.Trial) (others, defects []*trial.Trial) {
 	type experiment struct{ claim, title string }
-	of := func(t *trial.Trial) experiment { return experiment{t.Claim, scenarioTitle(t)} }
+	of := func(t *trial.Trial) experiment { return experiment{t.Claim, t.Heading()} }
 	has := map[experiment]bool{}
 	for _, t := range trials {
 		if _, _, some := planted(t); some && len(faulty(t)) > 0 {
@@ -103,7 +105,7 @@ func defects(trials []*trial.Trial) []Defect {
 	var order []key
 	of := map[key][]*trial.Trial{}
 	for _, t := range trials {
-		k := key{t.Claim, scenarioTitle(t), t.World}
+		k := key{t.Claim, t.Heading(), t.World}
 		if of[k] == nil {
 			order = append(order, k)
 		}
@@ -125,7 +127,7 @@ func defects(trials []*trial.Trial) []Defect {
 			with = append(with, t)
 			after = append(after, t.Caught())
 			d.Caught += btoi(caught(t, predicted))
-			d.Guarantees = distinct(append(d.Guarantees, collect(predicted, guaranteeOf)...))
+			d.Guarantees = lists.Distinct(append(d.Guarantees, lists.Collect(predicted, guaranteeOf)...))
 		}
 		if d.Rounds = len(with); d.Rounds == 0 {
 			continue // in this world
@@ -143,11 +145,11 @@ func guaranteeOf(p trial.Predicted) string {
 	if p.Expect == breakwater.ToBreak {
 		return p.Guarantee
 	}
-	return sayPrediction(p)
+	return p.Sentence()
 }
 
 // defectHeadline is "All 20 planted defects caught", and "" where there is none.
-func defectHeadline(all []Defect) string {
+func DefectHeadline(all []Defect) string {
 	n, caught, wrong := len(all), 0, 0
 	for _, d := range all {
 		caught += btoi(d.Caught == d.Rounds)

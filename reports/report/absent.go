@@ -1,9 +1,11 @@
-package page
+package report
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -105,7 +107,7 @@ func countAbsent(absent []Absent) string {
 			}
 		}
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s %s", n, plural(n, "spec"), e.verb))
+			parts = append(parts, fmt.Sprintf("%d %s %s", n, quantity.Plural(n, "spec"), e.verb))
 		}
 	}
 	return strings.Join(parts, ", ")

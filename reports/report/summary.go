@@ -1,4 +1,4 @@
-package page
+package report
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 
 	"github.com/breakwater-kit/breakwater"
 
@@ -68,10 +70,10 @@ type Round struct {
 // Tally is "10 of 10 confirmed", or "8 of 10 confirmed, 2 refuted", and "" of a trial
 // that was performed once.
 func (r ClaimRow) Tally() string {
-	return tally(collect(r.Rounds, func(r Round) trial.Outcome { return r.Outcome }))
+	return Tally(lists.Collect(r.Rounds, func(r Round) trial.Outcome { return r.Outcome }))
 }
 
-func tally(outcomes []trial.Outcome) string {
+func Tally(outcomes []trial.Outcome) string {
 	counts := map[trial.Outcome]int{}
 	for _, o := range outcomes {
 		counts[o]++
@@ -198,7 +200,7 @@ func shortly(brief string, said []Part) string {
 
 // Only is the contender of all the claim's trials, "" when there are several.
 func (c Claim) Only() string {
-	names := distinct(collect(c.Rows(), func(r ClaimRow) string { return r.Contender }))
+	names := lists.Distinct(lists.Collect(c.Rows(), func(r ClaimRow) string { return r.Contender }))
 	if len(names) == 1 {
 		return names[0]
 	}
@@ -231,13 +233,13 @@ func (c Claim) Predicted(r ClaimRow) string {
 // Predicted is what was predicted in few words.
 func (r ClaimRow) Predicted() string { return strings.Join(says(r), ", ") }
 
-func says(r ClaimRow) []string { return collect(r.Lines, func(l Line) string { return l.Says }) }
+func says(r ClaimRow) []string { return lists.Collect(r.Lines, func(l Line) string { return l.Says }) }
 
 // Summarize says how the run went. Claims come in the order of their first
 // trial, scenarios without a claim last.
 func Summarize(run Run) Summary {
 	s := Summary{Claims: []Claim{}}
-	others, planted := takeApart(run.Trials)
+	others, planted := TakeApart(run.Trials)
 	for _, rounds := range trial.Repeated(others) {
 		t := rounds[0]
 		i := slices.IndexFunc(s.Claims, func(c Claim) bool { return c.ID == t.Claim })
@@ -246,13 +248,13 @@ func Summarize(run Run) Summary {
 			s.Claims = append(s.Claims, Claim{ID: t.Claim, Title: claimTitle(run, t)})
 		}
 		c := &s.Claims[i]
-		title := scenarioTitle(t)
+		title := t.Heading()
 		k := slices.IndexFunc(c.Scenarios, func(s Scenario) bool { return s.Title == title && s.World == t.World })
 		if k < 0 {
 			k = len(c.Scenarios)
 			c.Scenarios = append(c.Scenarios, Scenario{Title: title, World: t.World})
 		}
-		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, claimRow(rounds))
+		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, RowOf(rounds))
 	}
 	s.Defects = defects(planted)
 	slices.SortStableFunc(s.Claims, func(a, b Claim) int {
@@ -260,10 +262,10 @@ func Summarize(run Run) Summary {
 	})
 	for i := range s.Claims {
 		c := &s.Claims[i]
-		c.Outcome, c.Known = combine(c.Rows())
+		c.Outcome, c.Known = Combine(c.Rows())
 		for k := range c.Scenarios {
 			s := &c.Scenarios[k]
-			s.Outcome, s.Known = combine(s.Rows)
+			s.Outcome, s.Known = Combine(s.Rows)
 		}
 	}
 	s.Headline = headline(s.Claims, s.Defects)
@@ -276,8 +278,8 @@ func Summarize(run Run) Summary {
 
 // combine is the worst outcome of the rows, and whether it is a refutation of
 // nothing but what is known to be refuted.
-func combine(rows []ClaimRow) (trial.Outcome, bool) {
-	outcome := trial.WorstOutcome(collect(rows, func(r ClaimRow) trial.Outcome { return r.Outcome })...)
+func Combine(rows []ClaimRow) (trial.Outcome, bool) {
+	outcome := trial.WorstOutcome(lists.Collect(rows, func(r ClaimRow) trial.Outcome { return r.Outcome })...)
 	return outcome, outcome == trial.Refuted && !slices.ContainsFunc(rows, func(r ClaimRow) bool {
 		return r.Outcome != trial.Confirmed && !r.Known
 	})
@@ -291,8 +293,6 @@ func (c Claim) Rows() []ClaimRow {
 	}
 	return rows
 }
-
-func scenarioTitle(t *trial.Trial) string { return cmp.Or(t.Title, t.Spec, t.ID) }
 
 func btoi(b bool) int {
 	if b {
@@ -312,7 +312,7 @@ func claimTitle(run Run, t *trial.Trial) string {
 }
 
 // claimRow is the row of a trial, and of all its rounds where it was repeated.
-func claimRow(rounds trial.Rounds) ClaimRow {
+func RowOf(rounds trial.Rounds) ClaimRow {
 	t := rounds.Worst()
 	row := rowOf(t)
 	row.Red = rounds.AsPredicted() < len(rounds)
@@ -322,10 +322,10 @@ func claimRow(rounds trial.Rounds) ClaimRow {
 	for _, t := range rounds {
 		row.Rounds = append(row.Rounds, Round{t.Round, t.ID, trial.WorstOutcome(t.Outcome)})
 	}
-	row.Outcome = trial.WorstOutcome(collect(row.Rounds, func(r Round) trial.Outcome { return r.Outcome })...)
+	row.Outcome = trial.WorstOutcome(lists.Collect(row.Rounds, func(r Round) trial.Outcome { return r.Outcome })...)
 	row.Known = row.Outcome == trial.Refuted && !row.Red
-	row.Why = inRound(t, row.Why)
-	measured := collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements })
+	row.Why = InRound(t, row.Why)
+	measured := lists.Collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements })
 	for i, l := range row.Lines {
 		if i < len(t.Predictions) {
 			row.Lines[i] = lineOver(l, t.Predictions[i], rounds, measured)
@@ -335,7 +335,7 @@ func claimRow(rounds trial.Rounds) ClaimRow {
 }
 
 // inRound says of which round something is.
-func inRound(t *trial.Trial, text string) string {
+func InRound(t *trial.Trial, text string) string {
 	if text == "" {
 		return ""
 	}
@@ -349,7 +349,7 @@ func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure
 	var worst *trial.Trial
 	for _, t := range rounds {
 		for _, q := range t.Predictions {
-			if sayPrediction(q) != l.Predicted {
+			if q.Sentence() != l.Predicted {
 				continue
 			}
 			o := cmp.Or(q.Outcome, trial.Undecided)
@@ -363,11 +363,11 @@ func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure
 	if l.Measured {
 		spread := measure.Over(p.Measurement, measured)
 		l.Spread = &spread
-		l.Observed, l.Brief = spread.String()+", "+tally(outcomes), measure.Lead(p.Measurement)+" "+spread.String()
+		l.Observed, l.Brief = spread.String()+", "+Tally(outcomes), measure.Lead(p.Measurement)+" "+spread.String()
 		return l
 	}
-	seen := inRound(worst, l.Observed)
-	l.Observed, l.Brief = tally(outcomes), inRound(worst, l.Brief)
+	seen := InRound(worst, l.Observed)
+	l.Observed, l.Brief = Tally(outcomes), InRound(worst, l.Brief)
 	if l.Outcome != trial.Confirmed && seen != "" {
 		l.Observed += "; " + seen
 	}
@@ -376,9 +376,9 @@ func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure
 
 // rowOf is the row of one performance.
 func rowOf(t *trial.Trial) ClaimRow {
-	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Why: t.Why, Outcome: trial.WorstOutcome(t.Outcome), Known: known(t)}
+	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Why: t.Why, Outcome: trial.WorstOutcome(t.Outcome), Known: t.KnownRefuted()}
 	for _, p := range t.Predictions {
-		line := Line{Predicted: sayPrediction(p), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
+		line := Line{Predicted: p.Sentence(), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
 		if p.Guarantee != "" && p.Guarantee != breakwater.Others {
 			line.Says = check.Says(p.Guarantee, check.Status(cmp.Or(p.Expect, breakwater.ToHold)))
@@ -396,35 +396,8 @@ func rowOf(t *trial.Trial) ClaimRow {
 	return row
 }
 
-// known is whether the trial was refuted in nothing but what is known to be.
-func known(t *trial.Trial) bool { return t.Outcome == trial.Refuted && t.AsPredicted() }
-
-// sayPrediction is the prediction's sentence; one saved without it is put
-// together from its parts.
-func sayPrediction(p trial.Predicted) string {
-	switch {
-	case p.Says != "":
-		return p.Says
-	case p.Guarantee != "":
-		return p.Guarantee + " " + cmp.Or(string(p.Expect), string(check.Holds))
-	case p.Measurement != "":
-		return p.Measurement + " " + strings.NewReplacer("<=", "≤", ">=", "≥").Replace(p.Op) + " " + quantity.Value(p.Bound, "")
-	}
-	return "a prediction that names nothing"
-}
-
-func distinct(s []string) []string {
-	var out []string
-	for _, v := range s {
-		if !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
 func headline(claims []Claim, planted []Defect) string {
-	of := defectHeadline(planted)
+	of := DefectHeadline(planted)
 	switch {
 	case len(claims) == 0 && of == "":
 		return "No trial was performed"
@@ -471,20 +444,13 @@ func countOutcomes(counts map[trial.Outcome]int, n int, noun string) string {
 			parts = append(parts, fmt.Sprintf("%d %s", count, name))
 			continue
 		}
-		lead := fmt.Sprintf("%d %s", count, plural(count, noun))
+		lead := fmt.Sprintf("%d %s", count, quantity.Plural(count, noun))
 		if count == n && n > 1 {
-			lead = fmt.Sprintf("All %d %s", n, plural(n, noun))
+			lead = fmt.Sprintf("All %d %s", n, quantity.Plural(n, noun))
 		}
 		parts = append(parts, lead+" "+name)
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
 }
 
 // note is one sentence on how many trials came out as predicted, and on the specs that
@@ -495,7 +461,7 @@ func note(run Run) string {
 		switch {
 		case !t.AsPredicted():
 			red++
-		case known(t):
+		case t.KnownRefuted():
 			knowns++
 		}
 	}
@@ -508,7 +474,7 @@ func note(run Run) string {
 		absent = fmt.Sprintf(" %d specs are red.", n)
 	}
 	if n := len(run.Skipped); n > 0 {
-		absent += fmt.Sprintf(" %d %s skipped.", n, plural(n, "spec"))
+		absent += fmt.Sprintf(" %d %s skipped.", n, quantity.Plural(n, "spec"))
 	}
 	switch n := len(run.Trials); {
 	case n == 0:
@@ -518,7 +484,7 @@ func note(run Run) string {
 	case red == 0:
 		return fmt.Sprintf("%s came out as predicted, %d of them refuted as is known.", every(n), knowns) + absent
 	default:
-		return fmt.Sprintf("%d of %d %s did not come out as predicted.", red, n, plural(n, "trial")) + absent
+		return fmt.Sprintf("%d of %d %s did not come out as predicted.", red, n, quantity.Plural(n, "trial")) + absent
 	}
 }
 

@@ -1,4 +1,4 @@
-package page_test
+package report_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
-	"github.com/breakwater-kit/breakwater/reports/page"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -26,7 +26,7 @@ func TestClaimsInFewWords(t *testing.T) {
 		guarantee(breakwater.BoundedRecovery, trial.Confirmed, "a: back", "a catch-up 2 s"),
 		bound("catch-up of a ≤ 10 s", trial.Confirmed, "2 s", "catch-up 2 s"),
 	}
-	run := page.Run{Trials: []*trial.Trial{
+	run := report.Run{Trials: []*trial.Trial{
 		{ID: "1", Claim: "E2", Title: "cut", Contender: "event", Outcome: trial.Confirmed, Predictions: all},
 		{ID: "2", Claim: "E2", Title: "slow", Contender: "event", Outcome: trial.Confirmed, Predictions: append(all[:6:6], bound("rejoins of a during the fault ≤ 0", trial.Confirmed, "0", "rejoins 0"))},
 		{ID: "3", Claim: "E2", Title: "kill", Contender: "event", Outcome: trial.Undecided, Why: "the run proves nothing: the load was late", Predictions: all},
@@ -41,7 +41,7 @@ func TestClaimsInFewWords(t *testing.T) {
 		}},
 		{ID: "7", Claim: "E2", Title: "cut again", Contender: "event", Outcome: trial.Confirmed, Predictions: all[2:]},
 	}}
-	claim := page.Summarize(run).Claims[0]
+	claim := report.Summarize(run).Claims[0]
 	var got []string
 	for _, s := range claim.Scenarios {
 		for _, r := range s.Rows {
@@ -67,7 +67,7 @@ func TestClaimsInFewWords(t *testing.T) {
 			t.Errorf("%d:\n%s\nwant\n%s", i, got[min(i, len(got)-1)], want[i])
 		}
 	}
-	if claim.Only() != "" || (page.Claim{Scenarios: claim.Scenarios[:4]}).Only() != "event" {
+	if claim.Only() != "" || (report.Claim{Scenarios: claim.Scenarios[:4]}).Only() != "event" {
 		t.Error("the claim's only contender is not found")
 	}
 }

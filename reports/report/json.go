@@ -1,4 +1,4 @@
-package page
+package report
 
 import (
 	"encoding/json"
@@ -103,7 +103,7 @@ func newDocumentTrial(run Run, t *trial.Trial) documentTrial {
 		Started: t.Started.UTC(), Took: t.Took, Outcome: t.Outcome, AsPredicted: t.AsPredicted(), Why: t.Why,
 		Predictions: list(t.Predictions), Verdicts: list(t.Verdicts), Exercised: m.Exercised, Operations: []documentOperation{},
 		Faults: list(m.Faults), Hops: list(m.Hops), Recoveries: list(m.Recoveries), Values: list(m.Values),
-		Environment: t.Environment, History: t.History, Replay: run.ReplayTrial(t),
+		Environment: t.Environment, History: t.History, Replay: run.ReplayOf(t),
 	}
 	for _, o := range m.Operations {
 		d.Operations = append(d.Operations, documentOperation{o.Name, maps.Clone(o.Phases)})
