@@ -2,7 +2,6 @@ package breakwater
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -101,7 +100,7 @@ func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 		add("is served by %s but its path %q does not begin with /", l.Of, l.Path)
 	case served && !askable(l.Path):
 		add("is served at the path %q, which cannot be asked for; escape what is special in it", l.Path)
-	case !served && !slices.ContainsFunc(of.Needs, func(n Need) bool { return n.To == l.Of }) && (l.Of == Database || !s.Uses(l.Of)):
+	case !served && !of.Uses(l.Of) && (l.Of == Database || !s.Uses(l.Of)):
 		add("is in %s, which it does not need; add Need{To: breakwater.%s}", l.Of, map[string]string{Database: "Database", Redis: "Redis"}[l.Of])
 	}
 	for field, where := range map[string]struct{ value, of string }{
@@ -146,14 +145,4 @@ func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 		add("is asked as of a time at the path %q, to which ?time= is added; give one without a query, and escape what is special in it", l.AsOf.Path)
 	}
 	return errs
-}
-
-// Sinks are the names of all ledgers.
-func (s Scenario) Sinks() (names []string) {
-	for _, v := range s.Services {
-		if v.Ledger != nil {
-			names = append(names, v.Ledger.Sink)
-		}
-	}
-	return names
 }

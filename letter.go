@@ -57,12 +57,9 @@ func (d DeadLetter) LetterHeaders() LetterHeaders {
 	}
 }
 
-// topics are all that the letters go through.
-func (d *DeadLetter) topics() []string {
-	if d == nil {
-		return nil
-	}
-	return append([]string{d.Topic}, d.Retry...)
+// Topics are all that the letters go through.
+func (d DeadLetter) Topics() []string {
+	return slices.DeleteFunc(append([]string{d.Topic}, d.Retry...), func(t string) bool { return t == "" })
 }
 
 func (d *DeadLetter) validate(group string) (errs []error) {

@@ -126,7 +126,7 @@ func (s Scenario) Service(name string) (Service, bool) {
 func (s Scenario) Topics() []string {
 	topics := []string{s.Topic.Name}
 	for _, v := range s.Services {
-		for _, t := range append(v.DeadLetter.topics(), v.Output, v.Outbox) {
+		for _, t := range append(v.Letters().Topics(), v.Output, v.Outbox) {
 			if t != "" && !slices.Contains(topics, t) {
 				topics = append(topics, t)
 			}
@@ -137,9 +137,56 @@ func (s Scenario) Topics() []string {
 
 // Uses is whether any service needs what the world provides under that name.
 func (s Scenario) Uses(provided string) bool {
-	return slices.ContainsFunc(s.Services, func(v Service) bool {
-		return slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == provided })
-	})
+	return slices.ContainsFunc(s.Services, func(v Service) bool { return v.Uses(provided) })
+}
+
+// Input is the topic that the service consumes, "" for none: one that does has a group,
+// or keeps its offsets in its sink.
+func (s Scenario) Input(v Service) string {
+	if v.Group == "" && v.Offsets != OffsetsInSink {
+		return ""
+	}
+	return s.Topic.Name
+}
+
+// Compacts is whether the broker keeps the newest record of each key only in that topic.
+func (s Scenario) Compacts(topic string) bool { return s.Topic.Compacted && topic == s.Topic.Name }
+
+// Consumers are the services that have a group.
+func (s Scenario) Consumers() []Service {
+	return s.those(func(v Service) bool { return v.Group != "" })
+}
+
+// Sinks are the services that have a ledger.
+func (s Scenario) Sinks() []Service {
+	return s.those(func(v Service) bool { return v.Ledger != nil })
+}
+
+func (s Scenario) those(are func(Service) bool) (some []Service) {
+	for _, v := range s.Services {
+		if are(v) {
+			some = append(some, v)
+		}
+	}
+	return some
+}
+
+// ServiceOf finds the service that an instance belongs to; there is none for "load" and
+// "kafka".
+func (s Scenario) ServiceOf(instance string) (Service, bool) {
+	i := slices.IndexFunc(s.Services, func(v Service) bool { return v.Has(instance) })
+	if i < 0 {
+		return Service{}, false
+	}
+	return s.Services[i], true
+}
+
+// Struck lists the instances that a fault is aimed at: itself, or their edges.
+func (s Scenario) Struck(f Fault) []string {
+	if f.Kind.OnEdge() {
+		return s.Match(f.Edge.Client)
+	}
+	return s.Match(f.Service)
 }
 
 // Match lists the instances that a target names: itself, or all of a service.
@@ -277,7 +324,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 			add("it needs port %q of %s, which listens on %s", n.Port, n.To, strings.Join(other.Listeners(), ", "))
 		}
 	}
-	if v.Group != "" && !slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == Kafka }) {
+	if v.Group != "" && !v.Uses(Kafka) {
 		add("group %q but no need of kafka; add Need{To: breakwater.Kafka}", v.Group)
 	}
 	if v.Offsets != "" && v.Offsets != OffsetsInKafka && v.Offsets != OffsetsInSink {
@@ -292,7 +339,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 	if v.ExactlyOnce && v.Output == "" {
 		add("it promises exactlyOnce but has no output; name in Output the topic to which it transfers")
 	}
-	if v.PublishesOnce && !slices.ContainsFunc(v.Needs, func(n Need) bool { return n.To == Kafka }) {
+	if v.PublishesOnce && !v.Uses(Kafka) {
 		add("it promises publishesOnce but does not need kafka; add Need{To: breakwater.Kafka}, or leave it out")
 	}
 	if v.Outbox != "" && v.Ledger == nil {
@@ -384,8 +431,7 @@ func (s Scenario) validateEdge(client, to string) error {
 	if len(matched) == 0 {
 		return fmt.Errorf("there is no edge %s→%s: %q is no service or instance of the scenario (%s)", client, to, client, s.names())
 	}
-	owner, _, _ := strings.Cut(matched[0], "/")
-	v, _ := s.Service(owner)
+	v, _ := s.ServiceOf(matched[0])
 	var needs []string
 	for _, n := range v.Needs {
 		if n.To == to {
@@ -393,7 +439,7 @@ func (s Scenario) validateEdge(client, to string) error {
 		}
 		needs = append(needs, n.To)
 	}
-	return fmt.Errorf("there is no edge %s→%s: %s has edges to %s", client, to, owner, cmp.Or(strings.Join(needs, ", "), "nothing"))
+	return fmt.Errorf("there is no edge %s→%s: %s has edges to %s", client, to, v.Name, cmp.Or(strings.Join(needs, ", "), "nothing"))
 }
 
 func (s Scenario) names() string {

@@ -156,3 +156,39 @@ func scenario() breakwater.Scenario {
 }
 
 func cut() breakwater.Fault { return breakwater.Cut(breakwater.Edge("api", "redis")) }
+
+func TestAsks(t *testing.T) {
+	events := breakwater.Scenario{Requests: []breakwater.Request{{Method: "GET", Path: "/legacy-write", Event: true}, {Method: "POST", Path: "/register"}}}
+	for _, c := range []struct {
+		scenario  breakwater.Scenario
+		operation string
+		want      bool
+	}{
+		{breakwater.Scenario{}, "POST /register", true},
+		{breakwater.Scenario{}, "GET /catalog", false},
+		{breakwater.Scenario{}, "register", true},
+		{breakwater.Scenario{Require: breakwater.Require{Unrelated: "POST /search"}}, "POST /search", false},
+		{events, "GET /legacy-write", true},
+		{events, "POST /register", false},
+	} {
+		if got := c.scenario.Asks(c.operation); got != c.want {
+			t.Errorf("Asks(%q) = %v", c.operation, got)
+		}
+	}
+}
+
+func TestInstances(t *testing.T) {
+	s := breakwater.Scenario{Services: []breakwater.Service{{Name: "api"}, {Name: "api-2", Instances: 12}}}
+	for instance, want := range map[string]string{
+		"api/1": "api", "api-2/12": "api-2", "api": "", "api/0": "", "api/2": "", "api/01": "", "api/+1": "", "api-2/13": "", "load": "", "": "",
+	} {
+		if v, known := s.ServiceOf(instance); v.Name != want || known != (want != "") {
+			t.Errorf("%q is of %q", instance, v.Name)
+		}
+	}
+	for _, f := range []breakwater.Fault{breakwater.Kill("api-2/3"), breakwater.Cut(breakwater.Edge("api-2/3", breakwater.Kafka))} {
+		if got := s.Struck(f); !slices.Equal(got, []string{"api-2/3"}) {
+			t.Errorf("%s strikes %q", f, got)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -143,6 +144,31 @@ func (s Service) Names() []string {
 		names[i] = fmt.Sprintf("%s/%d", s.Name, i+1)
 	}
 	return names
+}
+
+// Has is whether one of its instances has that name. It is asked about each of a
+// million events, and neither copies nor allocates.
+func (s *Service) Has(instance string) bool {
+	name, number, _ := strings.Cut(instance, "/")
+	if name != s.Name {
+		return false
+	}
+	n, err := strconv.Atoi(number)
+	return err == nil && 1 <= n && n <= max(s.Instances, 1) && strconv.Itoa(n) == number
+}
+
+// Uses is whether it needs what has that name.
+func (s Service) Uses(name string) bool {
+	return slices.ContainsFunc(s.Needs, func(n Need) bool { return n.To == name })
+}
+
+// Letters is DeadLetter, and for a service without one the zero value, which promises
+// nothing.
+func (s Service) Letters() DeadLetter {
+	if s.DeadLetter == nil {
+		return DeadLetter{}
+	}
+	return *s.DeadLetter
 }
 
 // Early lists the instances that are started with the system: all but the late ones.

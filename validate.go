@@ -137,7 +137,7 @@ func (r Request) validate(s Scenario) (errs []error) {
 			}
 		}
 	}
-	owed := s.Asks(r) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
+	owed := s.Asks(s.Operation(r)) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
 	if owed && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
 		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or say in Event of others that they are the events")
 	}
@@ -193,14 +193,18 @@ func (r Require) validate(s Scenario) (errs []error) {
 	return errs
 }
 
-// Asks is whether an acknowledged request of that kind must have an effect in every sink:
-// each that is an Event; where none is, all but Require.Unrelated and those with a safe
-// HTTP method.
-func (s Scenario) Asks(r Request) bool {
-	if slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Event }) {
-		return slices.ContainsFunc(s.Requests, func(o Request) bool { return o.Event && s.Operation(o) == s.Operation(r) })
+// Asks is whether an acknowledged request of that operation must have an effect in every
+// sink: each that is an Event; where none is, all but Require.Unrelated and those with a
+// safe HTTP method.
+func (s Scenario) Asks(operation string) bool {
+	if slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Event }) {
+		return slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Event && s.Operation(r) == operation })
 	}
-	return s.Operation(r) != s.Require.Unrelated && r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
+	if operation == s.Require.Unrelated && operation != "" {
+		return false
+	}
+	method, _, _ := strings.Cut(operation, " ")
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }
 
 // Operation is the name of the request, see [Request.Name].
@@ -347,8 +351,7 @@ func (s Scenario) validateOverlaps() (errs []error) {
 				a.At >= b.At+b.Last || b.At >= a.At+a.Last {
 				continue
 			}
-			of := func(f Fault) []string { return s.Match(cmp.Or(f.Edge.Client, f.Service)) }
-			if slices.ContainsFunc(of(a.Fault), func(name string) bool { return slices.Contains(of(b.Fault), name) }) {
+			if slices.ContainsFunc(s.Struck(a.Fault), func(name string) bool { return slices.Contains(s.Struck(b.Fault), name) }) {
 				errs = append(errs, fmt.Errorf("plan, steps %d and %d (%s): both are there from %s to %s; let one begin when the other has ended",
 					j+1, i+1, a.Name(), max(a.At, b.At), min(a.At+a.Last, b.At+b.Last)))
 			}
@@ -401,7 +404,7 @@ var exampleAPI = map[string]string{"kafka": "OffsetCommit", "http": `"POST /log-
 // edge finds the need behind an edge; nil where there is none.
 func (s Scenario) edge(client, to string) (*Service, Need) {
 	for _, v := range s.Services {
-		if v.Name != client && !slices.Contains(v.Names(), client) {
+		if v.Name != client && !v.Has(client) {
 			continue
 		}
 		for _, n := range v.Needs {
