@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -48,11 +49,9 @@ func TestRunsFromOutside(t *testing.T) {
 		{"an id that leads elsewhere", resaved(func(t *trial.Trial) { t.ID = "../victim" }), "must begin with a letter or digit", nil},
 		{"an id with a NUL", resaved(func(t *trial.Trial) { t.ID = "kill\x00" }), "must begin with a letter or digit", nil},
 		{"another suite's", resaved(func(t *trial.Trial) { t.Suite = "scaling" }), "it is the trial of scaling/kill", nil},
-		{"a service that leads elsewhere", resaved(func(t *trial.Trial) {
-			t.Scenario = bytes.ReplaceAll(t.Scenario, []byte(`"api"`), []byte(`"../api"`))
-		}), `service "../api"`, []string{"replay"}},
+		{"a service that leads elsewhere", resaved(func(t *trial.Trial) { t.Scenario.Services[0].Name = "../api" }), `service "../api"`, []string{"replay"}},
 		{"secrets that nobody gives", resaved(func(t *trial.Trial) {
-			t.Scenario = bytes.Replace(t.Scenario, []byte(`"path":"/"`), []byte(`"path":"/","header":{"Authorization":"Bearer ${secret:NO_SUCH_SECRET}"}`), 1)
+			t.Scenario.Requests[0].Header = map[string]string{"Authorization": "Bearer " + breakwater.Secret("NO_SUCH_SECRET")}
 		}), "its secrets were not saved; set NO_SUCH_SECRET in the environment", []string{"replay"}},
 		{"a seed that was edited", func(dir string) error {
 			b, err := os.ReadFile(in(dir, "kill.trial.json"))

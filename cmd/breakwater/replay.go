@@ -25,9 +25,8 @@ type ReplayCmd struct {
 // again is a trial that is to be performed again.
 type again struct {
 	*trial.Trial
-	scenario breakwater.Scenario
-	world    string
-	round    int
+	world string
+	round int
 }
 
 // same is whether the other is the same round of the same trial.
@@ -57,10 +56,11 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 	for _, t := range trials {
 		s.World, s.Suite, s.Statements = t.world, t.Suite, map[string]string{t.Claim: t.Statement}
 		s.Round = t.round
-		t.scenario.Seed -= uint64(s.Round - 1) // which the session adds again
-		again := breakwater.Contender{Name: t.Contender, Services: t.scenario.Services, Sweep: t.Sweep}
-		t.scenario.Services = nil
-		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{Scenario: t.scenario, Contenders: []breakwater.Contender{again}})
+		scenario := t.Scenario
+		scenario.Seed -= uint64(s.Round - 1) // which the session adds again
+		again := breakwater.Contender{Name: t.Contender, Services: scenario.Services, Sweep: t.Sweep}
+		scenario.Services = nil
+		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{Scenario: scenario, Contenders: []breakwater.Contender{again}})
 		if unsupported := (*conductor.Unsupported)(nil); errors.As(err, &unsupported) {
 			err = s.Skip(t.Spec, unsupported.Error())
 		}
@@ -97,10 +97,10 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 		a := again{Trial: t, world: cmp.Or(c.World, t.World), round: max(t.Round, 1)}
 		for ; slices.ContainsFunc(all, a.same); a.round++ { // it was performed in two worlds, which are one now
 		}
-		if a.scenario, err = breakwater.ParseScenario(t.Scenario); err != nil {
+		if err := t.Scenario.Validate(); err != nil {
 			return nil, fmt.Errorf("trial %s: %w", t.ID, err)
 		}
-		if missing := conductor.MissingSecrets(a.scenario); len(missing) > 0 {
+		if missing := conductor.MissingSecrets(t.Scenario); len(missing) > 0 {
 			return nil, fmt.Errorf("trial %s: its secrets were not saved; set %s in the environment to perform it again", t.ID, strings.Join(missing, ", "))
 		}
 		if !had[a.world] {

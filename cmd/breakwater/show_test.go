@@ -25,15 +25,12 @@ func saved(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	log := historytest.Event(historytest.Options{Rate: 5})
-	scenario, err := breakwater.Scenario{
+	scenario := breakwater.Scenario{
 		Title:    "an API is looked at",
 		Services: []breakwater.Service{{Name: "api", Program: breakwater.Program{Go: "example.org/api"}}},
 		Requests: []breakwater.Request{{Service: "api", Method: "GET", Path: "/"}},
 		Load:     breakwater.Constant(50).For(10 * time.Second),
 		Predict:  breakwater.Holds(breakwater.Availability),
-	}.JSON()
-	if err != nil {
-		t.Fatal(err)
 	}
 	tr := &trial.Trial{Schema: trial.Schema, ID: "kill", Suite: "replay", Contender: "event", World: "local", Scenario: scenario}
 	tr.Judge(log, nil)

@@ -54,7 +54,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"replay in no world":       {args: "replay RUN --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
 		"replay in a lost world":   {args: "replay RUN", spoil: another(`"world":"local"`, `"world":"mars"`), says: []string{"trial kill: world mars: there is no such world"}},
 		"replay without engine":    {args: "replay RUN --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST"}},
-		"replay what is unknown":   {args: "replay RUN", spoil: another(`"title":"an API`, `"tittle":"an API`), says: []string{"trial kill: scenario: ", `unknown field "tittle"`}},
+		"replay what is invalid":   {args: "replay RUN", spoil: another(`"rate":50`, `"rate":0`), says: []string{"trial kill: load: rate 0 a second"}},
 		"a trial that was cut off": {args: "check RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "unexpected end of JSON input", "remove it"}},
 		"replay one":               {args: "replay RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "remove it, or choose others with --trial"}},
 		"another version's":        {args: "check RUN", spoil: edit("kill.trial.json", trial.Schema, "breakwater.trial/99"), says: []string{`schema is "breakwater.trial/99", this version reads "` + trial.Schema, "remove it"}},

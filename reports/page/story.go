@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -92,15 +91,7 @@ func (e *experiment) unrelated() string {
 		judged := slices.ContainsFunc(c.T.Verdicts, func(v check.Verdict) bool {
 			return v.Guarantee == breakwater.Contained && v.Status != check.NotAsked
 		})
-		var scenario struct {
-			Require struct {
-				Unrelated string `json:"unrelated"`
-			} `json:"require"`
-		}
-		if !judged || json.Unmarshal(c.T.Scenario, &scenario) != nil {
-			continue // a trial put together by hand has no scenario
-		}
-		if op := scenario.Require.Unrelated; slices.Contains(e.operations(), op) {
+		if op := c.T.Scenario.Require.Unrelated; judged && slices.Contains(e.operations(), op) {
 			return op
 		}
 	}

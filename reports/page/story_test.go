@@ -1,7 +1,6 @@
 package page
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -43,7 +42,7 @@ func TestFocus(t *testing.T) {
 		return tr
 	}
 	spared := func(operation string, tr *trial.Trial, status check.Status) *trial.Trial {
-		tr.Scenario = json.RawMessage(`{"require": {"unrelated": "` + operation + `"}}`)
+		tr.Scenario.Require.Unrelated = operation
 		tr.Verdicts = append(tr.Verdicts, check.Verdict{Guarantee: breakwater.Contained, Status: status})
 		return tr
 	}

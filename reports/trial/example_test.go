@@ -23,5 +23,5 @@ func ExampleDecode() {
 	fmt.Println(err)
 	// Output:
 	// replay-e2-kill-event confirmed <nil>
-	// trial: schema is "breakwater.trial/0", this version reads "breakwater.trial/2": perform it again, or read it with the version that saved it
+	// trial: schema is "breakwater.trial/0", this version reads "breakwater.trial/3": perform it again, or judge it with the version that saved it
 }

@@ -93,7 +93,7 @@ func Decode(b []byte) (*Trial, error) {
 	var schema string
 	_ = json.Unmarshal(fields["schema"], &schema) // what is no text is no schema either
 	if schema != Schema {
-		return nil, fmt.Errorf("trial: schema is %q, this version reads %q: perform it again, or read it with the version that saved it", schema, Schema)
+		return nil, fmt.Errorf("trial: schema is %q, this version reads %q: perform it again, or judge it with the version that saved it", schema, Schema)
 	}
 	if err := unedited(fields); err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ package trial
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 )
 
 // Schema names the version of the saved trial.
-const Schema = "breakwater.trial/2"
+const Schema = "breakwater.trial/3"
 
 // Trial is one performance of a scenario by one contender in one world. Its
 // history is saved beside it and can be judged again at any time.
@@ -38,7 +37,8 @@ type Trial struct {
 	Seed      uint64            `json:"seed"`
 	Started   time.Time         `json:"started"`
 	Took      time.Duration     `json:"took"`
-	Scenario  json.RawMessage   `json:"scenario"` // canonical JSON, with plan and load: all that a replay needs
+
+	Scenario breakwater.Scenario `json:"scenario,omitzero"` // with plan and load: all that a replay needs
 
 	Environment  Environment          `json:"environment"`
 	Measurements measure.Measurements `json:"measurements"`

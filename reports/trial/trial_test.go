@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -240,8 +241,7 @@ func TestPredictionValidate(t *testing.T) {
 func TestJSON(t *testing.T) {
 	tr := judge(historytest.Event(historytest.Options{}), holds(breakwater.NoPhantom), bound(breakwater.AvailabilityOf("POST /register"), ">=", 0.999))
 	tr.Suite, tr.ID = "replay", "one"
-	tr.Scenario = json.RawMessage(`{"load": {"rate": 40},
-		"plan":[]}`)
+	tr.Scenario = breakwater.Scenario{Load: breakwater.Constant(40), Plan: breakwater.Plan{}}
 	tr.Environment = trial.Environment{World: "local", Versions: map[string]string{"go": "1.26", "kafka": "4.1.1"}}
 	tr.Started, tr.Took = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), 16*time.Second
 	first, err := tr.Encode()
@@ -312,10 +312,11 @@ func resealed(b []byte) []byte {
 func TestEdited(t *testing.T) {
 	tr := judge(historytest.Event(historytest.Options{}), holds(breakwater.NoPhantom))
 	tr.Schema, tr.Suite, tr.ID, tr.World, tr.Round, tr.Flaw, tr.HistorySum = trial.Schema, "replay", "one", "local", 1, "", "abc"
-	tr.Scenario = json.RawMessage(`{"title":"a","load":{"rate":40}}`)
+	tr.Scenario = breakwater.Scenario{Title: "a", Load: breakwater.Load{Rate: 40}}
 	tr.Started, tr.Took = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), 16*time.Second
 	saved, err := tr.Encode()
-	if err != nil {
+	scenario, wrong := tr.Scenario.JSON()
+	if err := errors.Join(err, wrong); err != nil {
 		t.Fatal(err)
 	}
 	edit := func(old, new string) []byte {
@@ -336,7 +337,7 @@ func TestEdited(t *testing.T) {
 	}{
 		{"nothing", saved, ""},
 		{"scenario", edit(`"rate":40`, `"rate":41`), "scenario changed"},
-		{"scenario removed", edit(`"scenario":{"title":"a","load":{"rate":40}},`, ``), "scenario removed"},
+		{"scenario removed", edit(`"scenario":`+string(scenario)+`,`, ``), "scenario removed"},
 		{"world", edit(`"world":"local"`, `"world":"docker"`), "world changed"},
 		{"round", edit(`"round":1`, `"round":2`), "round changed"},
 		{"took", edit(`"took":16`, `"took":17`), "took changed"},
@@ -358,7 +359,8 @@ func TestEdited(t *testing.T) {
 		{"a space", edit(`"round":1`, `"round": 1`), "not written as"},
 		{"the line's end", bytes.TrimSpace(saved), "not written as"},
 		{"something follows", append(slices.Clone(saved), '{'), "invalid character"},
-		{"the first version", edit(trial.Schema, "breakwater.trial/1"), `schema is "breakwater.trial/1", this version reads`},
+		{"an older version", edit(trial.Schema, "breakwater.trial/2"), `schema is "breakwater.trial/2", this version reads "breakwater.trial/3": perform it again, or judge it with the version that saved it`},
+		{"a misspelt scenario", resealed(edit(`"rate":40`, `"rte":40`)), `unknown field "rte"`},
 		{"no version", edit(`"schema":"`+trial.Schema+`",`, ``), `schema is ""`},
 		{"a version that is no text", edit(`"schema":"`+trial.Schema+`"`, `"schema":[]`), `schema is ""`},
 		{"a suite that leads elsewhere", resealed(edit(`"suite":"replay"`, `"suite":"../../etc"`)), `suite "../../etc" must begin with`},

@@ -3,7 +3,6 @@
 package pagetest
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -180,7 +179,7 @@ func Hostile() *trial.Trial {
 func base(id, suite, claim, title, contender string) *trial.Trial {
 	return &trial.Trial{
 		Schema: trial.Schema, ID: id, Suite: suite, Claim: claim, Title: title, Contender: contender, World: "local", Seed: 7,
-		Started: time.Date(2026, 11, 23, 14, 2, 5, 0, time.UTC), Took: s(41.2), Scenario: json.RawMessage(`{}`), History: id + ".history.zst",
+		Started: time.Date(2026, 11, 23, 14, 2, 5, 0, time.UTC), Took: s(41.2), History: id + ".history.zst",
 		Environment: trial.Environment{
 			World:    "local",
 			Versions: map[string]string{"go": "go1.26.8", "kafka": "kfake 2026-09-18", "franz-go": "v1.22.2", "toxiproxy": "v2.12.0"},
@@ -447,7 +446,7 @@ func slow(contender string, added float64, outcome trial.Outcome) *trial.Trial {
 // sync-fanout, sync-hardened and event.
 func Cascade(contender string) *trial.Trial {
 	t := base("cascade-s3-silence-"+contender, "cascade", "S3", "The mail sink falls silent", contender)
-	t.Scenario = json.RawMessage(`{"require": {"unrelated": "GET /catalog"}}`)
+	t.Scenario.Require.Unrelated = "GET /catalog"
 	t.Outcome = trial.Confirmed
 	end, from, to := s(40), 16.0, 26.0
 	n := newNoise(uint64(len(contender)))
