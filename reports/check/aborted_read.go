@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -19,7 +20,7 @@ func noAbortedRead(x *history.Index) Verdict {
 		}
 	}
 	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Sink.Name}
+		f := finding{subject: s.Ledger.Sink}
 		if f.why = unknownIn(x, s); f.why != "" {
 			f.status = NotAsked
 			all = append(all, f)
@@ -31,7 +32,7 @@ func noAbortedRead(x *history.Index) Verdict {
 			open = abortedTakesEffect(x, s, &f)
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "failed or aborted ids took effect in %s", brief: "failed or aborted took effect"}
-		switch nameless := missedIn(x, history.Service{Sink: s.Sink}); {
+		switch nameless := missedIn(x, breakwater.Service{Ledger: s.Ledger}); {
 		case f.examined == 0 && open > 0:
 			f.count, f.status, f.why = nil, Unknown, quantity.Count(open)+" aborted ids took effect in it by a call, or after the independent reader had looked"
 		case f.examined == 0:
@@ -44,10 +45,10 @@ func noAbortedRead(x *history.Index) Verdict {
 	return combine(x, all, "no service has a ledger of its effects")
 }
 
-func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Event, f *finding) {
+func failedTakesEffect(x *history.Index, s breakwater.Service, failed []*history.Event, f *finding) {
 	for _, r := range failed {
-		e := sighting(x.Sink(s.Sink.Name), r)
-		if e == nil && !x.Log.Header.Asks(r.Name) {
+		e := sighting(x.Sink(s.Ledger.Sink), r)
+		if e == nil && !x.Asks(r) {
 			continue // it asked for no effect, and had none
 		}
 		f.examined++
@@ -67,8 +68,8 @@ func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Ev
 }
 
 // abortedTakesEffect returns how many it could not judge.
-func abortedTakesEffect(x *history.Index, s history.Service, f *finding) (open int) {
-	topics := append([]string{s.Topic}, s.Retry...)
+func abortedTakesEffect(x *history.Index, s breakwater.Service, f *finding) (open int) {
+	topics := append([]string{x.Input(s)}, s.Letters().Retry...)
 	read := func(r *history.Event) bool { return slices.Contains(topics, r.Topic) }
 	called := sync.OnceValue(func() map[string]bool { return callsTo(x, s) })
 	for same := range x.Aborted.All() {
@@ -82,8 +83,8 @@ func abortedTakesEffect(x *history.Index, s history.Service, f *finding) (open i
 		if q := requestOf(x, r); q != nil && q.Outcome == history.Failed {
 			continue // counted among the failed ones
 		}
-		e := sighting(x.Sink(s.Sink.Name), r)
-		if e != nil && (e.At+s.Sink.Skew > r.At || called()[r.ID]) {
+		e := sighting(x.Sink(s.Ledger.Sink), r)
+		if e != nil && (e.At+x.Skew(s) > r.At || called()[r.ID]) {
 			open++
 			continue
 		}
@@ -134,7 +135,7 @@ func answer(r *history.Event) string {
 }
 
 // callsTo are the ids for which the service was called.
-func callsTo(x *history.Index, s history.Service) map[string]bool {
+func callsTo(x *history.Index, s breakwater.Service) map[string]bool {
 	called := map[string]bool{}
 	for c := range x.Of(history.Call) {
 		if c.To == s.Name {

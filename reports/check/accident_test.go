@@ -30,8 +30,8 @@ func TestAccidents(t *testing.T) {
 		{"lost, and it was out of memory", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.OutOfMemory, "analytics/1", "", time.Second, 0)), Unknown, []string{"u1"}, "for want of memory"},
 		{"lost, and it ended by itself", breakwater.NoAcknowledgedLoss, consumer(), all(lost, accident(history.Exited, "analytics/1", "exit status 2", time.Second, 0)), Broken, []string{"u1"}, ""},
 		{"lost, and somebody put a fault on an edge", breakwater.NoAcknowledgedLoss, consumer(), all(lost, onto), Unknown, []string{"u1"}, "the edge analytics/1→database was changed by somebody else at 1 s (latency 300ms)"},
-		{"twice, and then it was killed", breakwater.EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 3*time.Second, 0)), Broken, []string{"u1"}, ""},
-		{"twice, after it was killed", breakwater.EffectOnce, analytics(func(s *history.Service) { s.Sink.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 1500*ms, 0)), Unknown, []string{"u1"}, "was killed"},
+		{"twice, and then it was killed", breakwater.EffectOnce, analytics(func(s *breakwater.Service) { s.Ledger.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 3*time.Second, 0)), Broken, []string{"u1"}, ""},
+		{"twice, after it was killed", breakwater.EffectOnce, analytics(func(s *breakwater.Service) { s.Ledger.Once = true }), all(twiceDone, accident(history.Killed, "analytics/1", "", 1500*ms, 0)), Unknown, []string{"u1"}, "was killed"},
 	})
 }
 
@@ -77,7 +77,7 @@ func TestUnready(t *testing.T) {
 
 // A load that was late far from any fault, and hardly ever, says nothing against a run.
 func TestLateLoad(t *testing.T) {
-	long := with(asks(func(r *history.Require) { r.MaxLateness = 10 * ms }), func(h *history.Header) {
+	long := with(asks(func(r *breakwater.Require) { r.MaxLateness = breakwater.Duration(10 * ms) }), func(h *history.Header) {
 		h.Phases = []history.Phase{
 			{Name: breakwater.Before, End: 60 * time.Second}, {Name: breakwater.During, Start: 60 * time.Second, End: 62 * time.Second},
 			{Name: breakwater.After, Start: 62 * time.Second, End: 120 * time.Second}, {Name: breakwater.Drain, Start: 120 * time.Second, End: 130 * time.Second},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -11,14 +12,14 @@ import (
 func noAcknowledgedLoss(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Sink.Name}
+		f := finding{subject: s.Ledger.Sink}
 		if f.why = unknownIn(x, s); f.why != "" {
 			f.status = NotAsked
 			all = append(all, f)
 			continue
 		}
 		p, stuck, late := newPending(x, s), 0, 0
-		w, held := p.waiting, x.Sink(s.Sink.Name)
+		w, held := p.waiting, x.Sink(s.Ledger.Sink)
 		for r := range x.Owed(s) {
 			f.examined++
 			if len(held.Effects.Of(r)) > 0 {
@@ -60,11 +61,11 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 	x, s := w.x, w.service
 	if s.Group == "" {
 		return Anomaly{
-			What: fmt.Sprintf("%s was acknowledged at %s and never took effect in %s", r.ID, quantity.Duration(r.End), s.Sink.Name),
+			What: fmt.Sprintf("%s was acknowledged at %s and never took effect in %s", r.ID, quantity.Duration(r.End), s.Ledger.Sink),
 			IDs:  []string{r.ID}, Events: []uint64{r.N},
 		}
 	}
-	record := x.RecordOf(r, s.Topic)
+	record := x.RecordOf(r, x.Input(s))
 	if record == nil {
 		if elsewhere := x.RecordOf(r, ""); elsewhere != nil {
 			return lostBetween(x, s, r, elsewhere)
@@ -90,36 +91,30 @@ func whereLost(w waiting, r *history.Event) Anomaly {
 
 // lostBetween says that an id came into the log, and never into the topic that the
 // service reads.
-func lostBetween(x *history.Index, s history.Service, r, record *history.Event) Anomaly {
+func lostBetween(x *history.Index, s breakwater.Service, r, record *history.Event) Anomaly {
 	at := record.In().At(record.Offset)
-	a := Anomaly{
-		What: fmt.Sprintf("%s was acknowledged, is at %s and never came to %s, from which %s takes it", r.ID, at, s.Topic, s.Name),
+	return Anomaly{
+		What: fmt.Sprintf("%s was acknowledged, is at %s and never came to %s, from which %s takes it", r.ID, at, x.Input(s), s.Name),
 		IDs:  []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{at},
 	}
-	for _, from := range x.Log.Header.Services {
-		if from.Topic == record.Topic && from.Output == s.Topic {
-			a.Setting = setting(from, "transaction", "commit", "offset")
-		}
-	}
-	return a
 }
 
 // whereStuck is the triage of one id that waits in the log.
-func whereStuck(s history.Service, r, record *history.Event) Anomaly {
+func whereStuck(s breakwater.Service, r, record *history.Event) Anomaly {
 	a := inLog(s, r, record)
 	a.What += fmt.Sprintf(", stuck: %s is alive, and neither tried it nor went past it", s.Name)
 	return a
 }
 
 // inLog is what all ids have in common that are in the log without an effect.
-func inLog(s history.Service, r, record *history.Event) Anomaly {
+func inLog(s breakwater.Service, r, record *history.Event) Anomaly {
 	known := "was acknowledged"
 	if r.Outcome != history.OK {
 		known = "may have been acknowledged"
 	}
 	at := record.In().At(record.Offset)
 	return Anomaly{
-		What: fmt.Sprintf("%s %s, is at %s: in the log, never took effect in %s", r.ID, known, at, s.Sink.Name),
+		What: fmt.Sprintf("%s %s, is at %s: in the log, never took effect in %s", r.ID, known, at, s.Ledger.Sink),
 		IDs:  []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{at},
 	}
 }

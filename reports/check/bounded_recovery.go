@@ -14,7 +14,7 @@ import (
 )
 
 func boundedRecovery(x *history.Index) Verdict {
-	objective := x.Log.Header.Require.Recovery
+	objective := time.Duration(x.Log.Header.Require.Recovery)
 	if objective <= 0 {
 		return combine(x, nil, "the scenario states no objective for recovery")
 	}
@@ -163,11 +163,11 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 	for _, s := range x.Log.Header.Consumers() {
 		switch {
 		case s.Group != group:
-		case s.Offsets == "sink":
+		case s.Offsets == breakwater.OffsetsInSink:
 			_, end := x.Log.Header.Span()
 			past := newCommitted(x, s)
 			for _, at := range past.stuck(x, newAppends(x)) {
-				if at.on.Topic == s.Topic && end-at.since >= objective && past.wentOn(at.on, at.since) {
+				if at.on.Topic == x.Input(s) && end-at.since >= objective && past.wentOn(at.on, at.since) {
 					report(at.on, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
 				}
 			}

@@ -8,28 +8,29 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 func commitAfterEffect(x *history.Index) Verdict {
-	all := eachConsumer(x, func(s history.Service, all []*position) finding {
-		if s.Sink == nil {
+	all := eachConsumer(x, func(s breakwater.Service, all []*position) finding {
+		if s.Ledger == nil {
 			return finding{status: NotAsked, why: "it has no ledger of its effects"}
 		}
 		if why := apart(x, s); why != "" {
 			return finding{status: NotAsked, why: why}
 		}
-		t := timing{x: x, service: s, effects: x.Sink(s.Sink.Name).Effects, unasked: newAudience(x).unasked, handed: handOvers(x, s)}
+		t := timing{x: x, service: s, effects: x.Sink(s.Ledger.Sink).Effects, unasked: newAudience(x).unasked, handed: handOvers(x, s)}
 		for _, p := range all {
-			if effectsFrom(s, p.Topic) {
+			if effectsFrom(x, s, p.Topic) {
 				t.judge(p)
 			}
 		}
 		f := finding{examined: t.inTime + t.late, anomalies: t.anomalies()}
 		within := ""
 		if t.within > 0 {
-			within = fmt.Sprintf("%s lie within the clock error of %s at %s", quantity.Count(t.within), quantity.Duration(s.Sink.Skew), s.Sink.Name)
+			within = fmt.Sprintf("%s lie within the clock error of %s at %s", quantity.Count(t.within), quantity.Duration(x.Skew(s)), s.Ledger.Sink)
 		}
 		f.count = &count{bad: t.late, of: f.examined, sum: true, what: "records were committed by %s before their effect", brief: "committed early", note: within}
 		if f.examined == 0 {
@@ -47,7 +48,7 @@ func commitAfterEffect(x *history.Index) Verdict {
 // timing collects what was in time and what was late for one service.
 type timing struct {
 	x       *history.Index
-	service history.Service
+	service breakwater.Service
 	effects history.ByID
 	unasked map[*history.Event]bool // records of requests that asked for no effect
 	handed  map[string][]putAway    // by id
@@ -98,7 +99,7 @@ func (t *timing) judge(p *position) {
 
 // record judges one record against the first commit above it.
 func (t *timing) record(record, commit *history.Event) {
-	skew := t.service.Sink.Skew
+	skew := t.x.Skew(t.service)
 	due, late := commit.At-skew, commit.At+skew
 	if commit.Sink != "" {
 		due = commit.At // one clock stamped both, and one transaction stamps both alike
@@ -150,10 +151,10 @@ func (t *timing) anomalies() []Anomaly {
 			who, did = cmp.Or(c.Client, t.service.Name), "stored"
 		}
 		a.What = fmt.Sprintf("%s %s %s at %s, before the effect of %s in %s; the first of them %s",
-			who, did, c.In().At(c.Offset), quantity.Duration(c.At), ids(named), t.service.Sink.Name, when)
+			who, did, c.In().At(c.Offset), quantity.Duration(c.At), ids(named), t.service.Ledger.Sink, when)
 		if len(records) == 1 {
 			a.What = fmt.Sprintf("%s %s %s at %s, before the effect of %s in %s, which %s",
-				who, did, c.In().At(c.Offset), quantity.Duration(c.At), records[0].ID, t.service.Sink.Name, when)
+				who, did, c.In().At(c.Offset), quantity.Duration(c.At), records[0].ID, t.service.Ledger.Sink, when)
 		}
 		all = append(all, a)
 	}
@@ -168,8 +169,8 @@ type putAway struct {
 }
 
 // handOvers returns those of each id.
-func handOvers(x *history.Index, s history.Service) map[string][]putAway {
-	topics := slices.DeleteFunc(append(slices.Clone(s.Retry), s.DeadLetter), func(t string) bool { return t == "" })
+func handOvers(x *history.Index, s breakwater.Service) map[string][]putAway {
+	topics := s.Letters().Topics()
 	if len(topics) == 0 {
 		return nil
 	}

@@ -7,13 +7,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 // committed is what a service put behind it: the positions that it stored for
 // good, in Kafka or in its own sink, on every partition of every topic.
 type committed struct {
-	service history.Service
+	service breakwater.Service
 	on      map[history.Partition]*stored
 }
 
@@ -28,11 +29,11 @@ type stored struct {
 	began      *history.Event // its resume, nil without one
 }
 
-func newCommitted(x *history.Index, s history.Service) committed {
+func newCommitted(x *history.Index, s breakwater.Service) committed {
 	return history.Remember(x, derived{"committed", s.Name}, func() committed { return putBehind(x, s) })
 }
 
-func putBehind(x *history.Index, s history.Service) committed {
+func putBehind(x *history.Index, s breakwater.Service) committed {
 	c := committed{service: s, on: map[history.Partition]*stored{}}
 	for _, at := range positions(x, s) {
 		known := at.commits
@@ -57,7 +58,7 @@ func putBehind(x *history.Index, s history.Service) committed {
 }
 
 func (c committed) outside(e *history.Event) bool {
-	return e.Client != "" && !slices.Contains(c.service.Instances, e.Client)
+	return e.Client != "" && !c.service.Has(e.Client)
 }
 
 func (p *stored) fold(outside func(*history.Event) bool) {
@@ -166,14 +167,14 @@ const patience = 10 * time.Second
 
 // objective is Require.Recovery, or patience without one.
 func objective(h history.Header) time.Duration {
-	return cmp.Or(max(h.Require.Recovery, 0), patience)
+	return cmp.Or(time.Duration(max(h.Require.Recovery, 0)), patience)
 }
 
 // backoffOf is for how long what is put off to the topic has to wait there at
 // least, 0 in a topic that is none of the service's retry topics.
-func backoffOf(s history.Service, topic string) time.Duration {
-	if slices.Contains(s.Retry, topic) {
-		return max(s.Backoff, 0)
+func backoffOf(s breakwater.Service, topic string) time.Duration {
+	if slices.Contains(s.Letters().Retry, topic) {
+		return time.Duration(max(s.Letters().Backoff, 0))
 	}
 	return 0
 }

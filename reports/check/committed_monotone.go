@@ -192,7 +192,7 @@ func (m *monotone) kept() {
 			continue
 		}
 		m.met++
-		for len(earlier) > 0 && earlier[0].At < c.At-m.service.Sink.Skew {
+		for len(earlier) > 0 && earlier[0].At < c.At-m.x.Skew(m.service) {
 			if d := earlier[0]; d.At >= base && (highest == nil || d.Offset > highest.Offset) {
 				highest = d
 			}

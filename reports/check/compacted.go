@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
@@ -13,9 +12,9 @@ import (
 func ofWholeLog(rule func(*history.Index) Verdict) func(*history.Index) Verdict {
 	return func(x *history.Index) Verdict {
 		v := rule(x)
-		if compacted := x.Log.Header.Compacted; v.Status == Broken && len(compacted) > 0 {
+		if topic := x.Log.Header.Topic; v.Status == Broken && topic.Compacted {
 			v.Status, v.Since = Unknown, 0
-			v.Why = fmt.Sprintf("%s is compacted, which removes records as well: %s", strings.Join(compacted, ", "), v.Why)
+			v.Why = fmt.Sprintf("%s is compacted, which removes records as well: %s", topic.Name, v.Why)
 			v.Brief = "not to be told of a compacted topic"
 		}
 		return v

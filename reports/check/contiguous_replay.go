@@ -5,7 +5,9 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -13,12 +15,12 @@ func replayIsContiguous(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)
 	for _, s := range x.Log.Header.Consumers() {
-		if s.Sink == nil || !s.Sink.Attempts {
+		if s.Ledger == nil || s.Ledger.Attempts == "" {
 			all = append(all, finding{subject: s.Group, status: NotAsked, why: "its sink does not record every attempt"})
 			continue
 		}
-		attempts := x.Sink(s.Sink.Name).Attempts
-		none, unknown := len(attempts.ID("")), unnamed(x, s.Topic)
+		attempts := x.Sink(s.Ledger.Sink).Attempts
+		none, unknown := len(attempts.ID("")), unnamed(x, x.Input(s))
 		switch {
 		case attempts.Count() == 0:
 			all = append(all, finding{subject: s.Group, status: Unknown, why: "its sink recorded no attempt"})
@@ -27,7 +29,7 @@ func replayIsContiguous(x *history.Index) Verdict {
 			all = append(all, finding{subject: s.Group, status: NotAsked, why: unknown})
 			continue
 		case none == attempts.Count():
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: fmt.Sprintf("no attempt in %s carries an id; name in its ledger's ID the column or field that does", s.Sink.Name)})
+			all = append(all, finding{subject: s.Group, status: NotAsked, why: fmt.Sprintf("no attempt in %s carries an id; name in its ledger's ID the column or field that does", s.Ledger.Sink)})
 			continue
 		}
 		f := finding{subject: s.Group}
@@ -44,8 +46,8 @@ func replayIsContiguous(x *history.Index) Verdict {
 			f.anomalies = append(f.anomalies, r.anomalies...)
 			broken += r.broken
 		}
-		if slices.Contains(x.Log.Header.Compacted, s.Topic) {
-			f.anomalies, unknown = nil, s.Topic+" is compacted, so that a gap proves nothing, nor that there is none"
+		if topic := x.Input(s); x.Log.Header.Compacts(topic) {
+			f.anomalies, unknown = nil, topic+" is compacted, so that a gap proves nothing, nor that there is none"
 		}
 		f.count = &count{bad: broken, of: f.examined, sum: true, what: "runs of %s were no contiguous slice of the log", brief: "runs with gaps",
 			all: "%s runs of %s were contiguous", allFew: "%s runs contiguous"}
@@ -80,7 +82,8 @@ func logStartMoved(x *history.Index) map[history.Partition]int64 {
 // that were meant for the sink, so that gaps in the offsets are none here.
 type replay struct {
 	history.Partition
-	service history.Service
+	service breakwater.Service
+	skew    time.Duration               // of its ledger
 	records []*history.Event            // by rank
 	alive   bool                        // the consumer, at the end
 	reset   func(r *history.Event) bool // whether it resumed where somebody outside had set the group
@@ -110,17 +113,18 @@ type run struct {
 }
 
 // replays sorts the attempts in the service's sink by partition and tenure.
-func (a audience) replays(s history.Service) map[history.Partition]*replay {
+func (a audience) replays(s breakwater.Service) map[history.Partition]*replay {
 	x := a.x
 	w := waiting{x: x, service: s}
 	alive, reset, held, end := w.alive(), resets(x, s), tenures(x, s), over(x)
 	all := map[history.Partition]*replay{}
+	topic, letters := x.Input(s), s.Letters()
 	ranks := make([]rankIn, len(x.Log.Events)+1) // by the record's place in the log, from 1
 	for p, records := range x.Records {
-		if s.Topic != "" && p.Topic != s.Topic || p.Topic == s.DeadLetter || slices.Contains(s.Retry, p.Topic) {
+		if topic != "" && p.Topic != topic || p.Topic == letters.Topic || slices.Contains(letters.Retry, p.Topic) {
 			continue
 		}
-		r := &replay{Partition: p, service: s, alive: alive, reset: reset, now: map[string]*run{}}
+		r := &replay{Partition: p, service: s, skew: x.Skew(s), alive: alive, reset: reset, now: map[string]*run{}}
 		for _, record := range records {
 			if a.meant(s, record) && only(x, record, p.Topic) != nil {
 				ranks[x.Place(record)+1] = rankIn{r, len(r.records)}
@@ -139,10 +143,10 @@ func (a audience) replays(s history.Service) map[history.Partition]*replay {
 		all[p] = r
 	}
 	for e := range x.Of(history.Attempt) {
-		if e.Sink != s.Sink.Name {
+		if e.Sink != s.Ledger.Sink {
 			continue
 		}
-		if record := only(x, e, s.Topic); record != nil {
+		if record := only(x, e, topic); record != nil {
 			if at := ranks[x.Place(record)+1]; at.replay != nil { // else it was not meant for the sink
 				at.attempt(e, at.rank)
 			}
@@ -164,7 +168,7 @@ func only(x *history.Index, e *history.Event, topic string) *history.Event {
 
 // resets says of a resume whether it took up where somebody from outside the group
 // had set it, past what the group itself had committed.
-func resets(x *history.Index, s history.Service) func(*history.Event) bool {
+func resets(x *history.Index, s breakwater.Service) func(*history.Event) bool {
 	all := sync.OnceValue(func() map[history.Partition]*position {
 		byPartition := map[history.Partition]*position{}
 		for _, p := range positions(x, s) {
@@ -201,12 +205,12 @@ type rankIn struct {
 // attempt gives an attempt at the record of that rank to the run that made it.
 // They come in order of time.
 func (r *replay) attempt(e *history.Event, at int) {
-	for r.next < len(r.runs) && r.runs[r.next].at <= e.At+r.service.Sink.Skew {
+	for r.next < len(r.runs) && r.runs[r.next].at <= e.At+r.skew {
 		r.last, r.now[r.runs[r.next].client] = r.runs[r.next], r.runs[r.next]
 		r.next++
 	}
 	t := r.last
-	if slices.Contains(r.service.Instances, e.Client) {
+	if r.service.Has(e.Client) {
 		t = r.now[e.Client]
 	}
 	if t == nil {
@@ -320,7 +324,7 @@ func (r *replay) anomaly(g gap) Anomaly {
 		a.Events = append(a.Events, record.N)
 		a.Offsets = append(a.Offsets, r.At(record.Offset))
 	}
-	sink := r.service.Sink.Name
+	sink := r.service.Ledger.Sink
 	switch own := g.run.own; {
 	case g.before > 0 && g.before < len(own):
 		a.What = fmt.Sprintf("%s brought %s and then %d to %s, and not %s in between",

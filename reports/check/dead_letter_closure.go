@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -13,9 +14,9 @@ import (
 func deadLetterClosure(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {
-		if s.DeadLetter != "" {
-			f := finding{status: NotAsked, why: unnamed(x, s.Topic)}
-			if s.Sink != nil && f.why == "" {
+		if s.Letters().Topic != "" {
+			f := finding{status: NotAsked, why: unnamed(x, x.Input(s))}
+			if s.Ledger != nil && f.why == "" {
 				f.why = apart(x, s)
 			}
 			if f.why == "" {
@@ -31,7 +32,7 @@ func deadLetterClosure(x *history.Index) Verdict {
 // closure judges one service.
 type closure struct {
 	x       *history.Index
-	service history.Service
+	service breakwater.Service
 	past    committed
 	appends appends
 	sink    *history.Ledger // nil: none
@@ -46,13 +47,13 @@ type closure struct {
 	anomalies []Anomaly
 }
 
-func newClosure(x *history.Index, s history.Service) *closure {
+func newClosure(x *history.Index, s breakwater.Service) *closure {
 	c := &closure{
 		x: x, service: s, past: newCommitted(x, s), resumes: map[history.Partition][]*history.Event{},
 		appends: newAppends(x),
 	}
-	if s.Sink != nil {
-		c.sink, c.skew = x.Sink(s.Sink.Name), s.Sink.Skew
+	if s.Ledger != nil {
+		c.sink, c.skew = x.Sink(s.Ledger.Sink), x.Skew(s)
 		c.hidden = missedIn(x, s)
 	} else if none := withoutID(x, func(topic string) bool { return puts(s)(topic) || topic != "" && topic == s.Output }); len(none) > 0 {
 		c.hidden = "and " + nameless(none)
@@ -69,11 +70,11 @@ func (c *closure) judge() finding {
 	if !c.x.Audited {
 		return finding{status: Unknown, why: "the independent reader found no record at all"}
 	}
-	in := c.x.Topic(c.service.Topic)
+	in := c.x.Topic(c.x.Input(c.service))
 	for records := range in.All() {
 		c.judgeInput(c.inputOf(records[0]))
 	}
-	for records := range c.x.Topic(c.service.DeadLetter).Without(in) { // of what was deleted, or never there
+	for records := range c.x.Topic(c.service.Letters().Topic).Without(in) { // of what was deleted, or never there
 		c.judgeInput(c.inputOf(records[0]))
 	}
 	c.stalls()
@@ -121,8 +122,8 @@ type input struct {
 }
 
 func (c *closure) inputOf(e *history.Event) input {
-	i := input{id: e.ID, in: c.x.Topic(c.service.Topic).Of(e), letters: c.x.Topic(c.service.DeadLetter).Of(e)}
-	for _, topic := range c.service.Retry {
+	i := input{id: e.ID, in: c.x.Topic(c.x.Input(c.service)).Of(e), letters: c.x.Topic(c.service.Letters().Topic).Of(e)}
+	for _, topic := range c.service.Letters().Retry {
 		i.putOff = append(i.putOff, c.x.Topic(topic).Of(e)...)
 	}
 	switch {
@@ -184,13 +185,13 @@ func (c *closure) at(p history.Partition, offset int64) *history.Event {
 // names, or the one that the record in a retry topic names that it names. Nil
 // when it names none that is there.
 func (c *closure) original(l *history.Event) *history.Event {
-	for range len(c.service.Retry) + c.service.MaxAttempts + 1 {
+	for range len(c.service.Letters().Retry) + c.service.Letters().MaxAttempts + 1 {
 		p, says := originOf(l)
 		if !says {
 			return nil
 		}
 		r := c.at(p, l.Letter.Offset)
-		if r == nil || r.Topic == c.service.Topic {
+		if r == nil || r.Topic == c.x.Input(c.service) {
 			return r
 		}
 		l = r
@@ -308,13 +309,13 @@ func (c *closure) twoLetters(i input) {
 		met = append(met, original)
 	}
 	if len(i.in) > 0 && len(i.letters) > len(i.in) {
-		c.report(i, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.letters)), i.id, c.service.Topic, times(len(i.in))), i.letters...)
+		c.report(i, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.letters)), i.id, c.x.Input(c.service), times(len(i.in))), i.letters...)
 	}
 }
 
 // tries counts attempts.
 func (c *closure) tries(i input) {
-	limit := c.service.MaxAttempts
+	limit := c.service.Letters().MaxAttempts
 	if limit <= 0 {
 		return
 	}
@@ -329,7 +330,7 @@ func (c *closure) tries(i input) {
 		return
 	}
 	if deliveries := max(1, len(i.in)) + c.taken(i, i.attempts[0].At-c.skew, 1<<62); n > limit*deliveries {
-		c.report(i, fmt.Sprintf("%s was tried %s in %s, and %s are allowed", i.id, times(n), c.service.Sink.Name, quantity.Count(limit)), i.attempts[0], i.attempts[n-1])
+		c.report(i, fmt.Sprintf("%s was tried %s in %s, and %s are allowed", i.id, times(n), c.service.Ledger.Sink, quantity.Count(limit)), i.attempts[0], i.attempts[n-1])
 	}
 }
 
@@ -350,7 +351,8 @@ func (c *closure) taken(i input, after, before time.Duration) int {
 // backoff sees to it that retries are not early. It needs the attempts of the
 // sink, and to have seen the record being put off.
 func (c *closure) backoff(i input) {
-	if c.service.Backoff <= 0 || len(i.attempts) < 2 {
+	least := time.Duration(c.service.Letters().Backoff)
+	if least <= 0 || len(i.attempts) < 2 {
 		return
 	}
 	for _, r := range i.putOff {
@@ -366,10 +368,10 @@ func (c *closure) backoff(i input) {
 		}
 		failed, retried := i.attempts[next-1], i.attempts[next]
 		gap := retried.At - failed.At
-		if gap+2*c.skew >= c.service.Backoff || c.taken(i, failed.At-c.skew, retried.At+c.skew) > 0 {
+		if gap+2*c.skew >= least || c.taken(i, failed.At-c.skew, retried.At+c.skew) > 0 {
 			continue
 		}
-		c.report(i, fmt.Sprintf("%s was put off to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(c.service.Backoff)),
+		c.report(i, fmt.Sprintf("%s was put off to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(least)),
 			r, failed, retried)
 		return
 	}
@@ -378,7 +380,7 @@ func (c *closure) backoff(i input) {
 // fatal sees to it that what never succeeds is not put off.
 func (c *closure) fatal(i input) {
 	for _, r := range i.putOff {
-		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.Fatal, r.Letter.Error) {
+		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.Letters().Fatal, r.Letter.Error) {
 			c.report(i, fmt.Sprintf("%s failed with %q, which is never tried again, and was put off to %s", i.id, r.Letter.Error, place1(r)), r)
 			return
 		}
@@ -389,12 +391,12 @@ func (c *closure) fatal(i input) {
 func (c *closure) stalls() {
 	_, end := c.x.Log.Header.Span()
 	for _, s := range c.past.stuck(c.x, c.appends) {
-		if s.on.Topic != c.service.Topic && !slices.Contains(c.service.Retry, s.on.Topic) {
+		if s.on.Topic != c.x.Input(c.service) && !slices.Contains(c.service.Letters().Retry, s.on.Topic) {
 			continue
 		}
 		head := s.waiting[0]
 		i := c.inputOf(head)
-		handed := len(i.letters) > 0 || s.on.Topic == c.service.Topic && len(i.putOff) > 0
+		handed := len(i.letters) > 0 || s.on.Topic == c.x.Input(c.service) && len(i.putOff) > 0
 		limit := objective(c.x.Log.Header) + backoffOf(c.service, s.on.Topic)
 		if i.id == "" || handed || len(i.effects) > 0 || end-s.since < limit || !c.heldUp(i, s) {
 			continue

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -11,7 +12,7 @@ func deliveryOrder(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)
 	for _, s := range x.Log.Header.Consumers() {
-		if s.Sink == nil {
+		if s.Ledger == nil {
 			all = append(all, finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects"})
 			continue
 		}
@@ -25,7 +26,7 @@ func deliveryOrder(x *history.Index) Verdict {
 		fetches(x, s, held)
 		jumped := 0
 		for _, p := range sortedPartitions(held) {
-			if !effectsFrom(s, p.Topic) {
+			if !effectsFrom(x, s, p.Topic) {
 				continue
 			}
 			for _, t := range held[p] {
@@ -49,7 +50,7 @@ func deliveryOrder(x *history.Index) Verdict {
 }
 
 // jumps are the gaps in what was sent to the incarnation, one anomaly each.
-func (a audience) jumps(s history.Service, p history.Partition, t *tenure) []Anomaly {
+func (a audience) jumps(s breakwater.Service, p history.Partition, t *tenure) []Anomaly {
 	sent := sorted(t.fetched, byOffset)
 	position := sent[0].Offset
 	if t.from >= 0 {
@@ -73,14 +74,14 @@ func (a audience) jumps(s history.Service, p history.Partition, t *tenure) []Ano
 	return found
 }
 
-func jump(s history.Service, p history.Partition, t *tenure, position int64, before, after *history.Event, skipped []*history.Event) Anomaly {
+func jump(s breakwater.Service, p history.Partition, t *tenure, position int64, before, after *history.Event, skipped []*history.Event) Anomaly {
 	var named []string
 	for _, r := range skipped {
 		named = append(named, r.ID)
 	}
 	a := Anomaly{
 		What: fmt.Sprintf("%s stood at %s and was sent %d at %s: %s in between never came to %s",
-			t.client, p.At(position), after.Offset, quantity.Duration(after.At), ids(named), s.Sink.Name),
+			t.client, p.At(position), after.Offset, quantity.Duration(after.At), ids(named), s.Ledger.Sink),
 		IDs: clip(named), Offsets: []string{p.At(position), p.At(after.Offset)},
 		Setting: setting(s, "reset", "offset"),
 	}
@@ -97,9 +98,9 @@ func jump(s history.Service, p history.Partition, t *tenure, position int64, bef
 
 // unseen returns the records of [from, to) that were meant for the service's sink
 // and that nobody ever brought there.
-func (a audience) unseen(s history.Service, p history.Partition, from, to int64) []*history.Event {
+func (a audience) unseen(s breakwater.Service, p history.Partition, from, to int64) []*history.Event {
 	var found []*history.Event
-	held := a.x.Sink(s.Sink.Name)
+	held := a.x.Sink(s.Ledger.Sink)
 	for _, r := range a.x.Between(p, from, to) {
 		if a.meant(s, r) && sighting(held, r) == nil {
 			found = append(found, r)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -11,10 +12,10 @@ import (
 func effectOnce(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Sink.Name}
-		nameless := len(x.Sink(s.Sink.Name).Effects.ID(""))
+		f := finding{subject: s.Ledger.Sink}
+		nameless := len(x.Sink(s.Ledger.Sink).Effects.ID(""))
 		var again [][]*history.Event
-		for effects := range x.Sink(s.Sink.Name).Effects.All() {
+		for effects := range x.Sink(s.Ledger.Sink).Effects.All() {
 			if effects[0].ID == "" {
 				continue
 			}
@@ -25,7 +26,7 @@ func effectOnce(x *history.Index) Verdict {
 		}
 		tell := repeats{x, s, taken(x, s)}
 		for _, effects := range again {
-			if s.Sink.Once {
+			if s.Ledger.Once {
 				f.anomalies = append(f.anomalies, tell.anomaly(effects))
 			} else {
 				f.expect(func() Anomaly { return tell.anomaly(effects) })
@@ -33,7 +34,7 @@ func effectOnce(x *history.Index) Verdict {
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids took effect more than once in %s", brief: "done twice"}
 		switch {
-		case !s.Sink.Once:
+		case !s.Ledger.Once:
 			f.count, f.status, f.why = nil, NotAsked, "it does not promise one effect an id"
 			if f.allowed > 0 {
 				f.why += fmt.Sprintf(", and did %s ids more than once", quantity.Count(f.allowed))
@@ -54,12 +55,12 @@ func effectOnce(x *history.Index) Verdict {
 // repeats tells of ids that one sink did more than once.
 type repeats struct {
 	x       *history.Index
-	service history.Service
+	service breakwater.Service
 	taken   map[history.Partition][]*history.Event
 }
 
 // taken are the resumes of the service's group by partition.
-func taken(x *history.Index, s history.Service) map[history.Partition][]*history.Event {
+func taken(x *history.Index, s breakwater.Service) map[history.Partition][]*history.Event {
 	resumes := map[history.Partition][]*history.Event{}
 	for r := range x.Of(history.Resume) {
 		if s.Group != "" && r.Group == s.Group {
@@ -81,11 +82,11 @@ func (t repeats) anomaly(effects []*history.Event) Anomaly {
 		when = append(when, said)
 		a.Events = append(a.Events, e.N)
 	}
-	a.What = fmt.Sprintf("%s took effect %d times in %s: %s", first.ID, len(effects), s.Sink.Name, strings.Join(when, ", "))
+	a.What = fmt.Sprintf("%s took effect %d times in %s: %s", first.ID, len(effects), s.Ledger.Sink, strings.Join(when, ", "))
 	if s.Group == "" {
 		return a
 	}
-	record := t.x.RecordOf(first, s.Topic)
+	record := t.x.RecordOf(first, t.x.Input(s))
 	if record == nil {
 		return a
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -28,18 +29,18 @@ func exactlyOnceTransfer(x *history.Index) Verdict {
 // transfer is one service's way from its Topic to its Output.
 type transfer struct {
 	x       *history.Index
-	service history.Service
+	service breakwater.Service
 	past    committed
 	pending *pending
 	behind  bool // some of what it wrote was not looked at
 	deleted bool // some of Topic was
 }
 
-func newTransfer(x *history.Index, s history.Service) transfer {
+func newTransfer(x *history.Index, s breakwater.Service) transfer {
 	t := transfer{x: x, service: s, past: newCommitted(x, s), pending: newPending(x, s)}
 	seen := lookedAt(x)
 	for p, l := range seen {
-		t.deleted = t.deleted || p.Topic == s.Topic && l.from > 0
+		t.deleted = t.deleted || p.Topic == x.Input(s) && l.from > 0
 	}
 	for e := range x.Of(history.Produce) {
 		if e.Topic == s.Output && e.Outcome != history.Failed && e.Offset >= seen[e.In()].to {
@@ -57,17 +58,18 @@ func (t transfer) judge() finding {
 	}
 	s := t.service
 	notYet, undecided := 0, 0
-	ins, outs, given := t.x.Topic(s.Topic), t.x.Topic(s.Output), t.x.Topic(s.DeadLetter)
-	for _, topic := range []string{s.Topic, s.Output} {
+	input, letters := t.x.Input(s), s.Letters().Topic
+	ins, outs, given := t.x.Topic(input), t.x.Topic(s.Output), t.x.Topic(letters)
+	for _, topic := range []string{input, s.Output} {
 		if why := unnamed(t.x, topic); why != "" {
 			return finding{status: NotAsked, why: why}
 		}
 	}
 	if how, strange := strangers(outs, ins); strange {
-		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; pass records on under their ids", s.Output, s.Topic, how)}
+		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; pass records on under their ids", s.Output, input, how)}
 	}
 	none := withoutID(t.x, func(topic string) bool {
-		return topic == s.Topic || topic == s.Output || topic != "" && topic == s.DeadLetter
+		return topic == input || topic == s.Output || topic != "" && topic == letters
 	})
 	for in := range ins.All() {
 		if in[0].ID == "" {
@@ -93,7 +95,7 @@ func (t transfer) judge() finding {
 			f.anomalies = append(f.anomalies, t.standsStill(in[0]))
 		case by == nil:
 			notYet++
-		case s.DeadLetter != "" && len(given.Of(in[0])) > 0:
+		case letters != "" && len(given.Of(in[0])) > 0:
 			f.examined++
 		case t.behind:
 			undecided++
@@ -183,7 +185,7 @@ func (t transfer) lost(in, by *history.Event) Anomaly {
 
 func (t transfer) twice(in, out []*history.Event) Anomaly {
 	a := Anomaly{
-		What: fmt.Sprintf("%s is in %s %s times and in %s %s", in[0].ID, t.service.Output, quantity.Count(len(out)), t.service.Topic, times(len(in))),
+		What: fmt.Sprintf("%s is in %s %s times and in %s %s", in[0].ID, t.service.Output, quantity.Count(len(out)), t.x.Input(t.service), times(len(in))),
 		IDs:  []string{in[0].ID}, Events: []uint64{in[0].N},
 		Setting: setting(t.service, "transaction", "commit", "offset"),
 	}
@@ -197,11 +199,11 @@ func (t transfer) twice(in, out []*history.Event) Anomaly {
 func (t transfer) outOfNothing(out []*history.Event) Anomaly {
 	at := out[0].In().At(out[0].Offset)
 	a := Anomaly{
-		What: fmt.Sprintf("%s is at %s and not in %s", out[0].ID, at, t.service.Topic),
+		What: fmt.Sprintf("%s is at %s and not in %s", out[0].ID, at, t.x.Input(t.service)),
 		IDs:  []string{out[0].ID}, Events: []uint64{out[0].N}, Offsets: []string{at},
 	}
 	for _, r := range t.x.Aborted.Of(out[0]) {
-		if r.Topic == t.service.Topic {
+		if r.Topic == t.x.Input(t.service) {
 			a.What += fmt.Sprintf(", except in a transaction that was aborted (offset %d): the service reads what is not committed", r.Offset)
 			a.Events = append(a.Events, r.N)
 			a.Setting = setting(t.service, "isolation", "committed")

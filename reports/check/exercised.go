@@ -194,7 +194,7 @@ const (
 
 func tooLate(x *history.Index) []Anomaly {
 	h := x.Log.Header
-	limit := h.Require.MaxLateness
+	limit := time.Duration(h.Require.MaxLateness)
 	if limit <= 0 {
 		return nil
 	}

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 func explainedRedelivery(x *history.Index) Verdict {
-	return combine(x, eachConsumer(x, func(s history.Service, all []*position) finding {
+	return combine(x, eachConsumer(x, func(s breakwater.Service, all []*position) finding {
 		var f finding
 		for _, p := range all {
 			for _, r := range p.resumes {

@@ -177,7 +177,7 @@ func clip[T any](s []T) []T { return s[:min(len(s), maxNames)] }
 
 // setting returns the first of the service's settings whose name contains one
 // of the words, as "session time-out 3 s", and "" when there is none.
-func setting(s history.Service, words ...string) string {
+func setting(s breakwater.Service, words ...string) string {
 	for _, word := range words {
 		var names []string
 		for name := range s.Settings {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -15,7 +16,7 @@ import (
 const abortSlack = 11 * time.Second
 
 func noHangingTransaction(x *history.Index) Verdict {
-	var of history.Service
+	var of breakwater.Service
 	for _, s := range x.Log.Header.Services {
 		if s.TransactionTimeout > of.TransactionTimeout {
 			of = s
@@ -24,7 +25,7 @@ func noHangingTransaction(x *history.Index) Verdict {
 	if of.TransactionTimeout <= 0 {
 		return combine(x, nil, "no service says how long its transactions may stay open")
 	}
-	limit := of.TransactionTimeout + abortSlack
+	limit := time.Duration(of.TransactionTimeout) + abortSlack
 	f := finding{}
 	stands, order := map[history.Partition]*standstill{}, []history.Partition(nil)
 	known := lastStable(x)
@@ -106,12 +107,12 @@ func (s *standstill) took() time.Duration {
 	return s.longest[1].At - s.longest[0].At
 }
 
-func hanging(x *history.Index, of history.Service, p history.Partition, s *standstill) Anomaly {
+func hanging(x *history.Index, of breakwater.Service, p history.Partition, s *standstill) Anomaly {
 	first, last := s.longest[0], s.longest[1]
 	at := p.At(first.LastStable)
 	a := Anomaly{
 		What: fmt.Sprintf("a transaction hangs at %s: readers of committed records stood there for %s at least, with %s offsets behind it, and a transaction of %s may stay open for %s",
-			at, quantity.Duration(s.took()), quantity.Count(last.HighWatermark-last.LastStable), of.Name, quantity.Duration(of.TransactionTimeout)),
+			at, quantity.Duration(s.took()), quantity.Count(last.HighWatermark-last.LastStable), of.Name, quantity.Duration(time.Duration(of.TransactionTimeout))),
 		Events:  []uint64{first.N, last.N},
 		Offsets: []string{at},
 		Setting: setting(of, "transaction"),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -20,37 +21,37 @@ func unnamed(x *history.Index, topic string) string {
 	if n := len(records.ID("")); n == 0 || n < records.Count() {
 		return ""
 	}
-	of, header := " of "+topic, " in header "+x.Log.Header.IDHeader
+	of, header := " of "+topic, " in header "+x.Log.Header.Topic.IDHeader
 	if topic == "" {
 		of = ""
 	}
-	if x.Log.Header.IDHeader == "" {
+	if x.Log.Header.Topic.IDHeader == "" {
 		header = ""
 	}
 	return fmt.Sprintf("no record%s carries an id%s; set Topic.IDHeader to the header that does", of, header)
 }
 
 // unnamedIn is the same of the effects in a service's sink.
-func unnamedIn(x *history.Index, s history.Service) string {
-	effects := x.Sink(s.Sink.Name).Effects
+func unnamedIn(x *history.Index, s breakwater.Service) string {
+	effects := x.Sink(s.Ledger.Sink).Effects
 	if n := len(effects.ID("")); n == 0 || n < effects.Count() {
 		return ""
 	}
-	return fmt.Sprintf("no effect in %s carries an id; name in its ledger's ID the column or field that does", s.Sink.Name)
+	return fmt.Sprintf("no effect in %s carries an id; name in its ledger's ID the column or field that does", s.Ledger.Sink)
 }
 
 // unknownIn is why the effects in a service's sink cannot be held against what was
 // sent: they carry no ids, or none of those that were sent.
-func unknownIn(x *history.Index, s history.Service) string {
-	return history.Remember(x, derived{"unknown in", s.Sink.Name}, func() string {
+func unknownIn(x *history.Index, s breakwater.Service) string {
+	return history.Remember(x, derived{"unknown in", s.Ledger.Sink}, func() string {
 		if why := unnamedIn(x, s); why != "" {
 			return why
 		}
-		how, strange := strangers(x.Sink(s.Sink.Name).Effects, x.Sent)
+		how, strange := strangers(x.Sink(s.Ledger.Sink).Effects, x.Sent)
 		if !strange {
 			return ""
 		}
-		return fmt.Sprintf("none of the ids in %s was sent, %s; name in its ledger's ID the column or field that holds them as they were sent", s.Sink.Name, how)
+		return fmt.Sprintf("none of the ids in %s was sent, %s; name in its ledger's ID the column or field that holds them as they were sent", s.Ledger.Sink, how)
 	})
 }
 
@@ -136,35 +137,34 @@ func nameless(records []*history.Event) string {
 
 // puts says whether the topic is one into which the service puts records off, or
 // gives them up.
-func puts(s history.Service) func(topic string) bool {
-	return func(topic string) bool {
-		return topic != "" && (topic == s.DeadLetter || slices.Contains(s.Retry, topic))
-	}
+func puts(s breakwater.Service) func(topic string) bool {
+	topics := s.Letters().Topics()
+	return func(topic string) bool { return slices.Contains(topics, topic) }
 }
 
 // apart is why the effects in a service's sink cannot be held against the records in its
 // topic: one of them carries no ids, or they have none in common.
-func apart(x *history.Index, s history.Service) string {
+func apart(x *history.Index, s breakwater.Service) string {
 	return history.Remember(x, derived{"apart", s.Name}, func() string {
-		if why := unnamed(x, s.Topic); why != "" {
+		if why := unnamed(x, x.Input(s)); why != "" {
 			return why
 		}
 		if why := unnamedIn(x, s); why != "" {
 			return why
 		}
-		how, strange := strangers(x.Sink(s.Sink.Name).Effects, x.Topic(s.Topic))
+		how, strange := strangers(x.Sink(s.Ledger.Sink).Effects, x.Topic(x.Input(s)))
 		if !strange {
 			return ""
 		}
-		return fmt.Sprintf("none of the ids in %s is one of %s, %s; name in its ledger's ID the column or field that holds them as the records do", s.Sink.Name, s.Topic, how)
+		return fmt.Sprintf("none of the ids in %s is one of %s, %s; name in its ledger's ID the column or field that holds them as the records do", s.Ledger.Sink, x.Input(s), how)
 	})
 }
 
 // missedIn is where ids may be that a sink is missed to have: in effects or attempts
 // without one or, handed over by its service, in records of its retry and dead letter
 // topics. "" for nowhere.
-func missedIn(x *history.Index, s history.Service) string {
-	held := x.Sink(s.Sink.Name)
+func missedIn(x *history.Index, s breakwater.Service) string {
+	held := x.Sink(s.Ledger.Sink)
 	if n := len(held.Effects.ID("")) + len(held.Attempts.ID("")); n > 0 {
 		return fmt.Sprintf("where %s effects and attempts carry no id", quantity.Count(n))
 	}

@@ -16,13 +16,13 @@ func TestIDs(t *testing.T) {
 }
 
 func header(name string) func(*history.Header) {
-	return func(h *history.Header) { h.IDHeader = name }
+	return func(h *history.Header) { h.Topic.IDHeader = name }
 }
 
 func howEnded(how string, behind int64) func(*history.Header) {
 	return func(h *history.Header) {
 		h.Drained = &history.Drained{End: how, Behind: behind, Limit: 2 * time.Second}
-		h.Require.Deadline = 15 * time.Second
+		h.Require.Deadline = breakwater.Duration(15 * time.Second)
 	}
 }
 
@@ -39,7 +39,7 @@ var (
 	noIDs     = events{record("", 0), record("", 1)}
 	someIDs   = events{record("u1", 0), record("", 1)}
 	otherIDs  = events{record("0b1c", 0), record("77aa", 1)}
-	promising = analytics(func(s *history.Service) { s.Sink.Once, s.Sink.Attempts = true, true })
+	promising = analytics(func(s *breakwater.Service) { s.Ledger.Once, s.Ledger.Attempts = true, "attempts" })
 )
 
 const (
@@ -51,7 +51,7 @@ var idCases = []small{
 	// The records carry none.
 	{"no record has an id", breakwater.NoLostInLog, with(consumer(), header("event-id")), all(two, noIDs, bothDone), NotAsked, nil, noHeader},
 	{"nobody says in which header", breakwater.NoLostInLog, consumer(), all(two, noIDs), NotAsked, nil, "no record of orders carries an id; set Topic.IDHeader"},
-	{"in none of several topics", breakwater.NoLostInLog, analytics(func(s *history.Service) { s.Output = "out" }), all(two, noIDs, put("", 0)), NotAsked, nil, "no record carries an id"},
+	{"in none of several topics", breakwater.NoLostInLog, analytics(func(s *breakwater.Service) { s.Output = "out" }), all(two, noIDs, put("", 0)), NotAsked, nil, "no record carries an id"},
 	{"some records have none", breakwater.NoLostInLog, consumer(), all(two, someIDs), Unknown, []string{"u2"}, "1 of 2 acknowledged ids are not in the log, where 1 records carry no id: orders/0@1"},
 	{"some records have none, and nothing is missing", breakwater.NoLostInLog, consumer(), all(two, records(0, 1), record("", 2)), Holds, nil, "0 of 2"},
 	{"letters without an id hide no acknowledged one", breakwater.NoLostInLog, deadLetters(), all(two, record("u1", 0), on("dead", record("", 0))), Broken, []string{"u2"}, ""},
@@ -220,7 +220,7 @@ var onceInLogCases = []small{
 	{"the second by nobody knows whom", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), u1Redriven, by("redrive/1", seq(9, produced(20, 1, 12*ms)))), Unknown, []string{"u1"}, "nothing says who published one of their records"},
 	{"the answer to the second was lost", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), u1Again, seq(6, outcome(history.Unknown, produced(-1, 1, 12*ms)))), Broken, []string{"u1"}, ""},
 	{"in two topics", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), registered(on("audit", u1Again))), Holds, nil, ""},
-	{"put off again", breakwater.NoLogDuplicate, edited(publishingOnce(), func(h *history.Header) { h.Services[0].Retry = []string{"again"} }), all(registered(u1At5), registered(on("again", u1Again)), registered(on("again", func() history.Event { e := u1Again; e.Offset, e.Sequence = 12, 7; return e }()))), Holds, nil, ""},
+	{"put off again", breakwater.NoLogDuplicate, edited(publishingOnce(), func(h *history.Header) { h.Services[0].DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), all(registered(u1At5), registered(on("again", u1Again)), registered(on("again", func() history.Event { e := u1Again; e.Offset, e.Sequence = 12, 7; return e }()))), Holds, nil, ""},
 	{"appended again by the broker", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), func() history.Event { e := u1At5; e.Offset = 9; return e }()), Broken, []string{"u1"}, "0 of 1 ids were committed more than once by registration"},
 	{"by a producer that is not idempotent", breakwater.NoLogDuplicate, publishingOnce(), all(registered(plain(record("u1", 5))), registered(plain(record("u1", 9)))), Broken, []string{"u1"}, "committed 2 times"},
 	{"records without an id", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), registered(seq(6, record("", 9)))), Unknown, nil, "1 records carry no id: orders/0@9"},
@@ -271,7 +271,7 @@ func still1(from time.Duration) events {
 }
 
 var promisedCases = []small{
-	{"which promises nothing of the kind", breakwater.ExactlyOnceTransfer, transferring(func(s *history.Service) { s.ExactlyOnce = false }), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), put("u1", 1)}, NotAsked, nil, "does not promise to transfer each record exactly once; set ExactlyOnce if it does"},
+	{"which promises nothing of the kind", breakwater.ExactlyOnceTransfer, transferring(func(s *breakwater.Service) { s.ExactlyOnce = false }), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), put("u1", 1)}, NotAsked, nil, "does not promise to transfer each record exactly once; set ExactlyOnce if it does"},
 	{"stands still though it is alive", breakwater.ExactlyOnceTransfer, edited(transferring(), howEnded(history.DrainStill, 1)), all(records(0, 1), past(1), put("u1", 0), still1(time.Second)), Broken, []string{"u2"}, "u2 is at orders/0@1 and not in out, analytics is alive and has not moved there for 2 s, where it stands at 1"},
 	{"stands still, at the deadline", breakwater.ExactlyOnceTransfer, edited(transferring(), howEnded(history.DrainDeadline, 1)), all(records(0, 1), past(1), put("u1", 0), still1(time.Second)), Broken, []string{"u2"}, ""},
 	{"moved until the deadline", breakwater.ExactlyOnceTransfer, edited(transferring(), howEnded(history.DrainDeadline, 1)), all(records(0, 1), past(1), put("u1", 0), still1(7500*ms)), Unknown, nil, "1 of 2 ids had not been transferred, but wait in the log: not drained, 1 behind; raise Require.Deadline (15 s)"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -21,7 +22,7 @@ type tenure struct {
 // tenures returns those of the service's group by partition, in order of time. A
 // resume that never came to a fetch is none. Where no resume of the group was
 // seen at all, assignments have to do.
-func tenures(x *history.Index, s history.Service) map[history.Partition][]*tenure {
+func tenures(x *history.Index, s breakwater.Service) map[history.Partition][]*tenure {
 	all, assigned := map[history.Partition][]*tenure{}, map[history.Partition][]*tenure{}
 	resumed := false
 	for e := range x.Of(history.Resume, history.Assign) {
@@ -52,7 +53,7 @@ func (t *tenure) ready() time.Duration {
 
 // fetches gives the tenures what was sent to them. What a client was sent before
 // it had any goes to one whose start is not known.
-func fetches(x *history.Index, s history.Service, of map[history.Partition][]*tenure) {
+func fetches(x *history.Index, s breakwater.Service, of map[history.Partition][]*tenure) {
 	for _, at := range x.Positions(s.Group) {
 		give(at.Fetched, at.Partition, of)
 	}
@@ -61,7 +62,7 @@ func fetches(x *history.Index, s history.Service, of map[history.Partition][]*te
 	}
 	for _, at := range x.Positions("") { // a tap that did not know the group
 		give(slices.DeleteFunc(slices.Clone(at.Fetched), func(e *history.Event) bool {
-			return !slices.Contains(s.Instances, e.Client)
+			return !s.Has(e.Client)
 		}), at.Partition, of)
 	}
 }
@@ -114,7 +115,7 @@ func newAudience(x *history.Index) audience {
 func audienceOf(x *history.Index) audience {
 	unasked := map[*history.Event]bool{}
 	for r := range x.Of(history.Request) {
-		if records := x.InLog.Of(r); len(records) > 0 && !x.Log.Header.Asks(r.Name) {
+		if records := x.InLog.Of(r); len(records) > 0 && !x.Asks(r) {
 			for _, record := range records {
 				unasked[record] = true
 			}
@@ -126,15 +127,12 @@ func audienceOf(x *history.Index) audience {
 // meant says whether a record was meant for the service's sink: it can be told by
 // its id, its request, if there was one, asked for effects, and the service neither
 // gave it up nor put it off to another topic.
-func (a audience) meant(s history.Service, record *history.Event) bool {
+func (a audience) meant(s breakwater.Service, record *history.Event) bool {
 	if record.ID == "" || a.unasked[record] {
 		return false
 	}
-	if s.DeadLetter == "" && len(s.Retry) == 0 {
-		return true
-	}
-	for _, topic := range append([]string{s.DeadLetter}, s.Retry...) {
-		if topic != "" && topic != record.Topic && len(a.x.Topic(topic).Of(record)) > 0 {
+	for _, topic := range s.Letters().Topics() {
+		if topic != record.Topic && len(a.x.Topic(topic).Of(record)) > 0 {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -15,9 +16,9 @@ func keyOrder(x *history.Index) Verdict {
 	for _, s := range x.Log.Header.Consumers() {
 		f := finding{subject: s.Group}
 		switch {
-		case s.Sink == nil:
+		case s.Ledger == nil:
 			f.status, f.why = NotAsked, "it has no ledger of its effects"
-		case len(s.Retry) > 0:
+		case len(s.Letters().Retry) > 0:
 			f.status, f.why = NotAsked, "it puts records off to retry topics, where others overtake them"
 		case apart(x, s) != "":
 			f.status, f.why = NotAsked, apart(x, s)
@@ -32,12 +33,13 @@ func keyOrder(x *history.Index) Verdict {
 // done is a record and the first effect of its id.
 type done struct{ record, effect *history.Event }
 
-func (a audience) keyOrder(s history.Service) finding {
+func (a audience) keyOrder(s breakwater.Service) finding {
 	x := a.x
-	f, met := finding{subject: s.Sink.Name}, 0
-	from, held := firstTaken(x, s), x.Sink(s.Sink.Name).Effects
+	f, met := finding{subject: s.Ledger.Sink}, 0
+	from, held := firstTaken(x, s), x.Sink(s.Ledger.Sink).Effects
+	topic, given, skew := x.Input(s), s.Letters().Topic, x.Skew(s)
 	for _, p := range sortedPartitions(x.Records) {
-		if s.Topic != "" && p.Topic != s.Topic || p.Topic == s.DeadLetter {
+		if topic != "" && p.Topic != topic || p.Topic == given {
 			continue
 		}
 		byKey, keys := map[string][]done{}, []string(nil)
@@ -63,14 +65,14 @@ func (a audience) keyOrder(s history.Service) finding {
 				continue
 			}
 			met += len(byKey[key])
-			f.examined += apartInTime(s, byKey[key])
-			f.anomalies = append(f.anomalies, overtaken(s, key, byKey[key])...)
+			f.examined += apartInTime(skew, byKey[key])
+			f.anomalies = append(f.anomalies, overtaken(s, skew, key, byKey[key])...)
 		}
 	}
 	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "records of a key took effect out of order in %s", brief: "out of order by key"}
 	switch {
 	case f.examined == 0 && met > 0:
-		f.count, f.why = nil, fmt.Sprintf("none of the %s effects of a key can be told by their instants from the others of it, whose clock is off by up to %s", quantity.Count(met), quantity.Duration(s.Sink.Skew))
+		f.count, f.why = nil, fmt.Sprintf("none of the %s effects of a key can be told by their instants from the others of it, whose clock is off by up to %s", quantity.Count(met), quantity.Duration(skew))
 	case f.examined == 0:
 		f.count, f.why = nil, "no key had two effects"
 	}
@@ -79,13 +81,13 @@ func (a audience) keyOrder(s history.Service) finding {
 
 // apartInTime is how many of the effects of one key lie further from another of it than
 // the error of the sink's clock, so that they have an order.
-func apartInTime(s history.Service, all []done) (n int) {
+func apartInTime(skew time.Duration, all []done) (n int) {
 	first, last := all[0].effect.At, all[0].effect.At
 	for _, d := range all {
 		first, last = min(first, d.effect.At), max(last, d.effect.At)
 	}
 	for _, d := range all {
-		if max(d.effect.At-first, last-d.effect.At) > s.Sink.Skew {
+		if max(d.effect.At-first, last-d.effect.At) > skew {
 			n++
 		}
 	}
@@ -94,7 +96,7 @@ func apartInTime(s history.Service, all []done) (n int) {
 
 // firstTaken is where the service's group first took up each partition, as far as
 // that is known.
-func firstTaken(x *history.Index, s history.Service) map[history.Partition]int64 {
+func firstTaken(x *history.Index, s breakwater.Service) map[history.Partition]int64 {
 	first := map[history.Partition]int64{}
 	for r := range x.Of(history.Resume) {
 		if r.Group != s.Group {
@@ -111,8 +113,7 @@ func firstTaken(x *history.Index, s history.Service) map[history.Partition]int64
 
 // overtaken are the fewest records of one key, given in the order of the log,
 // without which the effects of the others are in order.
-func overtaken(s history.Service, key string, all []done) []Anomaly {
-	skew := s.Sink.Skew
+func overtaken(s breakwater.Service, skew time.Duration, key string, all []done) []Anomaly {
 	late, disorder := all[0].effect.At, false
 	for _, d := range all {
 		disorder = disorder || d.effect.At+skew < late
@@ -170,11 +171,11 @@ func inOrder(n int, mayFollow func(i, j int) bool) []bool {
 	return kept
 }
 
-func outOfOrder(s history.Service, key string, d, other *done, how string, by time.Duration) Anomaly {
+func outOfOrder(s breakwater.Service, key string, d, other *done, how string, by time.Duration) Anomaly {
 	at := d.record.In().At(d.record.Offset)
 	return Anomaly{
 		What: fmt.Sprintf("%s at %s took effect in %s at %s, %s %s %s at %d did, of the same key %s",
-			d.record.ID, at, s.Sink.Name, quantity.Duration(d.effect.At), quantity.Duration(by), how, other.record.ID, other.record.Offset, key),
+			d.record.ID, at, s.Ledger.Sink, quantity.Duration(d.effect.At), quantity.Duration(by), how, other.record.ID, other.record.Offset, key),
 		IDs:     []string{d.record.ID},
 		Events:  []uint64{d.record.N, d.effect.N, other.record.N, other.effect.N},
 		Offsets: []string{at, other.record.In().At(other.record.Offset)},

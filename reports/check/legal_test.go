@@ -221,8 +221,8 @@ func (l *legal) run() (history.Log, bool) {
 	}
 	l.add(process("analytics/1", history.Ready, l.wait()))
 	l.add(process("analytics/2", history.Ready, l.wait()))
-	header := analytics(func(s *history.Service) {
-		s.Sink = &history.Sink{Name: "db", Once: true, Attempts: true}
+	header := analytics(func(s *breakwater.Service) {
+		s.Ledger = &breakwater.Ledger{Sink: "db", Once: true, Attempts: "attempts"}
 	})
 	return historytest.Log(header, l.events...), l.at < 9*time.Second
 }

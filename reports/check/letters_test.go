@@ -15,10 +15,10 @@ import (
 
 func TestDeadLetters(t *testing.T) { testSmall(t, closureCases) }
 
-func givingUp(edit ...func(*history.Service)) history.Header {
-	return analytics(func(s *history.Service) {
-		s.DeadLetter, s.Retry, s.MaxAttempts, s.Backoff, s.Fatal = "dead", []string{"again"}, 3, 100*ms, []string{"bad address"}
-		s.Sink = &history.Sink{Name: "db", Skew: 2 * ms, Attempts: true}
+func givingUp(edit ...func(*breakwater.Service)) history.Header {
+	return analytics(func(s *breakwater.Service) {
+		s.DeadLetter = &breakwater.DeadLetter{Topic: "dead", Retry: []string{"again"}, MaxAttempts: 3, Backoff: breakwater.Duration(100 * ms), Fatal: []string{"bad address"}}
+		s.Ledger = &breakwater.Ledger{Sink: "db", Attempts: "attempts"}
 		for _, e := range edit {
 			e(s)
 		}
@@ -76,8 +76,8 @@ var closureCases = []small{
 	{"put off, and dropped then", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK), on("again", commit(1, 20*ms, 21*ms, history.OK))}), Broken, []string{"u1"}, "neither"},
 	{"put off, and successful then", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 200*ms), on("again", commit(1, 300*ms, 301*ms, history.OK))}), Holds, nil, ""},
 	{"both", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), effect("db", "u1", 20*ms)}), Broken, []string{"u1"}, "has an effect and a letter, at dead/0@0"},
-	{"without a sink its output tells", breakwater.DeadLetterClosure, givingUp(func(s *history.Service) { s.Sink, s.Output = nil, "out" }), events{u1, letter("u1", 0, 1), on("out", record("u1", 0))}, Broken, []string{"u1"}, "an effect and a letter"},
-	{"nobody tells its effects", breakwater.DeadLetterClosure, givingUp(func(s *history.Service) { s.Sink = nil }), events{u1, commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
+	{"without a sink its output tells", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.Ledger, s.Output = nil, "out" }), events{u1, letter("u1", 0, 1), on("out", record("u1", 0))}, Broken, []string{"u1"}, "an effect and a letter"},
+	{"nobody tells its effects", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.Ledger = nil }), events{u1, commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
 
 	{"two letters", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), letter("u1", 1, 1)}), Broken, []string{"u1"}, "two letters stand for u1 at orders/0@1: the second is at dead/0@1"},
 	{"two letters, of one by way of the retry topic", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 4, 1), letter("u1", 0, 1), saying(func(l *history.LetterRecord) { l.Topic, l.Offset = "again", 4 }, letter("u1", 1, 4))}), Broken, []string{"u1"}, "two letters"},
@@ -93,7 +93,7 @@ var closureCases = []small{
 	{"tried too often, by its letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Attempt = 4 }, letter("u1", 0, 1))}), Broken, []string{"u1"}, "by its letter"},
 	{"delivered again by a rebalance", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), resume(25*ms, 1, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
 	{"a rebalance that did not", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), resume(25*ms, 2, 2)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, ""},
-	{"no limit is promised", breakwater.DeadLetterClosure, givingUp(func(s *history.Service) { s.MaxAttempts = 0 }), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
+	{"no limit is promised", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 }), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
 
 	{"tried again too early", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Broken, []string{"u1"}, "tried again 50 ms after it had failed"},
 	{"tried again when its back-off was over", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 110*ms)}, tried("u1", 10*ms, 110*ms)), Holds, nil, ""},
@@ -115,18 +115,18 @@ var closureCases = []small{
 	{"sent twice before it was given up: no redrive", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), redriven, published(redriven, 9*ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "has an effect and a letter"},
 	{"a second record, and nobody saw when", breakwater.DeadLetterClosure, givingUp(), after(events{u1, redriven, letter("u1", 0, 1), effect("db", "u1", 100*ms)}), Holds, nil, ""},
 
-	{"stalls behind a poison record", breakwater.DeadLetterClosure, givingUp(func(s *history.Service) { s.MaxAttempts = 0 }), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""}, // 10 s are not over
-	{"for as long as it may take", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Broken, []string{"u1"}, "stands still on orders/0 at 1 for 10 s, with 2 records waiting"},
+	{"stalls behind a poison record", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 }), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""}, // 10 s are not over
+	{"for as long as it may take", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Broken, []string{"u1"}, "stands still on orders/0 at 1 for 10 s, with 2 records waiting"},
 	{"its last record is merely waiting", breakwater.DeadLetterClosure, recovering(givingUp()), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
-	{"its last record came late", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.MaxAttempts = 0 })), append(after(events{u1, published(u1, 7*time.Second), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""},
-	{"until a fault that was just healed", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fault("analytics/1", time.Second, 7*time.Second)}), poison...), Holds, nil, ""},
-	{"a sink without attempts, the other partitions go on", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), in(1, commit(9, 5*time.Second, 5001*ms, history.OK))}), Broken, []string{"u1"}, "stands still"},
-	{"a sink without attempts, which has it in hand", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fetched(1, 1, 20*ms)}), Broken, []string{"u1"}, "stands still"},
-	{"a sink without attempts, which had it in hand and is gone", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fetched(1, 1, 20*ms), process("analytics/1", history.Exited, 30*ms)}), Holds, nil, ""},
-	{"a sink without attempts, a group that is gone", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Sink = &history.Sink{Name: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
+	{"its last record came late", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 })), append(after(events{u1, published(u1, 7*time.Second), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""},
+	{"until a fault that was just healed", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fault("analytics/1", time.Second, 7*time.Second)}), poison...), Holds, nil, ""},
+	{"a sink without attempts, the other partitions go on", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.Ledger = &breakwater.Ledger{Sink: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), in(1, commit(9, 5*time.Second, 5001*ms, history.OK))}), Broken, []string{"u1"}, "stands still"},
+	{"a sink without attempts, which has it in hand", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.Ledger = &breakwater.Ledger{Sink: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fetched(1, 1, 20*ms)}), Broken, []string{"u1"}, "stands still"},
+	{"a sink without attempts, which had it in hand and is gone", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.Ledger = &breakwater.Ledger{Sink: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK), fetched(1, 1, 20*ms), process("analytics/1", history.Exited, 30*ms)}), Holds, nil, ""},
+	{"a sink without attempts, a group that is gone", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.Ledger = &breakwater.Ledger{Sink: "db"} })), after(events{u1, published(u1, ms), commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
 
-	{"what was put off waits for its back-off", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Backoff = 8 * time.Second })), backed, Holds, nil, ""},
-	{"and longer than that", breakwater.DeadLetterClosure, recovering(givingUp(func(s *history.Service) { s.Backoff = 3 * time.Second })), backed, Broken, []string{"u1"}, "stands still on again/0 at 0"},
+	{"what was put off waits for its back-off", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.DeadLetter.Backoff = breakwater.Duration(8 * time.Second) })), backed, Holds, nil, ""},
+	{"and longer than that", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.DeadLetter.Backoff = breakwater.Duration(3 * time.Second) })), backed, Broken, []string{"u1"}, "stands still on again/0 at 0"},
 	{"nobody looked", breakwater.DeadLetterClosure, givingUp(), events{sent}, Unknown, nil, ""},
 	{"its topic is empty", breakwater.DeadLetterClosure, givingUp(), events{on("else", record("u1", 0))}, Unknown, nil, "no record of its topic"},
 	{"nobody gives up", breakwater.DeadLetterClosure, consumer(), u0, NotAsked, nil, ""},
@@ -147,6 +147,6 @@ var poison = func() events {
 }()
 
 func recovering(h history.Header) history.Header {
-	h.Require.Recovery = 5 * time.Second
+	h.Require.Recovery = breakwater.Duration(5 * time.Second)
 	return h
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -120,7 +121,7 @@ func (l *losses) excuse(open int) string {
 		return fmt.Sprintf("from whose start %s offsets were deleted during the run", quantity.Count(int(deleted)))
 	}
 	if d := l.x.Log.Header.Drained; d != nil && d.End == history.DrainDeadline {
-		return fmt.Sprintf("where they may still have come when the drain ended: raise Require.Deadline (%s)", quantity.Duration(l.x.Log.Header.Require.Deadline))
+		return fmt.Sprintf("where they may still have come when the drain ended: raise Require.Deadline (%s)", quantity.Duration(time.Duration(l.x.Log.Header.Require.Deadline)))
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ func TestNotMetastable(t *testing.T) { testSmall(t, metastableCases) }
 
 // within1 is the synchronous system, which must recover in a second.
 func within1() history.Header {
-	return with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second })
+	return with(synchronous(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(time.Second) })
 }
 
 // load is a run of 20 requests a second up to an instant, with a fault from 1 s to

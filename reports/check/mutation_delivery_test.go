@@ -18,9 +18,9 @@ func keepsItself(l history.Log) history.Log {
 	x := l.Index()
 	l.Header.Services = slices.Clone(l.Header.Services)
 	s := &l.Header.Services[2]
-	sink := *s.Sink
+	sink := *s.Ledger
 	sink.Fenced = true
-	s.Offsets, s.Sink = "sink", &sink
+	s.Offsets, s.Ledger = "sink", &sink
 	return historytest.Edit(l, func(e *history.Event) bool {
 		if e.Kind == history.Resume && e.Group == s.Group {
 			e.Committed = -1 // Kafka knows of none
@@ -33,9 +33,9 @@ func keepsItself(l history.Log) history.Log {
 			return false
 		}
 		records := x.Between(e.In(), 0, e.Offset)
-		effects := x.Sink(sink.Name).Effects.ID(records[len(records)-1].ID)
+		effects := x.Sink(sink.Sink).Effects.ID(records[len(records)-1].ID)
 		*e = history.Event{
-			Kind: history.Commit, Sink: sink.Name, Client: e.Client, Generation: e.Generation,
+			Kind: history.Commit, Sink: sink.Sink, Client: e.Client, Generation: e.Generation,
 			Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, At: effects[0].At, Outcome: history.OK,
 		}
 		return true

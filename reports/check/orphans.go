@@ -14,7 +14,7 @@ func noOrphans(x *history.Index) Verdict {
 	why, doubt, sinks := "there are no two sinks between which a request could be torn", "", x.Log.Header.Sinks()
 	for _, s := range sinks {
 		if unknown := unknownIn(x, s); unknown != "" {
-			why, without = unknown, append(without, s.Sink.Name)
+			why, without = unknown, append(without, s.Ledger.Sink)
 		} else {
 			doubt = cmp.Or(doubt, missedIn(x, s))
 		}
@@ -69,7 +69,7 @@ func noOrphans(x *history.Index) Verdict {
 // come when the run was over; nil where one of them never would.
 func mayComplete(x *history.Index, r *history.Event, missing []string) (p *pending) {
 	for _, s := range x.Log.Header.Sinks() {
-		if !slices.Contains(missing, s.Sink.Name) {
+		if !slices.Contains(missing, s.Ledger.Sink) {
 			continue
 		}
 		if p = newPending(x, s); !p.may(r) {

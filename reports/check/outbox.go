@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -20,7 +21,7 @@ func outbox(x *history.Index) Verdict {
 	for _, s := range x.Log.Header.Services {
 		switch {
 		case s.Outbox == "":
-		case s.Sink == nil:
+		case s.Ledger == nil:
 			all = append(all, finding{subject: s.Name, status: NotAsked, why: "it has no ledger of its rows"})
 		default:
 			f := newRelay(x, s).judge()
@@ -34,12 +35,12 @@ func outbox(x *history.Index) Verdict {
 // relay is the way from one service's rows to its outbox topic.
 type relay struct {
 	x       *history.Index
-	service history.Service
+	service breakwater.Service
 	rows    history.ByID
 }
 
-func newRelay(x *history.Index, s history.Service) relay {
-	return relay{x: x, service: s, rows: x.Sink(s.Sink.Name).Effects}
+func newRelay(x *history.Index, s breakwater.Service) relay {
+	return relay{x: x, service: s, rows: x.Sink(s.Ledger.Sink).Effects}
 }
 
 func (r relay) judge() finding {
@@ -54,7 +55,7 @@ func (r relay) judge() finding {
 		return finding{status: NotAsked, why: why}
 	}
 	if how, strange := strangers(r.rows, r.x.Topic(r.service.Outbox)); strange {
-		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; publish rows under their ids, or name in the ledger's ID the column that holds them", r.service.Sink.Name, r.service.Outbox, how)}
+		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; publish rows under their ids, or name in the ledger's ID the column that holds them", r.service.Ledger.Sink, r.service.Outbox, how)}
 	}
 	none := withoutID(r.x, func(topic string) bool { return topic == r.service.Outbox })
 	var waiting []*history.Event // rows that were not published
@@ -76,9 +77,9 @@ func (r relay) judge() finding {
 		switch {
 		case len(none) > 0: // it may be one of them
 			late++
-		case published-row.At >= passedBy+2*r.service.Sink.Skew:
+		case published-row.At >= passedBy+2*r.x.Skew(r.service):
 			f.anomalies = append(f.anomalies, r.lost(row, fmt.Sprintf("and one committed %s later was published", quantity.Duration(published-row.At))))
-		case end-since > objective(r.x.Log.Header)+r.service.Sink.Skew:
+		case end-since > objective(r.x.Log.Header)+r.x.Skew(r.service):
 			f.anomalies = append(f.anomalies, r.lost(row, fmt.Sprintf("and has waited for %s", quantity.Duration(end-since))))
 		default:
 			late++
@@ -115,13 +116,13 @@ func (r relay) audited() time.Duration {
 // asked says whether the service was asked for the id.
 func (r relay) asked(record *history.Event) bool {
 	s := r.service
-	is := func(name string) bool { return name == s.Name || slices.Contains(s.Instances, name) }
+	is := func(name string) bool { return name == s.Name || s.Has(name) }
 	for _, q := range r.x.Sent.Of(record) {
 		if q.To == "" || is(q.To) {
 			return true
 		}
 	}
-	if s.Group != "" && s.Topic != s.Outbox && r.x.RecordOf(record, s.Topic) != nil {
+	if s.Group != "" && r.x.Input(s) != s.Outbox && r.x.RecordOf(record, r.x.Input(s)) != nil {
 		return true
 	}
 	for c := range r.x.Of(history.Call) {
@@ -134,14 +135,14 @@ func (r relay) asked(record *history.Event) bool {
 
 // elsewhere says whether another service with the same outbox has the row.
 func (r relay) elsewhere(record *history.Event) bool {
-	return slices.ContainsFunc(r.x.Log.Header.Services, func(s history.Service) bool {
-		return s.Outbox == r.service.Outbox && s.Sink != nil && len(r.x.Sink(s.Sink.Name).Effects.Of(record)) > 0
+	return slices.ContainsFunc(r.x.Log.Header.Services, func(s breakwater.Service) bool {
+		return s.Outbox == r.service.Outbox && s.Ledger != nil && len(r.x.Sink(s.Ledger.Sink).Effects.Of(record)) > 0
 	})
 }
 
 func (r relay) lost(row *history.Event, but string) Anomaly {
 	return Anomaly{
-		What: fmt.Sprintf("%s was committed in %s at %s and never published to %s, %s: lost", row.ID, r.service.Sink.Name, quantity.Duration(row.At), r.service.Outbox, but),
+		What: fmt.Sprintf("%s was committed in %s at %s and never published to %s, %s: lost", row.ID, r.service.Ledger.Sink, quantity.Duration(row.At), r.service.Outbox, but),
 		IDs:  []string{row.ID}, Events: []uint64{row.N},
 		Setting: setting(r.service, "outbox", "relay"),
 	}
@@ -150,12 +151,12 @@ func (r relay) lost(row *history.Event, but string) Anomaly {
 func (r relay) ghost(record *history.Event) Anomaly {
 	at := record.In().At(record.Offset)
 	a := Anomaly{
-		What: fmt.Sprintf("%s was published at %s and has no row in %s: a ghost", record.ID, at, r.service.Sink.Name),
+		What: fmt.Sprintf("%s was published at %s and has no row in %s: a ghost", record.ID, at, r.service.Ledger.Sink),
 		IDs:  []string{record.ID}, Events: []uint64{record.N}, Offsets: []string{at},
 		Setting: setting(r.service, "outbox", "relay"),
 	}
 	for _, q := range r.x.Sent.Of(record) {
-		a.What = fmt.Sprintf("%s (answered %s) was published at %s and has no row in %s: a ghost", record.ID, cmp.Or(string(q.Outcome), "nothing"), at, r.service.Sink.Name)
+		a.What = fmt.Sprintf("%s (answered %s) was published at %s and has no row in %s: a ghost", record.ID, cmp.Or(string(q.Outcome), "nothing"), at, r.service.Ledger.Sink)
 		a.Events = append(a.Events, q.N)
 		break
 	}

@@ -15,7 +15,8 @@ func TestOutboxAndProjection(t *testing.T) { testSmall(t, outboxCases, projectio
 // keeping is registration with rows in "users" that it publishes to orders.
 func keeping(edit ...func(*history.Header)) history.Header {
 	h := consumer()
-	h.Services[0].Sink, h.Services[0].Outbox = &history.Sink{Name: "users", Skew: 2 * ms}, "orders"
+	h.Services[0].Ledger, h.Services[0].Outbox = &breakwater.Ledger{Sink: "users"}, "orders"
+	h.Ledgers["users"] = history.Reading{Skew: 2 * ms}
 	for _, e := range edit {
 		e(&h)
 	}
@@ -39,8 +40,8 @@ var outboxCases = []small{
 	{"published", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("u2", 3*time.Second), record("u2", 0), record("u1", 1)}, Holds, nil, "0 of 2"},
 	{"published twice", breakwater.Outbox, keeping(), events{row("u1", 20*ms), record("u1", 0), record("u1", 1)}, Holds, nil, ""},
 	{"not published yet", breakwater.Outbox, keeping(), events{row("u1", time.Second), row("u2", 2*time.Second), record("u2", 0)}, Unknown, nil, "1 of 2 rows were not published yet"},
-	{"not for a long time", breakwater.Outbox, keeping(func(h *history.Header) { h.Require.Recovery = 5 * time.Second }), events{row("u1", time.Second), record("u9", 0), row("u9", time.Second)}, Broken, []string{"u1"}, "and has waited for 8 s"},
-	{"not since a fault that was just healed", breakwater.Outbox, keeping(func(h *history.Header) { h.Require.Recovery = 5 * time.Second }), events{row("u1", time.Second), record("u9", 0), row("u9", time.Second), fault("registration/1", time.Second, 8*time.Second)}, Unknown, nil, ""},
+	{"not for a long time", breakwater.Outbox, keeping(func(h *history.Header) { h.Require.Recovery = breakwater.Duration(5 * time.Second) }), events{row("u1", time.Second), record("u9", 0), row("u9", time.Second)}, Broken, []string{"u1"}, "and has waited for 8 s"},
+	{"not since a fault that was just healed", breakwater.Outbox, keeping(func(h *history.Header) { h.Require.Recovery = breakwater.Duration(5 * time.Second) }), events{row("u1", time.Second), record("u9", 0), row("u9", time.Second), fault("registration/1", time.Second, 8*time.Second)}, Unknown, nil, ""},
 	{"a ghost", breakwater.Outbox, keeping(), events{sentTo("registration", "u1"), sentTo("registration", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Broken, []string{"u2"}, "u2 (answered ok) was published at orders/0@1 and has no row in users: a ghost"},
 	{"a ghost that another service called for", breakwater.Outbox, keeping(), events{sentTo("analytics", "u2"), called("registration", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Broken, []string{"u2"}, "a ghost"},
 	{"what another service publishes there", breakwater.Outbox, keeping(), events{sentTo("analytics", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Holds, nil, ""},
@@ -49,14 +50,14 @@ var outboxCases = []small{
 	{"rows without an id", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("", 20*ms), record("u1", 0)}, Unknown, nil, "1 rows have no id"},
 	{"nobody looked", breakwater.Outbox, keeping(), events{row("u1", 20*ms)}, Unknown, nil, "found no record"},
 	{"the ledger was not read", breakwater.Outbox, keeping(), events{sentTo("registration", "u1"), record("u1", 0)}, Unknown, nil, "holds no row"},
-	{"no ledger", breakwater.Outbox, keeping(func(h *history.Header) { h.Services[0].Sink = nil }), events{record("u1", 0)}, NotAsked, nil, "no ledger of its rows"},
+	{"no ledger", breakwater.Outbox, keeping(func(h *history.Header) { h.Services[0].Ledger = nil }), events{record("u1", 0)}, NotAsked, nil, "no ledger of its rows"},
 	{"no outbox", breakwater.Outbox, consumer(), events{record("u1", 0)}, NotAsked, nil, ""},
 }
 
 // counting is analytics with counts by key in "db", and its positions beside them.
 func counting() history.Header {
-	return analytics(func(s *history.Service) {
-		s.Offsets, s.Sink = "sink", &history.Sink{Name: "db", Projection: breakwater.CountByKey}
+	return analytics(func(s *breakwater.Service) {
+		s.Offsets, s.Ledger = "sink", &breakwater.Ledger{Sink: "db", Projection: breakwater.CountByKey}
 	})
 }
 
@@ -88,7 +89,7 @@ func upTo(offset int64) history.Event {
 }
 
 func answering() history.Header {
-	return with(counting(), func(h *history.Header) { h.Services[1].Sink.AsOf = true })
+	return with(counting(), func(h *history.Header) { h.Services[1].Ledger.AsOf = &breakwater.AsOf{} })
 }
 
 // held is what the sink holds rightly.
@@ -115,13 +116,13 @@ var projectionCases = []small{
 	{"a key that the log does not have", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 2), holds("bob", 1), holds("eve", 1)), Broken, nil, `for key "eve"`},
 	{"a key of which nothing is left", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 2), holds("bob", 1), holds("eve", 0)), Holds, nil, ""},
 	{"what is aborted does not count", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, aborted(of("ann", record("u4", 2))), holds("ann", 2), holds("bob", 1)), Holds, nil, ""},
-	{"given up", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].DeadLetter = "dead" }), plus(ofAnn, letter("u3", 0, 3), holds("ann", 1), holds("bob", 1)), Holds, nil, ""},
-	{"put off, with an effect then", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].Retry = []string{"again"} }), plus(ofAnn, putOff("u3", 0, 3), effect("db", "u3", time.Second), holds("ann", 2), holds("bob", 1)), Holds, nil, ""},
+	{"given up", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].DeadLetter = &breakwater.DeadLetter{Topic: "dead"} }), plus(ofAnn, letter("u3", 0, 3), holds("ann", 1), holds("bob", 1)), Holds, nil, ""},
+	{"put off, with an effect then", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), plus(ofAnn, putOff("u3", 0, 3), effect("db", "u3", time.Second), holds("ann", 2), holds("bob", 1)), Holds, nil, ""},
 	{"a value that is no number", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, holds("bob", 1), func() history.Event { e := holds("ann", 0); e.Value = "two"; return e }()), Broken, nil, `db holds two for key "ann"`},
 	{"no position", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn[:3], holds("ann", 2), holds("bob", 1)), Unknown, nil, "no position is stored"},
 	{"records without an id", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, of("ann", record("", 2)), holds("ann", 2), holds("bob", 1)), Unknown, nil, "without an id"},
 	{"a log that no longer begins at 0", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, logStart("orders", 0, 1), holds("ann", 2), holds("bob", 1)), Unknown, nil, "begins at offset 1"},
-	{"another kind of projection", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].Sink.Projection = "sum" }), ofAnn, Unknown, nil, `how to replay a "sum"`},
+	{"another kind of projection", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].Ledger.Projection = "sum" }), ofAnn, Unknown, nil, `how to replay a "sum"`},
 	{"nobody looked", breakwater.ProjectionEqualsReplay, counting(), events{position0(1, ms), holds("ann", 2)}, Unknown, nil, ""},
 	{"nothing yet", breakwater.ProjectionEqualsReplay, counting(), events{position0(0, ms), record("u1", 0)}, Unknown, nil, "nothing was read"},
 	{"no projection", breakwater.ProjectionEqualsReplay, consumer(), ofAnn, NotAsked, nil, ""},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -26,7 +27,7 @@ type pending struct {
 	moving map[history.Partition]bool
 }
 
-func newPending(x *history.Index, s history.Service) *pending {
+func newPending(x *history.Index, s breakwater.Service) *pending {
 	return history.Remember(x, derived{"pending", s.Name}, func() *pending {
 		p := &pending{waiting: waiting{x, s, passedPositions(x)}, limit: stillLimit(x.Log.Header), moving: map[history.Partition]bool{}}
 		p.alive = p.waiting.alive()
@@ -53,7 +54,7 @@ func stillLimit(h history.Header) time.Duration {
 
 // openSession is a session of the service's group that may have lasted when the run
 // was over.
-func openSession(x *history.Index, s history.Service) *history.Event {
+func openSession(x *history.Index, s breakwater.Service) *history.Event {
 	_, end := x.Log.Header.Span()
 	back := map[string]time.Duration{} // when members were last heard of
 	for e := range x.Of(history.Assign, history.Commit, history.Resume) {
@@ -96,13 +97,13 @@ func (p *pending) why(n, of int, what string) string {
 	_, end := p.x.Log.Header.Span()
 	switch {
 	case p.service.Group == "":
-		return fmt.Sprintf("%s when the drain was over, and effects or calls still came: raise Require.Deadline (%s)", waits, quantity.Duration(p.x.Log.Header.Require.Deadline))
+		return fmt.Sprintf("%s when the drain was over, and effects or calls still came: raise Require.Deadline (%s)", waits, quantity.Duration(time.Duration(p.x.Log.Header.Require.Deadline)))
 	case !p.alive:
 		return fmt.Sprintf("%s, but wait in the log, and no instance of %s was alive at the end", waits, p.service.Name)
 	case p.open != nil:
-		return fmt.Sprintf("%s, but wait in the log for the session of a member of %s that was open for another %s: raise Require.Deadline (%s)", waits, p.service.Group, quantity.Duration(p.open.End-end), quantity.Duration(p.x.Log.Header.Require.Deadline))
+		return fmt.Sprintf("%s, but wait in the log for the session of a member of %s that was open for another %s: raise Require.Deadline (%s)", waits, p.service.Group, quantity.Duration(p.open.End-end), quantity.Duration(time.Duration(p.x.Log.Header.Require.Deadline)))
 	}
-	return fmt.Sprintf("%s, but wait in the log: not drained, %s behind; raise Require.Deadline (%s)", waits, quantity.Count(int(p.x.Log.Header.Drained.Behind)), quantity.Duration(p.x.Log.Header.Require.Deadline))
+	return fmt.Sprintf("%s, but wait in the log: not drained, %s behind; raise Require.Deadline (%s)", waits, quantity.Count(int(p.x.Log.Header.Drained.Behind)), quantity.Duration(time.Duration(p.x.Log.Header.Require.Deadline)))
 }
 
 // unread is what a group has not read of a partition, by its position and the log alone.
@@ -115,7 +116,7 @@ type unread struct {
 // unread finds, among those whose position was sampled, the partitions of the service's topics on which it stood still to the
 // end of the run, though records wait there and a consumer was there to read them.
 func (p *pending) unread() (all []unread, examined int) {
-	topics := append([]string{p.service.Topic}, p.service.Retry...)
+	topics := append([]string{p.x.Input(p.service)}, p.service.Letters().Retry...)
 	for _, known := range p.x.Positions(p.service.Group) {
 		if len(known.Samples) > 0 && slices.Contains(topics, known.Topic) {
 			examined += len(p.x.Records[known.Partition])

@@ -12,13 +12,13 @@ import (
 func noPhantom(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Sink.Name}
+		f := finding{subject: s.Ledger.Sink}
 		if f.why = unknownIn(x, s); f.why != "" {
 			f.status = NotAsked
 			all = append(all, f)
 			continue
 		}
-		held := x.Sink(s.Sink.Name)
+		held := x.Sink(s.Ledger.Sink)
 		nameless := len(held.Effects.ID("")) + len(held.Attempts.ID(""))
 		var strangers []*history.Event
 		f.examined = held.Effects.Len()
@@ -39,11 +39,11 @@ func noPhantom(x *history.Index) Verdict {
 		for _, e := range strangers {
 			id := e.ID
 			a := Anomaly{
-				What: fmt.Sprintf("%s took effect in %s at %s, and nobody sent it", id, s.Sink.Name, quantity.Duration(e.At)),
+				What: fmt.Sprintf("%s took effect in %s at %s, and nobody sent it", id, s.Ledger.Sink, quantity.Duration(e.At)),
 				IDs:  []string{id}, Events: []uint64{e.N},
 			}
 			if e.Kind == history.Attempt {
-				a.What = fmt.Sprintf("%s was delivered to %s at %s, and nobody sent it", id, s.Sink.Name, quantity.Duration(e.At))
+				a.What = fmt.Sprintf("%s was delivered to %s at %s, and nobody sent it", id, s.Ledger.Sink, quantity.Duration(e.At))
 			}
 			if r := x.RecordOf(e, ""); r != nil {
 				a.Events = append(a.Events, r.N)

@@ -122,7 +122,7 @@ func TestPipelineMutations(t *testing.T) {
 // A system that stays down when the fault is gone, and its load goes on.
 func TestMetastableMutation(t *testing.T) {
 	run := historytest.Sync(historytest.Options{Seed: 3})
-	run.Header.Require.Recovery = 2 * time.Second
+	run.Header.Require.Recovery = breakwater.Duration(2 * time.Second)
 	var failed []string
 	down := changed(run, func(e *history.Event) bool {
 		return e.Kind == history.Request && e.Name == "POST /register" && e.Scheduled >= 8*time.Second

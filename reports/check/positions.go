@@ -9,13 +9,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 // position is what the history says of one group's position on one partition.
 type position struct {
 	place
-	service history.Service
+	service breakwater.Service
+	skew    time.Duration // of its ledger
 	resumes []*history.Event
 	commits []*history.Event // sent to Kafka by anyone, with any outcome
 	stored  []*history.Event // kept by the service's own sink, in order of time
@@ -26,20 +28,20 @@ type position struct {
 }
 
 // positions returns the positions of the service's group, by partition.
-func positions(x *history.Index, s history.Service) []*position {
+func positions(x *history.Index, s breakwater.Service) []*position {
 	return history.Remember(x, derived{"positions", s.Name}, func() []*position { return newPositions(x, s) })
 }
 
 // derived names what is remembered of one service, or of the whole log.
 type derived struct{ what, service string }
 
-func newPositions(x *history.Index, s history.Service) []*position {
+func newPositions(x *history.Index, s breakwater.Service) []*position {
 	byPartition := map[history.Partition]*position{}
 	spans := sync.OnceValue(func() map[*history.Event]taking { return takings(x, s) })
 	at := func(in history.Partition) *position {
 		p := byPartition[in]
 		if p == nil {
-			p = &position{place: place{s.Group, in}, service: s, takings: spans}
+			p = &position{place: place{s.Group, in}, service: s, skew: x.Skew(s), takings: spans}
 			byPartition[in] = p
 		}
 		return p
@@ -48,8 +50,8 @@ func newPositions(x *history.Index, s history.Service) []*position {
 		p := at(known.Partition)
 		p.resumes, p.commits, p.samples = known.Resumes, known.Commits, known.Samples
 	}
-	if s.Sink != nil {
-		for in, stored := range x.Sink(s.Sink.Name).Positions {
+	if s.Ledger != nil {
+		for in, stored := range x.Sink(s.Ledger.Sink).Positions {
 			at(in).stored = stored
 		}
 	}
@@ -60,7 +62,7 @@ func newPositions(x *history.Index, s history.Service) []*position {
 // operator or by the kit, which records it under a client that is no instance
 // of the service.
 func (p *position) outside(c *history.Event) bool {
-	return c.Client != "" && !slices.Contains(p.service.Instances, c.Client)
+	return c.Client != "" && !p.service.Has(c.Client)
 }
 
 // since is the instant from which an acknowledged commit certainly stands, and
@@ -151,16 +153,16 @@ func start(r *history.Event) (int64, bool) {
 // effectsFrom says whether the service's sink takes effects from the topic: its own
 // or a retry topic, and any where it does not say which is its own. What else its
 // group may read asks for none.
-func effectsFrom(s history.Service, topic string) bool {
-	return s.Topic == "" || topic == s.Topic || slices.Contains(s.Retry, topic)
+func effectsFrom(x *history.Index, s breakwater.Service, topic string) bool {
+	return x.Input(s) == "" || topic == x.Input(s) || slices.Contains(s.Letters().Retry, topic)
 }
 
 // keepsPositions says whether the service keeps its positions in its own sink.
-func keepsPositions(s history.Service) bool { return cmp.Or(s.Offsets, "kafka") != "kafka" }
+func keepsPositions(s breakwater.Service) bool { return s.Offsets == breakwater.OffsetsInSink }
 
 // eachConsumer judges every consumer by its positions in Kafka, or by those in its
 // own sink where it keeps them there. It is not asked when the sink tells none.
-func eachConsumer(x *history.Index, judge func(history.Service, []*position) finding) []finding {
+func eachConsumer(x *history.Index, judge func(breakwater.Service, []*position) finding) []finding {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {
 		positions := positions(x, s)

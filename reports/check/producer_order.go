@@ -53,7 +53,7 @@ type ordering struct {
 func derivedTopics(x *history.Index) map[string]bool {
 	derived := map[string]bool{}
 	for _, s := range x.Log.Header.Services {
-		for _, topic := range append(slices.Clone(s.Retry), s.DeadLetter, s.Output) {
+		for _, topic := range append(s.Letters().Topics(), s.Output) {
 			derived[topic] = topic != ""
 		}
 	}
@@ -113,7 +113,7 @@ func (o *ordering) byRequest(p history.Partition) {
 	byKey, keys := map[string][]published{}, []string(nil)
 	for _, r := range x.Records[p] {
 		q := requestOf(x, r)
-		if q == nil || q.Key == "" || !x.Log.Header.Asks(q.Name) || x.RecordOf(r, p.Topic) != r {
+		if q == nil || q.Key == "" || !x.Asks(q) || x.RecordOf(r, p.Topic) != r {
 			continue
 		}
 		if byKey[q.Key] == nil {

@@ -167,7 +167,7 @@ func (p *producers) run() history.Log {
 		p.events = append(p.events, took(p.at+ms, request(fmt.Sprintf("u%d", i), 0, history.OK)))
 	}
 	h := consumer()
-	h.Services[0].Instances = []string{"registration/1", "registration/2"}
+	h.Services[0].Instances = 2
 	return historytest.Log(h, append(p.events, p.log...)...)
 }
 

@@ -16,15 +16,15 @@ import (
 func projectionEqualsReplay(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {
-		if s.Sink.Projection == "" {
+		if s.Ledger.Projection == "" {
 			continue
 		}
 		f := newProjection(x, s).judge()
-		f.subject = s.Sink.Name
+		f.subject = s.Ledger.Sink
 		all = append(all, f)
-		if s.Sink.AsOf {
+		if s.Ledger.AsOf != nil {
 			f := newAnswer(x, s).judge()
-			f.subject = s.Sink.Name + " " + history.AsOf
+			f.subject = s.Ledger.Sink + " " + history.AsOf
 			all = append(all, f)
 		}
 	}
@@ -34,7 +34,7 @@ func projectionEqualsReplay(x *history.Index) Verdict {
 // projection is a state of one sink and what it must be.
 type projection struct {
 	x         *history.Index
-	service   history.Service
+	service   breakwater.Service
 	says      string                               // "db holds"
 	positions map[history.Partition]*history.Event // where it goes to, without the offset itself
 	state     map[string]*history.Event            // by key
@@ -42,15 +42,15 @@ type projection struct {
 }
 
 // newProjection is what the sink holds, up to the positions that it stored last.
-func newProjection(x *history.Index, s history.Service) projection {
-	p := projection{x: x, service: s, says: s.Sink.Name + " holds", positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
+func newProjection(x *history.Index, s breakwater.Service) projection {
+	p := projection{x: x, service: s, says: s.Ledger.Sink + " holds", positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
 	for e := range x.Of(history.Commit) {
-		if e.Sink == s.Sink.Name && e.Topic == s.Topic && e.Outcome == history.OK {
+		if e.Sink == s.Ledger.Sink && e.Topic == x.Input(s) && e.Outcome == history.OK {
 			p.positions[e.In()] = e
 		}
 	}
 	for e := range x.Of(history.State) {
-		if e.Sink == s.Sink.Name && e.Name == "" {
+		if e.Sink == s.Ledger.Sink && e.Name == "" {
 			p.state[e.Key] = e
 		}
 	}
@@ -58,14 +58,14 @@ func newProjection(x *history.Index, s history.Service) projection {
 }
 
 // newAnswer is what was answered of an earlier time.
-func newAnswer(x *history.Index, s history.Service) projection {
+func newAnswer(x *history.Index, s breakwater.Service) projection {
 	p := projection{x: x, service: s, asOf: true, positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
 	for e := range x.Of(history.State) {
 		switch {
-		case e.Sink != s.Sink.Name || e.Name != history.AsOf:
+		case e.Sink != s.Ledger.Sink || e.Name != history.AsOf:
 		case e.Topic != "":
 			p.positions[e.In()] = e
-			p.says = fmt.Sprintf("%s, asked for its state as of %s, says", s.Sink.Name, quantity.Duration(e.At))
+			p.says = fmt.Sprintf("%s, asked for its state as of %s, says", s.Ledger.Sink, quantity.Duration(e.At))
 		default:
 			p.state[e.Key] = e
 		}
@@ -75,26 +75,26 @@ func newAnswer(x *history.Index, s history.Service) projection {
 
 func (p projection) judge() finding {
 	unknown := func(why string) finding { return finding{status: Unknown, why: why} }
-	switch kind := p.service.Sink.Projection; {
+	switch kind := p.service.Ledger.Projection; {
 	case kind != breakwater.CountByKey:
 		return unknown(fmt.Sprintf("this judge does not know how to replay a %q", kind))
 	case !p.x.Audited:
 		return unknown("the independent reader found no record at all")
 	case len(p.positions) == 0 && p.asOf:
-		return unknown(cmp.Or(p.service.Sink.Unanswered, "nobody asked what the state was at an earlier time"))
+		return unknown(cmp.Or(p.x.Log.Header.Reading(p.service).Unanswered, "nobody asked what the state was at an earlier time"))
 	case len(p.positions) == 0:
 		return unknown("no position is stored with the state")
 	}
-	if why := unnamed(p.x, p.service.Topic); why != "" {
+	if why := unnamed(p.x, p.x.Input(p.service)); why != "" {
 		return finding{status: NotAsked, why: why}
 	}
 	for e := range p.x.Of(history.Sample) {
-		if e.Topic == p.service.Topic && e.LogStart > 0 {
+		if e.Topic == p.x.Input(p.service) && e.LogStart > 0 {
 			return unknown(fmt.Sprintf("%s begins at offset %d: what was before cannot be replayed", e.In(), e.LogStart))
 		}
 	}
 	replayed, nameless := map[string]int{}, 0
-	for records := range p.x.Topic(p.service.Topic).All() {
+	for records := range p.x.Topic(p.x.Input(p.service)).All() {
 		first, counts := p.counted(records)
 		switch {
 		case !counts:
@@ -145,9 +145,9 @@ func (p projection) counted(records []*history.Event) (first *history.Event, cou
 	if i < 0 {
 		return nil, false
 	}
-	for _, topic := range append([]string{p.service.DeadLetter}, p.service.Retry...) {
-		if topic != "" && len(p.x.Topic(topic).Of(records[i])) > 0 {
-			return records[i], len(p.x.Sink(p.service.Sink.Name).Effects.Of(records[i])) > 0
+	for _, topic := range p.service.Letters().Topics() {
+		if len(p.x.Topic(topic).Of(records[i])) > 0 {
+			return records[i], len(p.x.Sink(p.service.Ledger.Sink).Effects.Of(records[i])) > 0
 		}
 	}
 	return records[i], true
@@ -177,7 +177,7 @@ func (p projection) suspect(anomalies []Anomaly, wrong map[string]int) {
 			anomalies[i].Offsets = append(anomalies[i].Offsets, e.In().At(e.Offset))
 		}
 	}
-	effects, topic := p.x.Sink(p.service.Sink.Name).Effects, p.x.Topic(p.service.Topic)
+	effects, topic := p.x.Sink(p.service.Ledger.Sink).Effects, p.x.Topic(p.x.Input(p.service))
 	if p.asOf {
 		effects = p.x.Sink("").Effects // none: they are those of the whole run, and say nothing about a time in it
 	}
@@ -190,7 +190,7 @@ func (p projection) suspect(anomalies []Anomaly, wrong map[string]int) {
 		}
 	}
 	for held := range effects.Without(topic) {
-		name(held[0], " took effect and is not in "+p.service.Topic)
+		name(held[0], " took effect and is not in "+p.x.Input(p.service))
 	}
 	for i := range anomalies {
 		if len(anomalies[i].Events) == 0 { // at least where it was read to

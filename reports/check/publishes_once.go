@@ -78,8 +78,8 @@ type promise struct {
 func newPublishing(x *history.Index) *publishing {
 	p := &publishing{promised: map[string]*promise{}, puts: map[string]bool{}}
 	for _, s := range x.Log.Header.Services {
-		for _, topic := range append(slices.Clone(s.Retry), s.DeadLetter) {
-			p.puts[topic] = topic != ""
+		for _, topic := range s.Letters().Topics() {
+			p.puts[topic] = true
 		}
 		if s.PublishesOnce {
 			p.promised[s.Name] = &promise{finding: finding{subject: s.Name}}
@@ -183,7 +183,7 @@ func (p *publishing) findings() []finding {
 			f.count, f.status, f.why = nil, Unknown, nameless(one.nameless)
 		default:
 			for _, topic := range one.topics {
-				if slices.Contains(p.x.Log.Header.Compacted, topic) {
+				if p.x.Log.Header.Compacts(topic) {
 					f.count, f.status, f.why = nil, Unknown, topic+" is compacted, which removes what was there before"
 				}
 				for part := range moved {

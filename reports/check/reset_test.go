@@ -14,7 +14,7 @@ import (
 // stopped, as the kit records them: what all guarantees about positions allow, and
 // what those do not that it would break had nobody set it.
 func TestResets(t *testing.T) {
-	both := func(h *history.Header) { h.Services[1].Sink.Attempts, h.Services[1].Sink.Once = true, true }
+	both := func(h *history.Header) { h.Services[1].Ledger.Attempts, h.Services[1].Ledger.Once = "attempts", true }
 	brought := func(at, n int) events {
 		id := nth(n)
 		return events{attempt("db", id, time.Duration(at)*ms), effect("db", id, time.Duration(at)*ms)}

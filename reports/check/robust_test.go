@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
@@ -68,7 +69,7 @@ func arbitrary(rng *rand.Rand) history.Event {
 		e.Letter = &history.LetterRecord{Topic: e.Topic, Partition: pick[int32](rng, 0, 1, -1), Offset: offset(), Error: name(historytest.Fatal), Attempt: rng.IntN(5)}
 	}
 	if e.Kind == history.Fault && rng.IntN(5) > 0 {
-		e.Fault = &history.FaultRecord{Kind: "cut", Target: name("analytics/1", "email/1→mailbox", "→"), Active: at(), Clear: at()}
+		e.Fault = &history.FaultRecord{Fault: pick(rng, breakwater.Kill("analytics/1"), breakwater.Cut(breakwater.Edge("email/1", "mailbox")), breakwater.Fault{}), Instances: pick(rng, nil, []string{"email/1"}, []string{""}), Active: at(), Clear: at()}
 	}
 	return e
 }
@@ -84,9 +85,9 @@ func arbitraryHeader(rng *rand.Rand) history.Header {
 	if rng.IntN(3) == 0 {
 		h.Phases = nil
 	}
-	h.Require = history.Require{
-		MinOperations: pick(rng, 0, 1, -1), Replay: rng.IntN(2) == 0, Recovery: pick(rng, 0, time.Second), Availability: pick(rng, 0, 0.5, math.NaN()),
-		Operation: pick(rng, "", "POST /register"), Unrelated: pick(rng, "", "GET /catalog"), Amplification: pick(rng, 0, 1.0), MaxLateness: pick(rng, 0, time.Millisecond),
+	h.Require = breakwater.Require{
+		MinOperations: pick(rng, 0, 1, -1), Replay: rng.IntN(2) == 0, Recovery: pick(rng, 0, breakwater.Duration(time.Second)), Availability: pick(rng, 0, 0.5, math.NaN()),
+		Operation: pick(rng, "", "POST /register"), Unrelated: pick(rng, "", "GET /catalog"), Amplification: pick(rng, 0, 1.0), MaxLateness: pick(rng, 0, breakwater.Duration(time.Millisecond)),
 	}
 	return h
 }
@@ -95,7 +96,7 @@ func arbitraryHeader(rng *rand.Rand) history.Header {
 func everything() history.Header {
 	return with(consumer(), func(h *history.Header) {
 		s := &h.Services[1]
-		s.Offsets, s.DeadLetter, s.Retry = "sink", "", []string{historytest.Topic}
-		s.Sink.Once, s.Sink.Attempts, s.Sink.Fenced = true, true, true
+		s.Offsets, s.DeadLetter = "sink", &breakwater.DeadLetter{Retry: []string{historytest.Topic}}
+		s.Ledger.Once, s.Ledger.Attempts, s.Ledger.Fenced = true, "attempts", true
 	})
 }

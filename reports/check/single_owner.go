@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -15,11 +16,11 @@ func singleOwner(x *history.Index) Verdict {
 		f := finding{subject: s.Group}
 		heldTwice(x, s, &f)
 		placed := 0
-		if s.Sink != nil {
-			placed = writtenLate(x, s, told[s.Sink.Name], &f)
+		if s.Ledger != nil {
+			placed = writtenLate(x, s, told[s.Ledger.Sink], &f)
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "assignments of %s gave away what another held", brief: "held twice"}
-		if s.Sink != nil && s.Sink.Fenced {
+		if s.Ledger != nil && s.Ledger.Fenced {
 			f.count.what, f.count.brief = "assignments and writes of %s came while another owned the partition", "owned twice"
 		}
 		if f.allowed > 0 {
@@ -27,10 +28,10 @@ func singleOwner(x *history.Index) Verdict {
 		}
 		switch {
 		case len(f.anomalies) > 0:
-		case s.Sink != nil && s.Sink.Fenced && len(told[s.Sink.Name]) == 0:
-			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and tells no epoch", s.Sink.Name)
-		case s.Sink != nil && s.Sink.Fenced && placed == 0:
-			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("nothing that %s accepted under an epoch can be told by its partition: the ids of its effects are not those of records", s.Sink.Name)
+		case s.Ledger != nil && s.Ledger.Fenced && len(told[s.Ledger.Sink]) == 0:
+			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and tells no epoch", s.Ledger.Sink)
+		case s.Ledger != nil && s.Ledger.Fenced && placed == 0:
+			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("nothing that %s accepted under an epoch can be told by its partition: the ids of its effects are not those of records", s.Ledger.Sink)
 		case f.examined == 0:
 			f.count, f.why = nil, "no assignment was recorded"
 		}
@@ -43,7 +44,7 @@ func singleOwner(x *history.Index) Verdict {
 // the same generation. Whoever keeps a partition over a rebalance is not given it
 // again: that its commit of a later generation was accepted says that it holds it
 // in that one.
-func heldTwice(x *history.Index, s history.Service, f *finding) {
+func heldTwice(x *history.Index, s breakwater.Service, f *finding) {
 	type hold struct {
 		*history.Event
 		generation int32 // the latest of which it is known
@@ -103,7 +104,7 @@ func epochs(x *history.Index) map[string][]*history.Event {
 
 // writtenLate looks for what the service's sink accepted under an older epoch of a
 // partition after a newer one, and returns of how much of it the partition is known.
-func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *finding) (placed int) {
+func writtenLate(x *history.Index, s breakwater.Service, told []*history.Event, f *finding) (placed int) {
 	type write struct {
 		*history.Event
 		record *history.Event // nil for a position
@@ -112,17 +113,17 @@ func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *
 	for _, e := range told {
 		if e.Kind == history.Commit {
 			writes[e.In()] = append(writes[e.In()], write{e, nil})
-		} else if record := only(x, e, s.Topic); record != nil {
+		} else if record := only(x, e, x.Input(s)); record != nil {
 			writes[record.In()] = append(writes[record.In()], write{e, record})
 		}
 	}
-	apart := 2 * s.Sink.Skew // each of two instants may be off by as much
+	apart := 2 * x.Skew(s) // each of two instants may be off by as much
 	for _, p := range sortedPartitions(writes) {
 		before := writes[p]
 		var newest *history.Event
 		for _, w := range writes[p] {
 			placed++
-			if s.Sink.Fenced {
+			if s.Ledger.Fenced {
 				f.examined++
 			}
 			for len(before) > 0 && before[0].At < w.At-apart {
@@ -135,7 +136,7 @@ func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *
 				continue
 			}
 			tell := func() Anomaly { return lateWrite(s, p, w.Event, w.record, newest) }
-			if s.Sink.Fenced {
+			if s.Ledger.Fenced {
 				f.anomalies = append(f.anomalies, tell())
 			} else {
 				f.expect(tell)
@@ -145,7 +146,7 @@ func writtenLate(x *history.Index, s history.Service, told []*history.Event, f *
 	return placed
 }
 
-func lateWrite(s history.Service, p history.Partition, e, record, newest *history.Event) Anomaly {
+func lateWrite(s breakwater.Service, p history.Partition, e, record, newest *history.Event) Anomaly {
 	a := Anomaly{Events: []uint64{newest.N, e.N}, Setting: setting(s, "session", "fenc", "epoch")}
 	what := p.At(e.Offset)
 	if record != nil {

@@ -20,7 +20,7 @@ func TestSmallDeliveries(t *testing.T) {
 	testSmall(t, stuckCases, abortedCases, offsetCases, duplicateCases, onceCases, deliveryCases, replayCases, monotoneCases, ownerCases, keyCases, producerCases, storedCases)
 }
 
-func noLedger() history.Header { return analytics(func(s *history.Service) { s.Sink = nil }) }
+func noLedger() history.Header { return analytics(func(s *breakwater.Service) { s.Ledger = nil }) }
 
 func process(client, name string, at time.Duration) history.Event {
 	return history.Event{Kind: history.Process, Client: client, Name: name, At: at}
@@ -95,7 +95,7 @@ var waits = events{sent, record("u1", 7)}
 
 // latecomer is a consumer that the system began without.
 func latecomer() history.Header {
-	return analytics(func(s *history.Service) { s.Late = []string{"analytics/1", "analytics/2"} })
+	return analytics(func(s *breakwater.Service) { s.Late = 2 })
 }
 
 var stuckCases = []small{
@@ -121,13 +121,13 @@ var stuckCases = []small{
 		process("analytics/2", history.Exited, time.Second)), Broken, []string{"u1"}, ""},
 	{"stopped when all was over", breakwater.NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 9500*ms), process("analytics/2", history.Exited, 9500*ms)), Broken, []string{"u1"}, ""},
 	{"it was never started", breakwater.NoStuck, latecomer(), waits, Unknown, nil, "1 of 1 acknowledged ids had not taken effect, but wait in the log, and no instance of analytics was alive"},
-	{"one of two was", breakwater.NoStuck, analytics(func(s *history.Service) { s.Late = []string{"analytics/2"} }), waits, Broken, []string{"u1"}, ""},
+	{"one of two was", breakwater.NoStuck, analytics(func(s *breakwater.Service) { s.Late = 1 }), waits, Broken, []string{"u1"}, ""},
 	{"it was started late, and never tried", breakwater.NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second)), Broken, []string{"u1"}, "analytics is alive and never tried it"},
 	{"it was started late, and did it", breakwater.NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second), effect("db", "u1", 1100*ms)), Holds, nil, ""},
 	{"nothing waits for the dead", breakwater.NoStuck, consumer(), all(waits, effect("db", "u1", 20*ms), process("analytics/1", history.Exited, time.Second), process("analytics/2", history.Exited, time.Second)), Holds, nil, ""},
 	{"lost by the broker", breakwater.NoStuck, consumer(), events{sent}, Unknown, nil, "no acknowledged id is in the log"},
 	{"given up", breakwater.NoStuck, deadLetters(), all(waits, on("dead", record("u1", 0))), Unknown, nil, ""},
-	{"put off, and forgotten there", breakwater.NoStuck, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), all(waits, on("again", record("u1", 3)), commit(8, 50*ms, 51*ms, history.OK)), Broken, []string{"u1"}, "stuck at again/0@3"},
+	{"put off, and forgotten there", breakwater.NoStuck, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), all(waits, on("again", record("u1", 3)), commit(8, 50*ms, 51*ms, history.OK)), Broken, []string{"u1"}, "stuck at again/0@3"},
 	{"published twice, and the first was passed", breakwater.NoStuck, consumer(), all(waits, record("u1", 9), commit(8, 50*ms, 51*ms, history.OK)), Broken, []string{"u1"}, "orders/0@9"},
 	{"no ledger", breakwater.NoStuck, noLedger(), waits, NotAsked, nil, "no ledger"},
 	{"nobody consumes", breakwater.NoStuck, synchronous(), waits, NotAsked, nil, ""},
@@ -155,11 +155,11 @@ var abortedCases = []small{
 	{"aborted, then committed", breakwater.NoAbortedRead, consumer(), events{sent, aborted(record("u1", 7)), record("u1", 9), effect("db", "u1", 20*ms)}, NotAsked, nil, ""},
 	{"committed elsewhere is no excuse", breakwater.NoAbortedRead, consumer(), events{sent, aborted(record("u1", 7)), on("input", record("u1", 9)), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
 	{"aborted in a topic that it does not read", breakwater.NoAbortedRead, consumer(), events{sent, on("output", aborted(record("u1", 7))), effect("db", "u1", 20*ms)}, NotAsked, nil, ""},
-	{"aborted in its retry topic", breakwater.NoAbortedRead, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), events{sent, on("again", aborted(record("u1", 7))), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
+	{"aborted in its retry topic", breakwater.NoAbortedRead, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), events{sent, on("again", aborted(record("u1", 7))), effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, ""},
 	{"after the reader had looked", breakwater.NoAbortedRead, consumer(), events{sent, aborted(record("u1", 7)), effect("db", "u1", 9*time.Second)}, Unknown, nil, "1 aborted ids took effect in it by a call, or after"},
 	{"it was called as well", breakwater.NoAbortedRead, consumer(), events{sent, aborted(record("u1", 7)), {Kind: history.Call, Client: "registration/1", To: "analytics", ID: "u1", At: 11 * ms, End: 12 * ms, Outcome: history.OK}, effect("db", "u1", 20*ms)}, Unknown, nil, ""},
 	{"its sink is not fed from the log", breakwater.NoAbortedRead, synchronous(), events{sent, aborted(record("u1", 7)), effect("db", "u1", 20*ms)}, NotAsked, nil, ""},
-	{"nor where it publishes to the log", breakwater.NoAbortedRead, with(synchronous(), func(h *history.Header) { h.Services[1].Topic = "orders" }), events{sent, aborted(record("u1", 7)), effect("db", "u1", 20*ms)}, NotAsked, nil, ""},
+	{"nor where it publishes to the log", breakwater.NoAbortedRead, synchronous(), events{sent, aborted(record("u1", 7)), effect("db", "u1", 20*ms)}, NotAsked, nil, ""},
 	{"no ledger", breakwater.NoAbortedRead, noLedger(), events{failed}, NotAsked, nil, "no service has a ledger"},
 }
 
@@ -213,11 +213,11 @@ var duplicateCases = []small{
 	{"answered twice alike", breakwater.NoLogDuplicate, consumer(), events{seq(5, produced(5, 1, 10*ms)), seq(5, produced(5, 1, 20*ms)), record("u1", 5)}, Holds, nil, ""},
 	{"the first answer was lost, and the reader told no sequence", breakwater.NoLogDuplicate, consumer(), events{seq(5, outcome(history.Unknown, produced(-1, 1, 10*ms))), seq(5, produced(9, 1, 20*ms)), record("u1", 5), record("u1", 9)}, Unknown, []string{"u1"}, "nothing says under which sequences"},
 	{"nothing says how it was produced", breakwater.NoLogDuplicate, consumer(), events{record("u1", 5)}, NotAsked, nil, ""},
-	{"put off, and put off again", breakwater.NoLogDuplicate, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, "0 of 3 sequences stand in the log twice"},
+	{"put off, and put off again", breakwater.NoLogDuplicate, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, "0 of 3 sequences stand in the log twice"},
 	{"no log", breakwater.NoLogDuplicate, synchronous(), nil, NotAsked, nil, ""},
 }
 
-func once() history.Header { return analytics(func(s *history.Service) { s.Sink.Once = true }) }
+func once() history.Header { return analytics(func(s *breakwater.Service) { s.Ledger.Once = true }) }
 
 var onceCases = []small{
 	{"twice", breakwater.EffectOnce, once(), events{sent, record("u1", 7), effect("db", "u1", 20*ms), effect("db", "u1", 30*ms)}, Broken, []string{"u1"}, "u1 took effect 2 times in db: at 20 ms, at 30 ms"},
@@ -225,8 +225,8 @@ var onceCases = []small{
 		"at 20 ms by analytics/1, at 30 ms by analytics/2; in between analytics/2 resumed at orders/0@5"},
 	{"once, of two attempts", breakwater.EffectOnce, once(), events{sent, attempt("db", "u1", 20*ms), effect("db", "u1", 20*ms), attempt("db", "u1", 30*ms)}, Holds, nil, "0 of 1"},
 	{"two ids once each", breakwater.EffectOnce, once(), events{effect("db", "u1", 20*ms), effect("db", "u2", 20*ms)}, Holds, nil, "0 of 2"},
-	{"in two sinks", breakwater.EffectOnce, with(synchronous(), func(h *history.Header) { h.Services[1].Sink.Once, h.Services[2].Sink.Once = true, true }), events{effect("db", "u1", 20*ms), effect("mail", "u1", 20*ms)}, Holds, nil, ""},
-	{"one sink of two promises", breakwater.EffectOnce, with(synchronous(), func(h *history.Header) { h.Services[1].Sink.Once = true }), events{effect("db", "u1", 20*ms), effect("mail", "u1", 20*ms), effect("mail", "u1", 30*ms)}, Holds, nil, "0 of 1 ids took effect more than once in db"},
+	{"in two sinks", breakwater.EffectOnce, with(synchronous(), func(h *history.Header) { h.Services[1].Ledger.Once, h.Services[2].Ledger.Once = true, true }), events{effect("db", "u1", 20*ms), effect("mail", "u1", 20*ms)}, Holds, nil, ""},
+	{"one sink of two promises", breakwater.EffectOnce, with(synchronous(), func(h *history.Header) { h.Services[1].Ledger.Once = true }), events{effect("db", "u1", 20*ms), effect("mail", "u1", 20*ms), effect("mail", "u1", 30*ms)}, Holds, nil, "0 of 1 ids took effect more than once in db"},
 	{"none promises", breakwater.EffectOnce, consumer(), events{effect("db", "u1", 20*ms), effect("db", "u1", 30*ms)}, NotAsked, nil, "does not promise one effect an id, and did 1 ids more than once"},
 	{"without an id", breakwater.EffectOnce, once(), events{effect("db", "", 20*ms), effect("db", "", 30*ms)}, NotAsked, nil, "no effect in db carries an id; name in its ledger's ID"},
 	{"no ledger", breakwater.EffectOnce, noLedger(), nil, NotAsked, nil, ""},
@@ -246,7 +246,7 @@ var deliveryCases = []small{
 	{"what was still on its way to the one before", breakwater.DeliveryOrder, consumer(), all(records(0, 1, 2), resume(ms, -1, 0), fetched(0, 1, 5*ms), took(10*ms, resume(20*ms, 0, 0)), fetched(2, 2, 25*ms), fetched(0, 0, 35*ms)), Holds, nil, ""},
 	{"two instances, each its own", breakwater.DeliveryOrder, consumer(), all(records(0, 1, 2), resume(ms, -1, 0), fetched(0, 0, 5*ms), by("analytics/2", resume(10*ms, 1, 1)), by("analytics/2", fetched(1, 1, 15*ms)), by("analytics/2", resume(18*ms, 1, 1)), by("analytics/2", fetched(1, 2, 19*ms))), Holds, nil, "0 of 3"},
 	{"the end is not a jump", breakwater.DeliveryOrder, consumer(), all(records(0, 1), resume(ms, -1, 0), fetched(0, 0, 5*ms)), Holds, nil, ""},
-	{"put off", breakwater.DeliveryOrder, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), all(records(0, 1, 2), on("again", record("u2", 0)), resume(ms, -1, 0), fetched(0, 0, 5*ms), fetched(2, 2, 9*ms)), Holds, nil, ""},
+	{"put off", breakwater.DeliveryOrder, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), all(records(0, 1, 2), on("again", record("u2", 0)), resume(ms, -1, 0), fetched(0, 0, 5*ms), fetched(2, 2, 9*ms)), Holds, nil, ""},
 	{"nothing that asks for effects", breakwater.DeliveryOrder, consumer(), all(read("u2", ms, history.OK), records(0, 1, 2), resume(ms, -1, 0), fetched(0, 0, 5*ms), fetched(2, 2, 9*ms)), Holds, nil, ""},
 	{"in another topic that its group reads as well", breakwater.DeliveryOrder, consumer(), all(record("u1", 0), resume(ms, -1, 0), fetched(0, 0, 5*ms), attempts(6*ms, 1), on("settings", record("s1", 0)), on("settings", record("s2", 1)), on("settings", record("s3", 2)),
 		on("settings", resume(ms, -1, 0)), on("settings", fetched(0, 0, 5*ms)), on("settings", fetched(2, 2, 9*ms))), Holds, nil, "0 of 1"},
@@ -258,7 +258,9 @@ var deliveryCases = []small{
 }
 
 // recorded is a consumer whose sink records every attempt.
-func recorded() history.Header { return analytics(func(s *history.Service) { s.Sink.Attempts = true }) }
+func recorded() history.Header {
+	return analytics(func(s *breakwater.Service) { s.Ledger.Attempts = "attempts" })
+}
 
 var (
 	five  = records(0, 1, 2, 4, 5) // u1 … u5, with a control record at 3
@@ -296,7 +298,9 @@ var replayCases = []small{
 	{"assignments, and one is left out", breakwater.ReplayIsContiguous, recorded(), all(five, assign("analytics/1", "m1", history.Assigned, ms), attempts(5*ms, 1, 2), assign("analytics/2", "m2", history.Assigned, 50*ms), attempts(60*ms, 4, 5)), Broken, []string{"u3"}, ""},
 	{"nothing says who owned it", breakwater.ReplayIsContiguous, recorded(), all(five, attempts(5*ms, 1, 2, 4, 5)), Broken, []string{"u3"}, ""},
 	{"records before it first took up", breakwater.ReplayIsContiguous, recorded(), all(five, resume(ms, 2, 2), attempts(5*ms, 3, 4, 5)), Holds, nil, ""},
-	{"given up", breakwater.ReplayIsContiguous, analytics(func(s *history.Service) { s.Sink.Attempts, s.DeadLetter = true, "dead" }), all(five, on("dead", record("u3", 0)), took1, attempts(5*ms, 1, 2, 4, 5)), Holds, nil, ""},
+	{"given up", breakwater.ReplayIsContiguous, analytics(func(s *breakwater.Service) {
+		s.Ledger.Attempts, s.DeadLetter = "attempts", &breakwater.DeadLetter{Topic: "dead"}
+	}), all(five, on("dead", record("u3", 0)), took1, attempts(5*ms, 1, 2, 4, 5)), Holds, nil, ""},
 	{"an id with two records", breakwater.ReplayIsContiguous, recorded(), all(five, record("u3", 9), took1, attempts(5*ms, 1, 2, 4, 5)), Holds, nil, ""},
 	{"a transferred id has one in the topic", breakwater.ReplayIsContiguous, recorded(), all(five, on("output", record("u3", 0)), took1, attempts(5*ms, 1, 2, 4, 5)), Broken, []string{"u3"}, ""},
 	{"taken up when all was over", breakwater.ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 1, 2, 3, 4, 5), by("analytics/2", resume(9500*ms, 9, 9))), Holds, nil, "1 of 1"},
@@ -336,7 +340,9 @@ var monotoneCases = []small{
 	{"nobody consumes", breakwater.CommittedMonotone, synchronous(), nil, NotAsked, nil, ""},
 }
 
-func fencing() history.Header { return analytics(func(s *history.Service) { s.Sink.Fenced = true }) }
+func fencing() history.Header {
+	return analytics(func(s *breakwater.Service) { s.Ledger.Fenced = true })
+}
 
 var given = assign("analytics/1", "m1", history.Assigned, ms)
 
@@ -397,7 +403,7 @@ var keyCases = []small{
 	{"an id's further records", breakwater.KeyOrder, consumer(), all(keyedRecords("k", 10*ms, 20*ms), keyed("k", record("u1", 9))), Holds, nil, ""},
 	{"before it first took up", breakwater.KeyOrder, consumer(), all(keyedRecords("k", 50*ms, 20*ms, 30*ms), resume(ms, 1, 1)), Holds, nil, "0 of 2"},
 	{"given up, then redriven", breakwater.KeyOrder, deadLetters(), all(keyedRecords("k", 50*ms, 20*ms, 30*ms), on("dead", record("u1", 0))), Holds, nil, ""},
-	{"with retry topics", breakwater.KeyOrder, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), keyedRecords("k", 20*ms, 10*ms), NotAsked, nil, "others overtake them"},
+	{"with retry topics", breakwater.KeyOrder, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), keyedRecords("k", 20*ms, 10*ms), NotAsked, nil, "others overtake them"},
 	{"no ledger", breakwater.KeyOrder, noLedger(), records(0, 1), NotAsked, nil, ""},
 	{"nobody consumes", breakwater.KeyOrder, synchronous(), nil, NotAsked, nil, ""},
 }
@@ -418,12 +424,12 @@ var producerCases = []small{
 	{"published again behind it", breakwater.ProducerOrder, consumer(), events{keyed("k", sent), keyed("k", request("u2", 20*ms, history.OK)), record("u1", 0), record("u2", 1), record("u1", 2)}, Holds, nil, ""},
 	{"of another key", breakwater.ProducerOrder, consumer(), events{keyed("k", sent), keyed("other", request("u2", 20*ms, history.OK)), record("u2", 0), record("u1", 1)}, Unknown, nil, "no pair of 2 records"},
 	{"of another partition", breakwater.ProducerOrder, consumer(), events{keyed("k", sent), keyed("k", request("u2", 20*ms, history.OK)), record("u2", 0), in(1, record("u1", 1))}, Unknown, nil, ""},
-	{"in a topic that a service fills", breakwater.ProducerOrder, analytics(func(s *history.Service) { s.Output = "output" }), events{keyed("k", sent), keyed("k", request("u2", 20*ms, history.OK)), record("u1", 0), record("u2", 1), on("output", record("u2", 0)), on("output", record("u1", 1))}, Holds, nil, ""},
+	{"in a topic that a service fills", breakwater.ProducerOrder, analytics(func(s *breakwater.Service) { s.Output = "output" }), events{keyed("k", sent), keyed("k", request("u2", 20*ms, history.OK)), record("u1", 0), record("u2", 1), on("output", record("u2", 0)), on("output", record("u1", 1))}, Holds, nil, ""},
 	{"no log", breakwater.ProducerOrder, synchronous(), nil, NotAsked, nil, ""},
 }
 
 // keeps is a consumer that keeps its positions in its own sink.
-func keeps() history.Header { return analytics(func(s *history.Service) { s.Offsets = "sink" }) }
+func keeps() history.Header { return analytics(func(s *breakwater.Service) { s.Offsets = "sink" }) }
 
 // The three guarantees about positions, of a consumer that keeps them itself.
 var storedCases = []small{
@@ -440,7 +446,7 @@ var storedCases = []small{
 	{"and never was where it took up", breakwater.ResumeAtCommitted, keeps(), all(five, kept(1, 10*ms), kept(4, 49*ms), resume(50*ms, -1, 2)), Broken, []string{"u2"}, ""},
 	{"the sink held nothing", breakwater.ResumeAtCommitted, keeps(), all(five, resume(5*ms, -1, 0), kept(4, 20*ms)), NotAsked, nil, "its sink held no position"},
 	{"the sink tells nothing", breakwater.ResumeAtCommitted, keeps(), all(five, resume(50*ms, -1, 1)), NotAsked, nil, "nothing records them there"},
-	{"another sink's positions", breakwater.ResumeAtCommitted, with(keeps(), func(h *history.Header) { h.Services[0].Sink = &history.Sink{Name: "other"} }),
+	{"another sink's positions", breakwater.ResumeAtCommitted, with(keeps(), func(h *history.Header) { h.Services[0].Ledger = &breakwater.Ledger{Sink: "other"} }),
 		all(five, func() history.Event { e := kept(4, 10*ms); e.Sink = "other"; return e }(), resume(50*ms, -1, 1)), NotAsked, nil, ""},
 
 	{"below what its sink held", breakwater.ExplainedRedelivery, keeps(), all(five, kept(4, 10*ms), resume(50*ms, -1, 1)), Broken, []string{"u2", "u3"}, "though 4 had been stored in db 40 ms before"},
@@ -468,7 +474,7 @@ func TestExpected(t *testing.T) {
 		{small{"a second effect where none is promised", breakwater.EffectOnce, consumer(), events{record("u1", 7), effect("db", "u1", 20*ms), effect("db", "u1", 30*ms), effect("db", "u2", 30*ms)}, NotAsked, nil, ""}, []string{"u1"}, "u1 took effect 2 times in db"},
 		{small{"published again", breakwater.NoLogDuplicate, consumer(), events{seq(5, record("u1", 5)), seq(6, record("u1", 6)), seq(7, record("u2", 7))}, Holds, nil, ""}, []string{"u1"}, "u1 was published 2 times, and stands at orders/0@5 and orders/0@6"},
 		{small{"appended again", breakwater.NoLogDuplicate, consumer(), events{seq(5, record("u1", 5)), seq(5, record("u1", 6))}, Broken, nil, ""}, nil, ""},
-		{small{"put off again", breakwater.NoLogDuplicate, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, ""}, nil, ""},
+		{small{"put off again", breakwater.NoLogDuplicate, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, ""}, nil, ""},
 		{small{"by a producer that is not idempotent", breakwater.NoLogDuplicate, consumer(), events{plain(record("u1", 5)), plain(record("u1", 6))}, NotAsked, nil, ""}, []string{"u1"}, ""},
 		{small{"a former owner's late effect", breakwater.SingleOwner, consumer(), events{given, record("u1", 0), generation(2, kept(5, 10*ms)), generation(1, effect("db", "u1", 20*ms))}, Holds, nil, ""}, []string{"u1"}, "under epoch 1"},
 		{small{"a commit that was on its way", breakwater.CommittedMonotone, consumer(), events{commit(5, ms, 0, history.Unknown), commit(6, 10*ms, 11*ms, history.OK), sample(12*ms, 9, 6), sample(14*ms, 9, 5)}, Holds, nil, ""}, nil, "that commit was on its way (event 1)"},

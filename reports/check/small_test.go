@@ -20,27 +20,28 @@ const ms = time.Millisecond
 
 func consumer() history.Header {
 	return history.Header{
-		Services: []history.Service{
-			{Name: "registration", Instances: []string{"registration/1"}},
-			{Name: "analytics", Instances: []string{"analytics/1", "analytics/2"}, Group: "analytics", Topic: "orders", Sink: &history.Sink{Name: "db", Skew: 2 * ms}},
-		},
-		Phases: []history.Phase{{Name: breakwater.Before, End: time.Second}, {Name: breakwater.During, Start: time.Second, End: 2 * time.Second}, {Name: breakwater.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: breakwater.Drain, Start: 3 * time.Second, End: 10 * time.Second}},
+		Scenario: breakwater.Scenario{Topic: breakwater.Topic{Name: "orders"}, Services: []breakwater.Service{
+			{Name: "registration"},
+			{Name: "analytics", Instances: 2, Group: "analytics", Ledger: &breakwater.Ledger{Sink: "db"}},
+		}},
+		Ledgers: map[string]history.Reading{"db": {Skew: 2 * ms}},
+		Phases:  []history.Phase{{Name: breakwater.Before, End: time.Second}, {Name: breakwater.During, Start: time.Second, End: 2 * time.Second}, {Name: breakwater.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: breakwater.Drain, Start: 3 * time.Second, End: 10 * time.Second}},
 	}
 }
 
 func synchronous() history.Header {
 	h := consumer()
-	h.Services = []history.Service{
-		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"analytics", "email"}},
-		{Name: "analytics", Instances: []string{"analytics/1"}, Sink: &history.Sink{Name: "db"}},
-		{Name: "email", Instances: []string{"email/1"}, Needs: []string{"mailbox"}, Sink: &history.Sink{Name: "mail"}},
+	h.Services = []breakwater.Service{
+		{Name: "registration", Needs: historytest.Needs("analytics", "email")},
+		{Name: "analytics", Ledger: &breakwater.Ledger{Sink: "db"}},
+		{Name: "email", Needs: historytest.Needs("mailbox"), Ledger: &breakwater.Ledger{Sink: "mail"}},
 	}
 	return h
 }
 
 func with(h history.Header, edit func(*history.Header)) history.Header { edit(&h); return h }
 
-func compacted(h *history.Header) { h.Compacted = []string{"orders"} }
+func compacted(h *history.Header) { h.Topic.Compacted = true }
 
 func request(id string, at time.Duration, o history.Outcome) history.Event {
 	e := history.Event{Kind: history.Request, ID: id, Client: "load", To: "registration", Name: "POST /register", Scheduled: at, At: at, End: at + 5*ms, Outcome: o}
@@ -77,8 +78,15 @@ func sample(at time.Duration, high, committed int64) history.Event {
 	return history.Event{Kind: history.Sample, Group: "analytics", Topic: "orders", At: at, HighWatermark: high, Committed: committed, Lag: high - max(0, committed)}
 }
 
-func fault(target string, active, clear time.Duration) history.Event {
-	return history.Event{Kind: history.Fault, Name: "cut", At: max(0, active-ms), End: max(clear, active, ms), Fault: &history.FaultRecord{Kind: "cut", Target: target, Active: active, Clear: clear}}
+func fault(instance string, active, clear time.Duration) history.Event {
+	return history.Event{Kind: history.Fault, Name: "cut", At: max(0, active-ms), End: max(clear, active, ms),
+		Fault: &history.FaultRecord{Fault: breakwater.Kill(instance), Instances: []string{instance}, Active: active, Clear: clear}}
+}
+
+func cutOff(client, to string, active, clear time.Duration) history.Event {
+	e := fault(client, active, clear)
+	e.Fault.Fault = breakwater.Cut(breakwater.Edge(client, to))
+	return e
 }
 
 func by(client string, e history.Event) history.Event         { e.Client = client; return e }
@@ -137,7 +145,7 @@ func testSmall(t *testing.T, cases ...[]small) {
 }
 
 // asks is a run in which two requests were made in each load phase and a fault was witnessed.
-func asks(edit func(*history.Require)) history.Header {
+func asks(edit func(*breakwater.Require)) history.Header {
 	return with(consumer(), func(h *history.Header) { edit(&h.Require) })
 }
 
@@ -155,30 +163,30 @@ func twice(outcome map[string]history.Outcome) events {
 }
 
 var exercisedCases = []small{
-	{"enough of everything", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MaxLateness = 10 * ms }),
+	{"enough of everything", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2; r.MaxLateness = breakwater.Duration(10 * ms) }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
-	{"one too few after", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+	{"one too few after", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2 }),
 		twice(nil)[:5], Unknown, nil, `only 1 requests were sent after the fault, the scenario asks for 2`},
-	{"dead after the fault is a result", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+	{"dead after the fault is a result", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2 }),
 		append(twice(map[string]history.Outcome{breakwater.After: history.Unknown}), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
-	{"failed ones do not count", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2 }),
+	{"failed ones do not count", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2 }),
 		twice(map[string]history.Outcome{breakwater.During: history.Failed}), Unknown, nil, `ok during the fault`},
-	{"unless failing is the result", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
+	{"unless failing is the result", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2; r.MayFail = true }),
 		twice(map[string]history.Outcome{breakwater.During: history.Failed}), Holds, nil, ""},
-	{"which excuses no other phase", breakwater.Exercised, asks(func(r *history.Require) { r.MinOperations = 2; r.MayFail = true }),
+	{"which excuses no other phase", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2; r.MayFail = true }),
 		twice(map[string]history.Outcome{breakwater.Before: history.Failed}), Unknown, nil, `ok before the fault`},
-	{"a phase is missing", breakwater.Exercised, with(asks(func(r *history.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
+	{"a phase is missing", breakwater.Exercised, with(asks(func(r *breakwater.Require) { r.MinOperations = 2 }), func(h *history.Header) { h.Phases = h.Phases[:2] }),
 		twice(nil)[:4], Unknown, nil, `no phase "after"`},
 	{"the fault never bit", breakwater.Exercised, consumer(), append(twice(nil), fault("analytics/1", 0, 0)), Unknown, nil, "never seen to take effect"},
 	{"the fault never went", breakwater.Exercised, consumer(), append(twice(nil), fault("analytics/1", 1100*ms, 0)), Unknown, nil, "never seen to be gone"},
 	{"nothing happened", breakwater.Exercised, consumer(), nil, Unknown, nil, ""},
-	{"generator behind", breakwater.Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
+	{"generator behind", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MaxLateness = breakwater.Duration(10 * ms) }),
 		append(twice(nil), took(20*ms, started(611*ms, request("late", 600*ms, history.OK)))), Unknown, []string{"late"}, "11 ms behind its schedule"},
-	{"generator just in time", breakwater.Exercised, asks(func(r *history.Require) { r.MaxLateness = 10 * ms }),
+	{"generator just in time", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MaxLateness = breakwater.Duration(10 * ms) }),
 		append(twice(nil), took(20*ms, started(610*ms, request("late", 600*ms, history.OK)))), Holds, nil, ""},
-	{"no replay", breakwater.Exercised, asks(func(r *history.Require) { r.Replay = true }),
+	{"no replay", breakwater.Exercised, asks(func(r *breakwater.Require) { r.Replay = true }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms), sample(ms, 5, -1), resume(2*ms, -1, 0), sample(1400*ms, 9, 9), resume(1500*ms, 9, 9)), Unknown, nil, "none of 1 resumes"},
-	{"a replay", breakwater.Exercised, asks(func(r *history.Require) { r.Replay = true }),
+	{"a replay", breakwater.Exercised, asks(func(r *breakwater.Require) { r.Replay = true }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms), sample(1400*ms, 10, 9), resume(1500*ms, 9, 9)), Holds, nil, ""},
 }
 
@@ -210,7 +218,7 @@ var lostCases = []small{
 	{"failed", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 0), effect("db", "u1", 20*ms), request("u2", 20*ms, history.Failed)}, Holds, nil, ""},
 	{"dead-lettered", breakwater.NoAcknowledgedLoss, with(consumer(), func(h *history.Header) {
 		h.Services = slices.Clone(h.Services)
-		h.Services[1].DeadLetter = "orders-dead"
+		h.Services[1].DeadLetter = &breakwater.DeadLetter{Topic: "orders-dead"}
 	}), events{sent, request("u2", 20*ms, history.OK), record("u1", 0), record("u2", 1), effect("db", "u1", 20*ms), on("orders-dead", record("u2", 0))}, Holds, nil, ""},
 	{"synchronous, lost", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 acknowledged ids never took effect in mail; 0 of 1 in db"},
 	{"synchronous, all", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
@@ -330,7 +338,7 @@ var commitCases = []small{
 	{"nothing committed", breakwater.CommitAfterEffect, consumer(), events{resume(ms, -1, 0), record("u1", 0)}, Unknown, nil, "no record could be judged"},
 	{"no resume: nobody knows where it began", breakwater.CommitAfterEffect, consumer(), events{record("u1", 0), commit(1, 10*ms, 11*ms, history.OK)}, Unknown, nil, ""},
 	{"no ledger", breakwater.CommitAfterEffect, with(consumer(), func(h *history.Header) {
-		h.Services = []history.Service{{Name: "analytics", Group: "analytics"}}
+		h.Services = []breakwater.Service{{Name: "analytics", Group: "analytics"}}
 	}), nil, NotAsked, nil, "no ledger"},
 	{"nobody consumes", breakwater.CommitAfterEffect, synchronous(), nil, NotAsked, nil, ""},
 }
@@ -338,7 +346,7 @@ var commitCases = []small{
 func deadLetters() history.Header {
 	return with(consumer(), func(h *history.Header) {
 		h.Services = slices.Clone(h.Services)
-		h.Services[1].DeadLetter = "dead"
+		h.Services[1].DeadLetter = &breakwater.DeadLetter{Topic: "dead"}
 	})
 }
 
@@ -372,7 +380,7 @@ func lagFrom(from, until time.Duration, n int64) map[time.Duration]int64 {
 }
 
 func within(d time.Duration) history.Header {
-	return with(consumer(), func(h *history.Header) { h.Require.Recovery = d })
+	return with(consumer(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(d) })
 }
 
 var recoveryCases = []small{
@@ -434,13 +442,13 @@ var recoveryCases = []small{
 		}
 		return all
 	}(), Holds, nil, "never left"},
-	{"one partition stands still, by the positions in the sink", breakwater.BoundedRecovery, with(counting(), func(h *history.Header) { h.Require.Recovery = 2 * time.Second }), func() events {
+	{"one partition stands still, by the positions in the sink", breakwater.BoundedRecovery, with(counting(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(2 * time.Second) }), func() events {
 		waits, done := in(1, record("u1", 0)), record("u2", 0)
 		return events{fault("analytics/1", time.Second, 2*time.Second), request("u1", 500*ms, history.OK), request("u2", 500*ms, history.OK),
 			waits, published(waits, 500*ms), done, published(done, 500*ms), in(1, position0(0, 600*ms)), position0(1, 9*time.Second), effect("db", "u1", 700*ms), effect("db", "u2", 700*ms)}
 	}(), Broken, nil, "stands still on orders/1 at 0 with 1 records waiting"},
-	{"synchronous, back", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
-	{"synchronous, failing on", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
+	{"synchronous, back", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(time.Second) }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
+	{"synchronous, failing on", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(500 * ms) }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
 }
 
 // waitingAgain is a run in which one record waits in the retry topic to the end.
@@ -455,7 +463,7 @@ var waitingAgain = func() events {
 func backingOff(d time.Duration) func(*history.Header) {
 	return func(h *history.Header) {
 		h.Services = slices.Clone(h.Services)
-		h.Services[1].Retry, h.Services[1].Backoff = []string{"again"}, d
+		h.Services[1].DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}, Backoff: breakwater.Duration(d)}
 	}
 }
 
@@ -491,7 +499,7 @@ var availabilityCases = []small{
 // second from registration to email the share bad fails, and email calls the
 // mailbox so many times for each.
 func calls(header history.Header, bad, times int) (history.Header, events) {
-	all := events{fault("email/1→mailbox", time.Second, 2*time.Second)}
+	all := events{cutOff("email/1", "mailbox", time.Second, 2*time.Second)}
 	for i := range 60 {
 		at := time.Duration(i) * 50 * ms
 		id := "u" + at.String()

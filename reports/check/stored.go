@@ -7,6 +7,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -19,7 +20,7 @@ import (
 type taking struct{ from, to time.Duration }
 
 // takings returns the span of each resume of the service.
-func takings(x *history.Index, s history.Service) map[*history.Event]taking {
+func takings(x *history.Index, s breakwater.Service) map[*history.Event]taking {
 	type owner struct {
 		client string
 		history.Partition
@@ -28,7 +29,7 @@ func takings(x *history.Index, s history.Service) map[*history.Event]taking {
 	assigned := map[owner]time.Duration{}
 	open := map[owner]*history.Event{} // the resume that waits for its first records
 	for e := range x.Of(history.Assign, history.Resume, history.Fetched) {
-		if e.Group != s.Group && (e.Group != "" || !slices.Contains(s.Instances, e.Client)) {
+		if e.Group != s.Group && (e.Group != "" || !s.Has(e.Client)) {
 			continue
 		}
 		o := owner{e.Client, e.In()}
@@ -54,7 +55,7 @@ func takings(x *history.Index, s history.Service) map[*history.Event]taking {
 // span: those that stood in it at some instant of it, give or take the error of
 // its clock. There are none when it may have had none to tell.
 func (p *position) storedAt(t taking) []*history.Event {
-	skew := p.service.Sink.Skew
+	skew := p.skew
 	first := sort.Search(len(p.stored), func(i int) bool {
 		return i+1 == len(p.stored) || p.stored[i+1].At >= t.from-skew
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -13,12 +14,12 @@ import (
 func noStuck(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {
-		if s.Sink == nil || unknownIn(x, s) != "" || unnamed(x, s.Topic) != "" {
+		if s.Ledger == nil || unknownIn(x, s) != "" || unnamed(x, x.Input(s)) != "" {
 			all = append(all, standsUnread(x, s))
 			continue
 		}
-		f := finding{subject: s.Sink.Name}
-		p, waits, held := newPending(x, s), 0, x.Sink(s.Sink.Name)
+		f := finding{subject: s.Ledger.Sink}
+		p, waits, held := newPending(x, s), 0, x.Sink(s.Ledger.Sink)
 		for r := range x.Owed(s) {
 			if sighting(held, r) != nil {
 				f.examined++
@@ -53,7 +54,7 @@ func noStuck(x *history.Index) Verdict {
 }
 
 // standsUnread judges a group by its positions and the log alone.
-func standsUnread(x *history.Index, s history.Service) finding {
+func standsUnread(x *history.Index, s breakwater.Service) finding {
 	f := finding{subject: s.Group}
 	p := newPending(x, s)
 	stands, examined := p.unread()
@@ -90,14 +91,14 @@ func standsUnread(x *history.Index, s history.Service) finding {
 	case sent > 0:
 		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have had them in hand: raise Require.Deadline, or name a ledger of its effects", quantity.Of(sent, examined), s.Name)
 	case p.ended == history.DrainDeadline && x.Log.Header.Drained.Behind > 0:
-		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("not drained, %s behind; raise Require.Deadline (%s)", quantity.Count(int(x.Log.Header.Drained.Behind)), quantity.Duration(x.Log.Header.Require.Deadline))
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("not drained, %s behind; raise Require.Deadline (%s)", quantity.Count(int(x.Log.Header.Drained.Behind)), quantity.Duration(time.Duration(x.Log.Header.Require.Deadline)))
 	}
 	return f
 }
 
 // ownerOf is by which change of ownership an instance of the service came to own the
 // partition that it had at the end, nil where nobody is known to have.
-func ownerOf(x *history.Index, s history.Service, in history.Partition) (owner *history.Event) {
+func ownerOf(x *history.Index, s breakwater.Service, in history.Partition) (owner *history.Event) {
 	for e := range x.Of(history.Assign) {
 		if e.Group != s.Group || e.In() != in {
 			continue
@@ -129,7 +130,7 @@ func (w waiting) anomaly(r, record *history.Event) Anomaly {
 // waiting tells what waits for a consumer.
 type waiting struct {
 	x       *history.Index
-	service history.Service
+	service breakwater.Service
 	passed  map[place]reach
 }
 
@@ -148,7 +149,7 @@ func (w waiting) last(request *history.Event) *history.Event {
 		return nil
 	}
 	var last *history.Event
-	for _, topic := range append([]string{w.service.Topic}, w.service.Retry...) {
+	for _, topic := range append([]string{w.x.Input(w.service)}, w.service.Letters().Retry...) {
 		var here *history.Event
 		for _, r := range w.x.InLog.Of(request) {
 			if (topic == "" || r.Topic == topic) && (here == nil || !w.behind(r)) {
@@ -172,15 +173,15 @@ func (w waiting) behind(record *history.Event) bool {
 // as the history says anything about it.
 func (w waiting) alive() bool {
 	end, down := over(w.x), map[string]bool{}
-	for _, late := range w.service.Late {
+	for _, late := range w.service.Deferred() {
 		down[late] = true
 	}
 	for e := range w.x.Of(history.Process) {
-		if e.At <= end && slices.Contains(w.service.Instances, e.Client) {
+		if e.At <= end && w.service.Has(e.Client) {
 			down[e.Client] = e.Name == history.Exited || e.Name == history.Frozen
 		}
 	}
-	return len(w.service.Instances) == 0 || slices.ContainsFunc(w.service.Instances, func(i string) bool { return !down[i] })
+	return slices.ContainsFunc(w.service.Names(), func(i string) bool { return !down[i] })
 }
 
 // over is when the run was over, before what ran was stopped: when the

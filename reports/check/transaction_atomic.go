@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 func transactionAtomic(x *history.Index) Verdict {
 	t := newTransactions(x)
-	declared := slices.ContainsFunc(x.Log.Header.Services, func(s history.Service) bool { return s.TransactionTimeout > 0 })
+	declared := slices.ContainsFunc(x.Log.Header.Services, func(s breakwater.Service) bool { return s.TransactionTimeout > 0 })
 	f := finding{}
 	switch {
 	case len(t.all) == 0 && !declared:

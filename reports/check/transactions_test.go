@@ -17,11 +17,11 @@ func TestTransactions(t *testing.T) {
 }
 
 func transacting() history.Header {
-	return analytics(func(s *history.Service) { s.TransactionTimeout = 2 * time.Second })
+	return analytics(func(s *breakwater.Service) { s.TransactionTimeout = breakwater.Duration(2 * time.Second) })
 }
 
 // analytics is the consumer with its service changed.
-func analytics(edit func(*history.Service)) history.Header {
+func analytics(edit func(*breakwater.Service)) history.Header {
 	h := consumer()
 	edit(&h.Services[1])
 	return h
@@ -134,9 +134,9 @@ var hangingCases = []small{
 	{"nobody says how long", breakwater.NoHangingTransaction, consumer(), standing0(0, 14*time.Second, 9, 3), NotAsked, nil, ""},
 }
 
-func transferring(edit ...func(*history.Service)) history.Header {
-	return analytics(func(s *history.Service) {
-		s.Output, s.ExactlyOnce, s.Sink = "out", true, nil
+func transferring(edit ...func(*breakwater.Service)) history.Header {
+	return analytics(func(s *breakwater.Service) {
+		s.Output, s.ExactlyOnce, s.Ledger = "out", true, nil
 		for _, e := range edit {
 			e(s)
 		}
@@ -165,13 +165,13 @@ var transferCases = []small{
 	{"out of nothing", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), past(1), put("u1", 0), put("ghost", 1)}, Broken, []string{"ghost"}, "ghost is at out/0@1 and not in orders"},
 	{"from a transaction that was aborted", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), aborted(record("u2", 1)), past(2), put("u1", 0), put("u2", 1)}, Broken, []string{"u2"}, "the service reads what is not committed"},
 	{"out of what was deleted since", breakwater.ExactlyOnceTransfer, transferring(), events{record("u2", 1), past(2), put("u1", 0), put("u2", 1), logStart("orders", 0, 1)}, Holds, nil, ""},
-	{"given up", breakwater.ExactlyOnceTransfer, transferring(func(s *history.Service) { s.DeadLetter = "dead" }), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), on("dead", record("u2", 0))}, Holds, nil, "0 of 2"},
+	{"given up", breakwater.ExactlyOnceTransfer, transferring(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Topic: "dead"} }), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), on("dead", record("u2", 0))}, Holds, nil, "0 of 2"},
 	{"before the group's first position", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), resume(ms, 1, 1), record("u2", 1), past(2), put("u2", 0)}, Holds, nil, ""},
 	{"begun at the end of the log, without a position", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), resume(ms, -1, 1), record("u2", 1), past(2), put("u2", 0)}, Broken, []string{"u1"}, ""},
 	{"skipped by a reset", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), by("kit", commit(1, 3*ms, 4*ms, history.OK)), past(2), put("u2", 0)}, Holds, nil, ""},
 	{"committed before the reset", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), commit(1, ms, 2*ms, history.OK), by("kit", commit(1, 3*ms, 4*ms, history.OK)), past(2), put("u2", 0)}, Broken, []string{"u1"}, ""},
 	{"its output stands behind the last stable offset", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("u2", 1), past(2), put("u1", 0), write(1, 0, 1)}, Unknown, nil, "1 ids may stand behind"},
-	{"positions in its own sink", breakwater.ExactlyOnceTransfer, transferring(func(s *history.Service) { s.Offsets, s.Sink = "sink", &history.Sink{Name: "db"} }),
+	{"positions in its own sink", breakwater.ExactlyOnceTransfer, transferring(func(s *breakwater.Service) { s.Offsets, s.Ledger = "sink", &breakwater.Ledger{Sink: "db"} }),
 		events{record("u1", 0), record("u2", 1), {Kind: history.Commit, Sink: "db", Group: "analytics", Topic: "orders", Offset: 2, At: 9 * ms, End: 9 * ms, Outcome: history.OK}, put("u1", 0)}, Broken, []string{"u2"}, ""},
 	{"records without an id", breakwater.ExactlyOnceTransfer, transferring(), events{record("u1", 0), record("", 1), past(2), put("u1", 0), put("", 1)}, Unknown, nil, "2 records carry no id: orders/0@1, out/0@1"},
 	{"nobody looked", breakwater.ExactlyOnceTransfer, transferring(), events{past(2)}, Unknown, nil, ""},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -12,18 +13,18 @@ import (
 // judging the log as if these services had none, as of those that give no data about
 // their effects: what is broken even then is broken.
 func (g guarantee) unread(x *history.Index, v Verdict) Verdict {
-	if v.Status == NotAsked || !slices.ContainsFunc(x.Log.Header.Services, hasUnread) {
+	var whys []string
+	for _, s := range x.Log.Header.Services {
+		if why := x.Log.Header.Reading(s).Unread; why != "" {
+			whys = append(whys, why)
+		}
+	}
+	if v.Status == NotAsked || len(whys) == 0 {
 		return v
 	}
 	without := g.rule(history.Remember(x, derived{"without unread ledgers", ""}, func() *history.Index { return withoutUnread(x.Log) }))
 	if without.Status == v.Status && without.Why == v.Why {
 		return without
-	}
-	var whys []string
-	for _, s := range x.Log.Header.Services {
-		if hasUnread(s) {
-			whys = append(whys, s.Sink.Unread)
-		}
 	}
 	why := strings.Join(whys, "; ")
 	if without.Status == Broken {
@@ -33,17 +34,15 @@ func (g guarantee) unread(x *history.Index, v Verdict) Verdict {
 	return Verdict{Status: Unknown, Examined: without.Examined, Why: why + ": nothing is known of its effects", Brief: why}
 }
 
-func hasUnread(s history.Service) bool { return s.Sink != nil && s.Sink.Unread != "" }
-
 func withoutUnread(log history.Log) *history.Index {
 	log.Header.Services = slices.Clone(log.Header.Services)
 	for i := range log.Header.Services {
 		s := &log.Header.Services[i]
-		if !hasUnread(*s) {
+		if log.Header.Reading(*s).Unread == "" {
 			continue
 		}
-		s.Sink = nil
-		if s.Offsets == "sink" { // its position was in it
+		s.Ledger = nil
+		if s.Offsets == breakwater.OffsetsInSink { // its position was in it
 			s.Group = ""
 		}
 	}

@@ -17,11 +17,7 @@ const hung = "the ledger of redis did not answer within 30 s"
 func unreadRun() history.Log {
 	log := historytest.Event(historytest.Options{Seed: 3})
 	log.Events = slices.DeleteFunc(log.Events, func(e history.Event) bool { return e.Sink == "redis" })
-	for i := range log.Header.Services {
-		if s := &log.Header.Services[i]; s.Sink != nil && s.Sink.Name == "redis" {
-			s.Sink.Unread = hung
-		}
-	}
+	log.Header.Ledgers["redis"] = history.Reading{Unread: hung}
 	return historytest.Log(log.Header, log.Events...)
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
 
-const head = `{"schema":"` + history.Schema + `","trial":"t","world":"local","contender":"","base":"2026-01-01T00:00:00Z","clock":"","services":null,"phases":null,"require":{}}` + "\n"
+const head = `{"schema":"` + history.Schema + `","trial":"t","world":"local","contender":"","base":"2026-01-01T00:00:00Z","clock":"","scenario":{},"phases":null}` + "\n"
 
 // bomb is a file of a header and n lines, without a trailer.
 func bomb(t *testing.T, header string, n int, line func(i int) string, options ...zstd.EOption) []byte {
@@ -54,7 +54,7 @@ func TestBombs(t *testing.T) {
 		{"long lines", bomb(t, head, 4, event(`,"error":"`+strings.Repeat(mebibyte, 15)+`"`)), "a line is longer than"},
 		{"many lines that are rather long", bomb(t, head, 260, event(`,"error":"`+mebibyte[:1<<20-100]+`"`)), "for each event"},
 		{"a header without an end", bomb(t, `{"schema":"`, 20, func(int) string { return mebibyte }), "a line is longer than"},
-		{"a header of many services", bomb(t, `{"schema":"`+history.Schema+`","services":[{}`, 4, func(i int) string { return strings.Repeat(",{}", 1<<18) + map[bool]string{true: "\n"}[i == 4] }), "values"},
+		{"a header of many services", bomb(t, `{"schema":"`+history.Schema+`","scenario":{"services":[{}`, 4, func(i int) string { return strings.Repeat(",{}", 1<<18) + map[bool]string{true: "\n"}[i == 4] }), "values"},
 		{"a header of many levels", bomb(t, `{"schema":`+strings.Repeat("[", 4<<20)+"\n", 0, nil), "values"},
 		{"a header of some levels", bomb(t, strings.Repeat("[", 100_000)+"\n", 0, nil), "exceeded max depth"},
 		{"an event of many levels", bomb(t, head, 1, func(int) string { return `{"n":1,"kind":` + strings.Repeat("[", 1<<19) + "\n" }), "exceeded max depth"},
@@ -86,14 +86,14 @@ func TestTooLarge(t *testing.T) {
 		line   func(i int) string
 		least  int // how many events are read before
 	}{
-		{"by its header", strings.Replace(head, `"require":{}`, `"require":{},"events":4000000`, 1), nil, 0},
+		{"by its header", strings.Replace(head, `"phases":null`, `"phases":null,"events":4000000`, 1), nil, 0},
 		{"events", head, func(i int) string { return fmt.Sprintf(`{"n":%d,"kind":"request"}`+"\n", i) }, 20_000},
 		{"texts of events", head, func(i int) string { return fmt.Sprintf(`{"n":%d,"kind":"request","error":"%d%s"}`+"\n", i, i, text) }, 4_000},
 		{"evidence of faults", head, func(i int) string {
-			return fmt.Sprintf(`{"n":%d,"kind":"fault","fault":{"kind":"cut","target":"a","evidence":["%d%s"]}}`+"\n", i, i, text)
+			return fmt.Sprintf(`{"n":%d,"kind":"fault","fault":{"fault":{"kind":"cut"},"evidence":["%d%s"]}}`+"\n", i, i, text)
 		}, 4_000},
 		{"many pieces of evidence", head, func(i int) string {
-			return fmt.Sprintf(`{"n":%d,"kind":"fault","fault":{"kind":"cut","target":"a","evidence":[%s""]}}`+"\n", i, strings.Repeat(`"",`, 500))
+			return fmt.Sprintf(`{"n":%d,"kind":"fault","fault":{"fault":{"kind":"cut"},"evidence":[%s""]}}`+"\n", i, strings.Repeat(`"",`, 500))
 		}, 200},
 		{"letters", head, func(i int) string {
 			return fmt.Sprintf(`{"n":%d,"kind":"audit","letter":{"partition":0,"offset":0,"error":"%d%s"}}`+"\n", i, i, text)

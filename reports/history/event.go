@@ -5,7 +5,11 @@
 // instant in it is an offset from the run's time base, see [Header].
 package history
 
-import "time"
+import (
+	"time"
+
+	"github.com/breakwater-kit/breakwater"
+)
 
 // Kind says what an event is about, and with that which of its fields are set.
 type Kind string
@@ -247,9 +251,10 @@ type FaultRecord struct {
 	// Step is which step of the plan it is, from 1: several may have the same name.
 	Step int `json:"step,omitempty"`
 
-	Kind   string `json:"kind"`   // cut, silence, latency, kill, …
-	Target string `json:"target"` // analytics/1→kafka, or the instance
-	Params string `json:"params,omitempty"`
+	// Fault is what was injected, and Instances are those that it was aimed at: they
+	// themselves, or their edges.
+	Fault     breakwater.Fault `json:"fault"`
+	Instances []string         `json:"instances"`
 
 	// Active and Clear are when the witness first saw the fault bite and when
 	// it first saw it gone. Zero means that this was never witnessed.

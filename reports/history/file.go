@@ -13,6 +13,7 @@ import (
 	"math"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
@@ -63,6 +64,13 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// VersionError is returned by [Read] for a history that another version saved.
+type VersionError struct{ Schema string }
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("history: schema is %q, this version reads %q: perform it again, or judge it with the version that saved it", e.Schema, Schema)
+}
+
 // TooLargeError is returned by [Read] for a history that takes more memory than this
 // process may have by its Go memory limit (GOMEMLIMIT). Nothing is wrong with it.
 type TooLargeError struct {
@@ -105,7 +113,7 @@ func Write(w io.Writer, l Log) error {
 }
 
 // Read loads a saved log. A torn or edited file gives a [*DamagedError] and the
-// log up to the damage. The log is not validated, see [Log.Validate].
+// log up to the damage, one of another version a [*VersionError]. The log is not validated, see [Log.Validate].
 //
 // A million events take some 400 MB of memory. Where this process has a Go memory
 // limit, what does not fit gives a [*TooLargeError] and no log.
@@ -146,6 +154,9 @@ const (
 	// eventSize is the memory of an event in a log and in its index, without its texts.
 	eventSize = int64(unsafe.Sizeof(Event{})) + 32
 
+	// faultSize is that of what only faults have.
+	faultSize = int64(unsafe.Sizeof(FaultRecord{}))
+
 	// textSize is that of a text beside its bytes.
 	textSize = 48
 
@@ -174,8 +185,8 @@ func (r *room) fit(n, more int) error {
 
 // Scan reads a saved log without keeping it, whatever its size: its header, and then
 // each event, which is valid during the call only. It ends with the first error of
-// either. A torn or edited file gives a [*DamagedError] once all is read that precedes
-// the damage.
+// either, or with a [*VersionError]. A torn or edited file gives a [*DamagedError] once all
+// is read that precedes the damage.
 func Scan(r io.Reader, header func(Header) error, event func(*Event) error) error {
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
@@ -205,7 +216,7 @@ type lineReader struct {
 	header func(Header) error
 	event  func(*Event) error
 	events int   // how many it was called with
-	called error // what one of both returned
+	called error // what one of both returned, or why they were not called
 }
 
 // read returns what is wrong with the next line, and "" when it has read all, or when
@@ -218,12 +229,17 @@ func (l *lineReader) read() (why string, err error) {
 	if err := bounded.JSON(line, maxValues); err != nil {
 		return "its first line is no header", err
 	}
+	var version struct{ Schema string }
+	if err := json.Unmarshal(line, &version); err != nil || !strings.HasPrefix(version.Schema, family) {
+		return "its first line is no header", err
+	}
+	if version.Schema != Schema {
+		l.called = &VersionError{version.Schema}
+		return "", nil
+	}
 	var h Header
 	if err := json.Unmarshal(line, &h); err != nil {
 		return "its first line is no header", err
-	}
-	if h.Schema != Schema {
-		return fmt.Sprintf("its schema is %q, this version reads %q", h.Schema, Schema), nil
 	}
 	if l.called = l.header(h); l.called != nil {
 		return "", nil

@@ -118,7 +118,7 @@ func TestFileDamage(t *testing.T) {
 		"no zstd":                 {[]byte("hello, world"), 0, 1, "no readable header"},
 		"empty":                   {nil, 0, 1, "no readable header"},
 		"no header":               {packed(t, "[]\n"), 0, 1, "no header"},
-		"other schema":            {packed(t, `{"schema":"breakwater.history/9"}`+"\n"), 0, 1, "its schema is"},
+		"no history's header":     {packed(t, `{"schema":"breakwater.trial/2"}`+"\n"), 0, 1, "no header"},
 		"half a header":           {packed(t, whole[0][:20]), 0, 1, "no readable header"},
 		"a header and no more":    {packed(t, whole[0]), 0, 2, "without its trailer"},
 		"no trailer":              {packed(t, whole[:n+1]...), n, trailer, "without its trailer"},
@@ -154,6 +154,15 @@ func TestFileDamage(t *testing.T) {
 		if offset := len(strings.Join(whole[:c.line-1], "")); damaged.Offset != int64(offset) {
 			t.Errorf("%s: at byte %d, want %d", name, damaged.Offset, offset)
 		}
+	}
+}
+
+// What another version saved is not judged by the rules of this one, nor is it damaged.
+func TestAnotherVersionIsRefused(t *testing.T) {
+	_, err := history.Read(bytes.NewReader(packed(t, `{"schema":"breakwater.history/1","services":[{"name":"api"}],"phases":7}`+"\n")))
+	want := `history: schema is "breakwater.history/1", this version reads "breakwater.history/2": perform it again, or judge it with the version that saved it`
+	if version := (*history.VersionError)(nil); !errors.As(err, &version) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

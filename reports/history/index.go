@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/breakwater-kit/breakwater"
 )
 
 // Partition names one partition of one topic.
@@ -69,6 +71,7 @@ type Index struct {
 	ids       map[string]int32       // number of each id
 	number    []int32                // of the id of each event, by place in the log
 	asking    []*Event               // requests that must have effects
+	asks      map[string]bool        // whether those of a name must
 
 	remembered sync.Map
 }
@@ -88,6 +91,7 @@ func (l Log) Index() *Index {
 		Hidden:  map[Partition][]*Event{},
 		topics:  map[string]ByID{},
 		sinks:   map[string]*Ledger{},
+		asks:    map[string]bool{},
 		ids:     make(map[string]int32, len(l.Events)/6), // most ids have as many events or more
 		kind:    make([]uint8, len(l.Events)),
 		number:  make([]int32, len(l.Events)),
@@ -235,16 +239,20 @@ func (x *Index) takePositions() {
 
 // ask finds the requests that must have effects.
 func (x *Index) ask() {
-	name, must := "", x.Log.Header.Asks("")
 	for e := range x.Of(Request) {
-		if e.Name != name {
-			name, must = e.Name, x.Log.Header.Asks(e.Name)
+		must, met := x.asks[e.Name]
+		if !met {
+			must = x.Log.Header.Asks(e.Name)
+			x.asks[e.Name] = must
 		}
 		if must {
 			x.asking = append(x.asking, e)
 		}
 	}
 }
+
+// Asks is whether the request must have effects.
+func (x *Index) Asks(request *Event) bool { return x.asks[request.Name] }
 
 // Of yields the events of the given kinds, in order, as [Log.Of] does.
 func (x *Index) Of(kinds ...Kind) iter.Seq[*Event] {
@@ -477,16 +485,17 @@ func (x *Index) Acknowledged() iter.Seq[*Event] {
 // acknowledged ones and, when it consumes a topic, those of unknown outcome
 // that stand in that topic. What it gave up to its dead letter topic it does not
 // owe.
-func (x *Index) Owed(s Service) iter.Seq[*Event] {
+func (x *Index) Owed(s breakwater.Service) iter.Seq[*Event] {
+	topic, given := x.Log.Header.Input(s), s.Letters().Topic
 	return func(yield func(*Event) bool) {
 		for _, e := range x.asking {
 			if e.Outcome == Failed {
 				continue
 			}
-			if e.Outcome != OK && (s.Group == "" || x.RecordOf(e, s.Topic) == nil) {
+			if e.Outcome != OK && (s.Group == "" || x.RecordOf(e, topic) == nil) {
 				continue
 			}
-			if s.DeadLetter != "" && x.RecordOf(e, s.DeadLetter) != nil {
+			if given != "" && x.RecordOf(e, given) != nil {
 				continue
 			}
 			if !yield(e) {
@@ -521,45 +530,11 @@ func first(events []*Event) *Event {
 	return events[0]
 }
 
-// Logged says whether the system of this log has a Kafka log to be looked into.
-func (h Header) Logged() bool {
-	return slices.ContainsFunc(h.Services, func(s Service) bool { return s.Topic != "" || s.Group != "" })
-}
+// Input is the topic that the service consumes, "" for none.
+func (x *Index) Input(s breakwater.Service) string { return x.Log.Header.Input(s) }
 
-// Topics are all that the services name, each once, in the header's order.
-func (h Header) Topics() []string {
-	var topics []string
-	for _, s := range h.Services {
-		for _, t := range append([]string{s.Topic, s.Outbox, s.Output, s.DeadLetter}, s.Retry...) {
-			if t != "" && !slices.Contains(topics, t) {
-				topics = append(topics, t)
-			}
-		}
-	}
-	return topics
-}
-
-// Sinks returns the services that have a sink, in the header's order.
-func (h Header) Sinks() []Service {
-	var with []Service
-	for _, s := range h.Services {
-		if s.Sink != nil {
-			with = append(with, s)
-		}
-	}
-	return with
-}
-
-// Consumers returns the services that have a group, in the header's order.
-func (h Header) Consumers() []Service {
-	var with []Service
-	for _, s := range h.Services {
-		if s.Group != "" {
-			with = append(with, s)
-		}
-	}
-	return with
-}
+// Skew bounds how far the instants of the service's ledger can lie from the truth.
+func (x *Index) Skew(s breakwater.Service) time.Duration { return x.Log.Header.Reading(s).Skew }
 
 // FaultName is the name of the fault, and where several steps of the plan have the same,
 // which of them it is: "silence email→mailbox, step 2".
@@ -611,13 +586,16 @@ func windows(faults iter.Seq[*Event]) []Window {
 // it up to a dead letter topic, and those in which neither happened. A request is
 // torn when both are some.
 func (x *Index) Torn(request *Event) (done, missing []string) {
-	for _, s := range x.Log.Header.Services {
-		switch {
-		case s.Sink == nil:
-		case len(x.Sink(s.Sink.Name).Effects.Of(request)) > 0, s.DeadLetter != "" && x.RecordOf(request, s.DeadLetter) != nil:
-			done = append(done, s.Sink.Name)
-		default:
-			missing = append(missing, s.Sink.Name)
+	for i := range x.Log.Header.Services {
+		s := &x.Log.Header.Services[i]
+		if s.Ledger == nil {
+			continue
+		}
+		sink, given := s.Ledger.Sink, s.Letters().Topic
+		if len(x.Sink(sink).Effects.Of(request)) > 0 || given != "" && x.RecordOf(request, given) != nil {
+			done = append(done, sink)
+		} else {
+			missing = append(missing, sink)
 		}
 	}
 	return done, missing

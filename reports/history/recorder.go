@@ -169,8 +169,8 @@ func (t texts) share(e *Event) (added int64) {
 		added += textSize + int64(len(l.Topic)+len(l.Error))
 	}
 	if f := e.Fault; f != nil {
-		added += 2*textSize + int64(len(f.Kind)+len(f.Target)+len(f.Params))
-		for _, s := range f.Evidence {
+		added += faultSize + int64(len(f.Fault.String()))
+		for _, s := range slices.Concat(f.Instances, f.Evidence) {
 			added += textSize + int64(len(s))
 		}
 	}
@@ -210,7 +210,6 @@ func (e *Event) rewrite(done map[string]string, by func(string) string) {
 		change(&e.Letter.Error)
 	}
 	if f := e.Fault; f != nil {
-		change(&f.Params)
 		for i := range f.Evidence {
 			change(&f.Evidence[i])
 		}

@@ -97,25 +97,6 @@ func TestRecorderFull(t *testing.T) {
 	}
 }
 
-func TestAsks(t *testing.T) {
-	for _, c := range []struct {
-		header    history.Header
-		operation string
-		want      bool
-	}{
-		{history.Header{}, "POST /register", true},
-		{history.Header{}, "GET /catalog", false},
-		{history.Header{}, "register", true},
-		{history.Header{Require: history.Require{Unrelated: "POST /search"}}, "POST /search", false},
-		{history.Header{Writes: []string{"GET /legacy-write"}}, "GET /legacy-write", true},
-		{history.Header{Writes: []string{"GET /legacy-write"}}, "POST /register", false},
-	} {
-		if got := c.header.Asks(c.operation); got != c.want {
-			t.Errorf("Asks(%q) = %v", c.operation, got)
-		}
-	}
-}
-
 func TestWindows(t *testing.T) {
 	var r history.Recorder
 	for _, w := range [][2]time.Duration{{10, 20}, {15, 30}, {50, 60}, {0, 70}, {80, 0}} {

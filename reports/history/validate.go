@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -106,9 +107,9 @@ func (v *validator) header() {
 		}
 		rank, end = max(rank, r), max(end, p.End)
 	}
-	for _, s := range h.Services {
-		if s.Sink != nil && s.Sink.Skew < 0 {
-			v.problem("sink %q has a negative skew %v", s.Sink.Name, s.Sink.Skew)
+	for _, sink := range slices.Sorted(maps.Keys(h.Ledgers)) {
+		if skew := h.Ledgers[sink].Skew; skew < 0 {
+			v.problem("sink %q has a negative skew %v", sink, skew)
 		}
 	}
 }
@@ -170,10 +171,8 @@ func (v *validator) numbers() {
 // events looks at each event once: a walk through all of them is what takes time.
 func (v *validator) events() {
 	v.skew = map[string]time.Duration{}
-	for _, s := range v.log.Header.Services {
-		if s.Sink != nil {
-			v.skew[s.Sink.Name] = s.Sink.Skew
-		}
+	for _, s := range v.log.Header.Sinks() {
+		v.skew[s.Ledger.Sink] = v.log.Header.Reading(s).Skew
 	}
 	v.begin, v.end = v.log.Header.Span()
 	for i := range v.log.Events {

@@ -102,7 +102,7 @@ func TestValidate(t *testing.T) {
 		"edges that recorded less":   {edges(-1, time.Second), "not all here: they recorded"},
 		"edges that never accounted": {header(func(h *history.Header) { h.Edges = &history.Edges{} }), "not all here: they never said how much it is"},
 		"negative skew": {header(func(h *history.Header) {
-			h.Services = []history.Service{{Sink: &history.Sink{Name: "redis", Skew: -1}}}
+			h.Ledgers["redis"] = history.Reading{Skew: -1}
 		}), "negative skew"},
 	} {
 		err := c.harm(historytest.Event(historytest.Options{})).Validate()

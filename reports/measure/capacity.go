@@ -18,7 +18,7 @@ const capacityWindow = time.Second
 // answered later than the objective, is more than p99 allows of a hundred.
 func (f *fold) capacityOf(operation string) Value {
 	v := Value{Name: breakwater.Capacity(operation), Unit: breakwater.UnitOf(breakwater.Capacity(operation))}
-	objective := f.index.Log.Header.Require.Latency
+	objective := time.Duration(f.index.Log.Header.Require.Latency)
 	if objective <= 0 {
 		return v
 	}

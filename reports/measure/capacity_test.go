@@ -30,7 +30,7 @@ func TestCapacity(t *testing.T) {
 	long.End, long.Fault = 6*time.Second-10*ms, &record
 	objective := func(d time.Duration) history.Header {
 		h := header()
-		h.Require.Latency = d
+		h.Require.Latency = breakwater.Duration(d)
 		h.Phases[1].End, h.Phases[2].Start, h.Phases[2].End, h.Phases[3].Start = 6*time.Second, 6*time.Second, 6*time.Second, 6*time.Second
 		return h
 	}

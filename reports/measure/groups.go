@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -17,7 +16,8 @@ const maxStale = 4
 
 // lag is the lag of one group by window, over all its partitions.
 type lag struct {
-	service history.Service
+	service breakwater.Service
+	topic   string // that it consumes
 	value   []float64
 	known   []bool
 	base    float64 // see lagBaseline
@@ -32,16 +32,16 @@ type lag struct {
 // in its sink, from its sink: ids acknowledged and not yet in effect, or no longer
 // because its position was set back. A service that the system began without has none
 // before it is started, and is at its baseline once it has caught up with the log's end.
-func newLag(x *history.Index, s history.Service, phases spans, end time.Duration) lag {
-	l := lag{service: s}
+func newLag(x *history.Index, s breakwater.Service, phases spans, end time.Duration) lag {
+	l := lag{service: s, topic: x.Input(s)}
 	n := len(newCounts(end))
 	l.value, l.known = make([]float64, n), make([]bool, n)
-	if s.Offsets == "sink" && s.Sink != nil {
+	if s.Offsets == breakwater.OffsetsInSink && s.Ledger != nil {
 		l.fromSink(x, end)
 	} else {
 		l.fromSamples(x, end)
 	}
-	late := len(s.Late) > 0 && len(s.Late) == len(s.Instances)
+	late := len(s.Early()) == 0
 	if late {
 		l.since = arrival(x, s, end)
 		l.seen = slices.DeleteFunc(l.seen, func(at time.Duration) bool { return at < l.since })
@@ -65,9 +65,9 @@ func newLag(x *history.Index, s history.Service, phases spans, end time.Duration
 }
 
 // arrival is when the first instance of the service was started, the end if none was.
-func arrival(x *history.Index, s history.Service, end time.Duration) time.Duration {
+func arrival(x *history.Index, s breakwater.Service, end time.Duration) time.Duration {
 	for e := range x.Of(history.Process) {
-		if e.Name == history.Started && slices.Contains(s.Instances, e.Client) {
+		if e.Name == history.Started && s.Has(e.Client) {
 			return e.At
 		}
 	}
@@ -90,7 +90,7 @@ func (l *lag) fromSamples(x *history.Index, end time.Duration) {
 	next, stale := 0, maxStale
 	var samples []*history.Event
 	for e := range x.Of(history.Sample) {
-		if e.Group == l.service.Group && (l.service.Topic == "" || e.Topic == l.service.Topic) {
+		if e.Group == l.service.Group && (l.topic == "" || e.Topic == l.topic) {
 			samples = append(samples, e)
 		}
 	}
@@ -138,7 +138,7 @@ func (l lag) points() []Point {
 func groups(lags []lag) []Group {
 	var all []Group
 	for _, l := range lags {
-		all = append(all, Group{Group: l.service.Group, Service: l.service.Name, Topic: l.service.Topic, Lag: l.points(), BaselineLag: l.base, MaxLag: l.max})
+		all = append(all, Group{Group: l.service.Group, Service: l.service.Name, Topic: l.topic, Lag: l.points(), BaselineLag: l.base, MaxLag: l.max})
 	}
 	return all
 }
@@ -147,8 +147,8 @@ func (f *fold) sinks() []Sink {
 	var all []Sink
 	x, end := f.index, f.end
 	for _, s := range x.Log.Header.Sinks() {
-		held := x.Sink(s.Sink.Name)
-		k := Sink{Name: s.Sink.Name, Service: s.Name, IDs: held.Effects.Len()}
+		held := x.Sink(s.Ledger.Sink)
+		k := Sink{Name: s.Ledger.Sink, Service: s.Name, IDs: held.Effects.Len()}
 		rate := newCounts(end)
 		for entries := range held.Effects.All() {
 			k.Effects += len(entries)
@@ -195,10 +195,10 @@ type climb struct {
 // newClimbs builds the ladders of the service's group, by partition. An
 // incarnation lasts from its resume to the next one on the partition, to its
 // own loss of it, or to the end of its process.
-func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb {
+func newClimbs(x *history.Index, s breakwater.Service, end time.Duration) []*climb {
 	sink := ""
-	if s.Sink != nil {
-		sink = s.Sink.Name
+	if s.Ledger != nil {
+		sink = s.Ledger.Sink
 	}
 	// A sink that records no attempts tells by its effects.
 	worked, told := history.Attempt, x.Sink(sink).Attempts.Len() > 0
@@ -225,7 +225,7 @@ func newClimbs(x *history.Index, s history.Service, end time.Duration) []*climb 
 			if sink == "" || e.Sink != sink {
 				continue
 			}
-			if r := x.RecordOf(e, s.Topic); r != nil {
+			if r := x.RecordOf(e, x.Input(s)); r != nil {
 				climbOf(r.In()).reach("", e.At, r.Offset)
 			}
 			continue
@@ -381,10 +381,10 @@ func rejoins(x *history.Index, group string, after time.Duration) (n, resumes in
 
 // restarts counts the starts of the service's processes beyond the first of each
 // instance, and all of them.
-func restarts(x *history.Index, s history.Service) (n, starts int) {
+func restarts(x *history.Index, s breakwater.Service) (n, starts int) {
 	seen := map[string]bool{}
 	for e := range x.Of(history.Process) {
-		if e.Name != history.Started || !slices.Contains(s.Instances, e.Client) {
+		if e.Name != history.Started || !s.Has(e.Client) {
 			continue
 		}
 		if starts++; seen[e.Client] {
@@ -400,7 +400,8 @@ func faults(x *history.Index) []Fault {
 	for e := range x.Of(history.Fault) {
 		f := Fault{Name: e.Name, Injected: e.At, Healed: e.End}
 		if r := e.Fault; r != nil {
-			f.Step, f.Kind, f.Target, f.Active, f.Clear, f.Evidence = r.Step, r.Kind, r.Target, r.Active, r.Clear, r.Evidence
+			f.Step, f.Fault, f.Active, f.Clear, f.Evidence = r.Step, r.Fault, r.Active, r.Clear, r.Evidence
+			f.Service = struck(x.Log.Header, r)
 			f.Several = x.FaultName(e) != e.Name
 			f.Ready = readyAgain(x, r)
 		}
@@ -412,15 +413,14 @@ func faults(x *history.Index) []Fault {
 // readyAgain is when the last of the instances was ready that the end of a fault has
 // started: what was ended by it is the first to be started once it was seen to be there.
 func readyAgain(x *history.Index, f *history.FaultRecord) time.Duration {
-	if f.Active == 0 {
+	if f.Active == 0 || f.Fault.Kind.OnEdge() {
 		return 0
 	}
 	var last time.Duration
 	waits, done := map[string]bool{}, map[string]bool{}
 	for e := range x.Of(history.Process) {
-		service, _, _ := strings.Cut(e.Client, "/")
-		switch aimed := e.Client == f.Target || service == f.Target; {
-		case !aimed || e.At < f.Active || done[e.Client]:
+		switch {
+		case !slices.Contains(f.Instances, e.Client) || e.At < f.Active || done[e.Client]:
 		case e.Name == history.Started:
 			waits[e.Client] = true
 		case e.Name == history.Ready && waits[e.Client]:

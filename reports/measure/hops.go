@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -85,24 +84,14 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 		if e.Fault == nil || e.Fault.Active == 0 {
 			continue
 		}
-		from, to, isEdge := cutEdge(e.Fault.Target)
-		t.broken[t.service(from)] = true
-		if isEdge {
-			t.broken[t.service(to)] = true
-			t.faulted[edge{t.service(from), t.service(to)}] = true
+		from := struck(index.Log.Header, e.Fault)
+		t.broken[from] = true
+		if f := e.Fault.Fault; f.Kind.OnEdge() {
+			t.broken[f.Edge.To] = true
+			t.faulted[edge{from, f.Edge.To}] = true
 		}
 	}
 	return t
-}
-
-// cutEdge takes "analytics/1→kafka" apart.
-func cutEdge(target string) (client, to string, ok bool) {
-	for _, arrow := range []string{"→", "->"} {
-		if client, to, ok = strings.Cut(target, arrow); ok {
-			return strings.TrimSpace(client), strings.TrimSpace(to), true
-		}
-	}
-	return strings.TrimSpace(target), "", false
 }
 
 // service is the name of the service that an instance belongs to: "email" for
@@ -120,15 +109,22 @@ func serviceName(h history.Header, instance string) string {
 	if s, known := h.ServiceOf(instance); known {
 		return s.Name
 	}
-	name, _, _ := strings.Cut(instance, "/")
-	return name
+	return instance
+}
+
+// struck is the service of the instances that a fault was aimed at.
+func struck(h history.Header, f *history.FaultRecord) string {
+	if len(f.Instances) == 0 {
+		return ""
+	}
+	return serviceName(h, f.Instances[0])
 }
 
 // entryService is whom the load talks to when its requests do not say: the
 // first service that consumes nothing and that no other needs.
 func entryService(h history.Header) string {
 	for _, s := range h.Services {
-		needed := slices.ContainsFunc(h.Services, func(o history.Service) bool { return slices.Contains(o.Needs, s.Name) })
+		needed := slices.ContainsFunc(h.Services, func(o breakwater.Service) bool { return o.Uses(s.Name) })
 		if s.Group == "" && !needed {
 			return s.Name
 		}
@@ -152,7 +148,7 @@ func (t *traffic) hops(s spans) []Hop {
 	}
 	for _, svc := range t.index.Log.Header.Services {
 		for _, need := range svc.Needs {
-			hop(edge{svc.Name, need})
+			hop(edge{svc.Name, need.To})
 		}
 	}
 	for e := range t.faulted {

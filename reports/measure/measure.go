@@ -5,6 +5,7 @@ package measure
 import (
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
@@ -79,11 +80,13 @@ type Stats struct {
 
 // Fault is one fault as it was injected and witnessed. Zero instants: never.
 type Fault struct {
-	Name     string        `json:"name"`
-	Step     int           `json:"step,omitempty"`    // of the plan, from 1: several may have one name; 0: not known
-	Several  bool          `json:"several,omitempty"` // other steps have the same name
-	Kind     string        `json:"kind"`
-	Target   string        `json:"target"`
+	Name    string `json:"name"`
+	Step    int    `json:"step,omitempty"`    // of the plan, from 1: several may have one name; 0: not known
+	Several bool   `json:"several,omitempty"` // other steps have the same name
+
+	Fault   breakwater.Fault `json:"fault"`
+	Service string           `json:"service,omitempty"` // whose instances, or whose edges, it was aimed at
+
 	Injected time.Duration `json:"injected"`
 	Active   time.Duration `json:"active"`
 	Healed   time.Duration `json:"healed"`

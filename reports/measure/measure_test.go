@@ -20,19 +20,19 @@ import (
 const ms = time.Millisecond
 
 // header is a run with load for 3 s, broken in the second one, watched for 10 s.
-func header(services ...history.Service) history.Header {
-	return history.Header{Services: services, Phases: []history.Phase{
+func header(services ...breakwater.Service) history.Header {
+	return history.Header{Scenario: breakwater.Scenario{Topic: breakwater.Topic{Name: "orders"}, Services: services}, Phases: []history.Phase{
 		{Name: breakwater.Before, End: time.Second}, {Name: breakwater.During, Start: time.Second, End: 2 * time.Second},
 		{Name: breakwater.After, Start: 2 * time.Second, End: 3 * time.Second}, {Name: breakwater.Drain, Start: 3 * time.Second, End: 10 * time.Second},
 	}}
 }
 
-func consumer() history.Service {
-	return history.Service{Name: "analytics", Instances: []string{"analytics/1", "analytics/2"}, Group: "analytics", Topic: "orders",
-		Sink: &history.Sink{Name: "db", Attempts: true}, Settings: map[string]string{"session time-out": "3 s", "colour": "blue"}}
+func consumer() breakwater.Service {
+	return breakwater.Service{Name: "analytics", Instances: 2, Group: "analytics",
+		Ledger: &breakwater.Ledger{Sink: "db", Attempts: "attempts"}, Settings: map[string]string{"session time-out": "3 s", "colour": "blue"}}
 }
 
-var cut = history.Event{Kind: history.Fault, Name: "cut", At: 990 * ms, End: 1990 * ms, Fault: &history.FaultRecord{Kind: "cut", Target: "analytics/1→kafka", Active: time.Second, Clear: 2 * time.Second}}
+var cut = history.Event{Kind: history.Fault, Name: "cut", At: 990 * ms, End: 1990 * ms, Fault: &history.FaultRecord{Fault: breakwater.Cut(breakwater.Edge("analytics/1", "kafka")), Instances: []string{"analytics/1"}, Active: time.Second, Clear: 2 * time.Second}}
 
 func request(at, took time.Duration, o history.Outcome) history.Event {
 	e := history.Event{Kind: history.Request, ID: "u" + at.String(), Name: "POST /register", Scheduled: at, At: at, End: at + took, Outcome: o}
@@ -118,7 +118,7 @@ func TestLatencyAndAvailability(t *testing.T) {
 			breakwater.AvailabilityOf(op): "0 %",
 		}},
 		"the witness bounds the fault, not the phase": {append(load(worse(0, history.Unknown)), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second,
-			Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: 1500 * ms}}), want{
+			Fault: &history.FaultRecord{Active: 500 * ms, Clear: 1500 * ms}}), want{
 			breakwater.AvailabilityOf(op): "50 %", breakwater.AvailabilityIn(breakwater.Before, op): "100 %", breakwater.AvailabilityIn(breakwater.After, op): "66.7 %",
 		}},
 		"before ends where the fault is seen to take effect": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
@@ -126,7 +126,7 @@ func TestLatencyAndAvailability(t *testing.T) {
 				return 10 * ms, history.Failed
 			}
 			return 10 * ms, history.OK
-		}), history.Event{Kind: history.Fault, Name: "cut", At: 400 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: 500 * ms, Clear: time.Second}}), want{
+		}), history.Event{Kind: history.Fault, Name: "cut", At: 400 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Active: 500 * ms, Clear: time.Second}}), want{
 			breakwater.AvailabilityIn(breakwater.Before, op): "100 %", breakwater.AvailabilityOf(op): "0 %", breakwater.AvailabilityIn(breakwater.After, op): "100 %",
 		}},
 		"some are never answered: latency is of the others": {append(load(func(at time.Duration) (time.Duration, history.Outcome) {
@@ -137,7 +137,7 @@ func TestLatencyAndAvailability(t *testing.T) {
 		}), cut), want{
 			breakwater.LatencyOf(breakwater.P50, breakwater.During, op): "10 ms", breakwater.LatencyAdded(breakwater.P50, op): "0 s", breakwater.AvailabilityOf(op): "50 %",
 		}},
-		"not witnessed: nothing is during": {append(load(fine), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Target: "x", Active: time.Second}}), want{
+		"not witnessed: nothing is during": {append(load(fine), history.Event{Kind: history.Fault, Name: "cut", At: 900 * ms, End: 2 * time.Second, Fault: &history.FaultRecord{Active: time.Second}}), want{
 			breakwater.AvailabilityOf(op): "not measured", breakwater.LatencyOf(breakwater.P50, breakwater.Before, op): "10 ms", breakwater.CatchUp(op): "", breakwater.BlastRadius: "not measured",
 		}},
 		"no fault: the header's phases": {load(worse(30*ms, history.OK)), want{
@@ -152,9 +152,9 @@ func TestLatencyAndAvailability(t *testing.T) {
 }
 
 func TestSinks(t *testing.T) {
-	email := history.Service{Name: "email", Sink: &history.Sink{Name: "mail"}}
+	email := breakwater.Service{Name: "email", Ledger: &breakwater.Ledger{Sink: "mail"}}
 	analytics := consumer()
-	analytics.Group, analytics.Topic = "", ""
+	analytics.Group = ""
 	all := func(time.Duration) time.Duration { return 5 * ms }
 	notInFault := func(at time.Duration) time.Duration {
 		if at >= time.Second && at < 2*time.Second {
@@ -323,7 +323,7 @@ func TestCatchUpOfALatecomer(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct {
-		service history.Service
+		service breakwater.Service
 		events  []history.Event
 		lag     []history.Event
 		want    string
@@ -338,7 +338,7 @@ func TestCatchUpOfALatecomer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := of(header(c.service), load(fine), c.lag, c.events, []history.Event{cut})
 			want{breakwater.CatchUp("analytics"): c.want}.check(t, m)
-			if c.service.Late != nil && m.Groups[0].BaselineLag != 0 {
+			if c.service.Late > 0 && m.Groups[0].BaselineLag != 0 {
 				t.Errorf("a baseline of %g", m.Groups[0].BaselineLag)
 			}
 		})
@@ -349,7 +349,7 @@ func TestRestarts(t *testing.T) {
 	process := func(client, name string, at time.Duration) history.Event {
 		return history.Event{Kind: history.Process, Client: client, Name: name, At: at}
 	}
-	m := of(header(consumer(), history.Service{Name: "email", Instances: []string{"email/1"}}, history.Service{Name: "cache", Instances: []string{"cache/1"}}), load(fine), []history.Event{
+	m := of(header(consumer(), breakwater.Service{Name: "email"}, breakwater.Service{Name: "cache"}), load(fine), []history.Event{
 		process("analytics/1", history.Started, ms), process("analytics/1", history.Ready, 2*ms), process("email/1", history.Started, ms),
 		process("analytics/2", history.Started, time.Second), process("analytics/1", history.Exited, 2*time.Second),
 		process("analytics/1", history.Started, 3*time.Second), process("analytics/1", history.Started, 4*time.Second), process("stranger/1", history.Started, 4*time.Second),
@@ -363,23 +363,25 @@ func TestReadyAgain(t *testing.T) {
 	}
 	const one, two = "analytics/1", "analytics/2"
 	for name, c := range map[string]struct {
-		target string
+		fault  breakwater.Fault
 		events []history.Event // of a fault that was seen from 5 s to 7 s
 		want   time.Duration
 	}{
-		"it is":                        {one, []history.Event{process(one, history.Started, 7), process(one, history.Ready, 50)}, 50},
-		"it was before":                {one, []history.Event{process(one, history.Started, 1), process(one, history.Ready, 2)}, 0},
-		"it never is":                  {one, []history.Event{process(one, history.Started, 7)}, 0},
-		"it ends first":                {one, []history.Event{process(one, history.Started, 7), process(one, history.Exited, 8), process(one, history.Started, 9), process(one, history.Ready, 10)}, 0},
-		"the last of a service counts": {"analytics", []history.Event{process(one, history.Started, 7), process(one, history.Ready, 9), process(two, history.Started, 7), process(two, history.Ready, 8)}, 9},
-		"one of a service never is":    {"analytics", []history.Event{process(one, history.Started, 7), process(one, history.Ready, 9), process(two, history.Started, 7)}, 0},
-		"another one":                  {one, []history.Event{process(two, history.Started, 7), process(two, history.Ready, 8)}, 0},
-		"started again later":          {one, []history.Event{process(one, history.Started, 7), process(one, history.Ready, 8), process(one, history.Started, 20), process(one, history.Ready, 21)}, 8},
-		"a fault on an edge":           {one + "→kafka", []history.Event{process(one, history.Started, 7), process(one, history.Ready, 8)}, 0},
+		"it is":                        {breakwater.Kill(one), []history.Event{process(one, history.Started, 7), process(one, history.Ready, 50)}, 50},
+		"it was before":                {breakwater.Kill(one), []history.Event{process(one, history.Started, 1), process(one, history.Ready, 2)}, 0},
+		"it never is":                  {breakwater.Kill(one), []history.Event{process(one, history.Started, 7)}, 0},
+		"it ends first":                {breakwater.Kill(one), []history.Event{process(one, history.Started, 7), process(one, history.Exited, 8), process(one, history.Started, 9), process(one, history.Ready, 10)}, 0},
+		"the last of a service counts": {breakwater.Kill("analytics"), []history.Event{process(one, history.Started, 7), process(one, history.Ready, 9), process(two, history.Started, 7), process(two, history.Ready, 8)}, 9},
+		"one of a service never is":    {breakwater.Kill("analytics"), []history.Event{process(one, history.Started, 7), process(one, history.Ready, 9), process(two, history.Started, 7)}, 0},
+		"another one":                  {breakwater.Kill(one), []history.Event{process(two, history.Started, 7), process(two, history.Ready, 8)}, 0},
+		"started again later":          {breakwater.Kill(one), []history.Event{process(one, history.Started, 7), process(one, history.Ready, 8), process(one, history.Started, 20), process(one, history.Ready, 21)}, 8},
+		"a fault on an edge":           {breakwater.Cut(breakwater.Edge(one, "kafka")), []history.Event{process(one, history.Started, 7), process(one, history.Ready, 8)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fault := history.Event{Kind: history.Fault, At: 5 * time.Second, End: 7 * time.Second, Fault: &history.FaultRecord{Kind: "kill", Target: c.target, Active: 5 * time.Second, Clear: 7 * time.Second}}
-			m := of(header(consumer()), load(fine), append(c.events, fault))
+			h := header(consumer())
+			fault := history.Event{Kind: history.Fault, At: 5 * time.Second, End: 7 * time.Second,
+				Fault: &history.FaultRecord{Fault: c.fault, Instances: h.Struck(c.fault), Active: 5 * time.Second, Clear: 7 * time.Second}}
+			m := of(h, load(fine), append(c.events, fault))
 			if got := m.Faults[len(m.Faults)-1].Ready; got != c.want*time.Second {
 				t.Errorf("ready at %s, want %s", got, c.want*time.Second)
 			}
@@ -453,7 +455,7 @@ func TestGroupDetection(t *testing.T) {
 // two that overlap none is over before the other.
 func TestSeveralFaults(t *testing.T) {
 	fault := func(name string, active, clear time.Duration) history.Event {
-		return history.Event{Kind: history.Fault, Name: name, At: active, End: clear, Fault: &history.FaultRecord{Target: "x", Active: active, Clear: clear}}
+		return history.Event{Kind: history.Fault, Name: name, At: active, End: clear, Fault: &history.FaultRecord{Active: active, Clear: clear}}
 	}
 	lag := samples(func(at time.Duration) int64 {
 		if at >= time.Second && at < 7*time.Second {
@@ -477,7 +479,7 @@ func TestSeveralFaults(t *testing.T) {
 // Names are not identities: of three equal steps of a plan each has its own recovery.
 func TestFaultsOfOneName(t *testing.T) {
 	silence := func(step int, active, clear time.Duration) history.Event {
-		return history.Event{Kind: history.Fault, Name: "silence", At: active, End: clear, Fault: &history.FaultRecord{Step: step, Kind: "silence", Target: "a→b", Active: active, Clear: clear}}
+		return history.Event{Kind: history.Fault, Name: "silence", At: active, End: clear, Fault: &history.FaultRecord{Step: step, Fault: breakwater.Silence(breakwater.Edge("a", "b")), Active: active, Clear: clear}}
 	}
 	lag := samples(func(at time.Duration) int64 {
 		if at >= time.Second && at < 3*time.Second || at >= 4*time.Second && at < 5500*ms || at >= 7*time.Second && at < 9*time.Second {
@@ -506,7 +508,7 @@ func TestFaultsOfOneName(t *testing.T) {
 // What was never reached is worse than what took longer.
 func TestWorstOfSeveralFaults(t *testing.T) {
 	fault := func(name string, active, clear time.Duration) history.Event {
-		return history.Event{Kind: history.Fault, Name: name, At: active, End: clear, Fault: &history.FaultRecord{Target: "x", Active: active, Clear: clear}}
+		return history.Event{Kind: history.Fault, Name: name, At: active, End: clear, Fault: &history.FaultRecord{Active: active, Clear: clear}}
 	}
 	lag := samples(func(at time.Duration) int64 {
 		if at >= time.Second && at < 5*time.Second || at >= 7*time.Second {
@@ -559,7 +561,7 @@ func TestOperationRecovery(t *testing.T) {
 // without its highest tenth.
 func TestResolution(t *testing.T) {
 	fault := cut
-	fault.Fault = &history.FaultRecord{Target: cut.Fault.Target, Active: time.Second, Clear: 2180 * ms}
+	fault.Fault = &history.FaultRecord{Fault: cut.Fault.Fault, Active: time.Second, Clear: 2180 * ms}
 	lag := func(stall int64, until time.Duration) []history.Event {
 		return samples(func(at time.Duration) int64 {
 			switch {
@@ -614,8 +616,8 @@ func TestLadderShowsTheWork(t *testing.T) {
 
 func TestHopsAndBreaches(t *testing.T) {
 	h := header(
-		history.Service{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"email", "database"}},
-		history.Service{Name: "email", Instances: []string{"email/1", "email/2"}, Needs: []string{"mailbox"}},
+		breakwater.Service{Name: "registration", Needs: historytest.Needs("email", "database")},
+		breakwater.Service{Name: "email", Instances: 2, Needs: historytest.Needs("mailbox")},
 	)
 	var calls []history.Event
 	for at := time.Duration(0); at < 3*time.Second; at += 50 * ms {
@@ -630,7 +632,7 @@ func TestHopsAndBreaches(t *testing.T) {
 			history.Event{Kind: history.Call, Client: "load", To: "registration", Name: "POST /register", At: at, End: at + 5*ms, Outcome: o}) // the request's own edge
 	}
 	fault := cut
-	fault.Fault = &history.FaultRecord{Target: "email/2→mailbox", Active: time.Second, Clear: 2 * time.Second}
+	fault.Fault = &history.FaultRecord{Fault: breakwater.Cut(breakwater.Edge("email/2", "mailbox")), Instances: []string{"email/2"}, Active: time.Second, Clear: 2 * time.Second}
 	m := of(h, append(load(fine), fault), calls)
 	var got []string
 	for _, p := range m.Hops {

@@ -14,7 +14,7 @@ type fold struct {
 	spans     spans
 	end       time.Duration
 	eras      []era
-	consumers []history.Service
+	consumers []breakwater.Service
 	lags      []lag     // by consumer
 	arrivals  float64   // requests a second that ask for effects, before the fault
 	served    []window3 // by window: were the requests that ask for effects answered ok
@@ -78,13 +78,13 @@ func Of(log history.Log) Measurements {
 	f.traffic = newTraffic(f.index, f.spans, history.Request, history.Call, history.Produce, history.Commit)
 	for _, s := range f.consumers {
 		f.climbs = append(f.climbs, newClimbs(f.index, s, f.end))
-		if s.Sink != nil {
+		if s.Ledger != nil {
 			f.stale = append(f.stale, newStale(f.index, s, f.spans, f.end))
 		}
 	}
 	f.promised = map[string][]promise{}
 	for _, s := range log.Header.Sinks() {
-		f.promised[s.Sink.Name] = newPromises(f.index, s, f.end)
+		f.promised[s.Ledger.Sink] = newPromises(f.index, s, f.end)
 	}
 	begin, _ := log.Header.Span()
 	m := Measurements{

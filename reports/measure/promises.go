@@ -23,10 +23,10 @@ type promise struct {
 // wait is from the acknowledgement to the effect, 0 where the effect came first.
 func (p promise) wait() time.Duration { return max(0, p.effect-p.acked) }
 
-func newPromises(x *history.Index, s history.Service, end time.Duration) []promise {
-	held := x.Sink(s.Sink.Name).Effects
+func newPromises(x *history.Index, s breakwater.Service, end time.Duration) []promise {
+	held := x.Sink(s.Ledger.Sink).Effects
 	var all []promise
-	if !x.Tells(s.Sink.Name) {
+	if !x.Tells(s.Ledger.Sink) {
 		return nil
 	}
 	for r := range x.Owed(s) {
@@ -47,7 +47,7 @@ func newPromises(x *history.Index, s history.Service, end time.Duration) []promi
 func (f *fold) promiseValues() []Value {
 	var all []Value
 	for _, s := range f.index.Log.Header.Sinks() {
-		sink := s.Sink.Name
+		sink, skew := s.Ledger.Sink, f.index.Skew(s)
 		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 			in := slices.DeleteFunc(slices.Clone(f.promised[sink]), func(p promise) bool { return !f.spans.contains(phase, p.acked) })
 			slices.SortStableFunc(in, func(a, b promise) int { return cmp.Compare(a.wait(), b.wait()) })
@@ -62,16 +62,16 @@ func (f *fold) promiseValues() []Value {
 			}
 			missed := 0
 			for _, p := range in {
-				if p.wait() > s.Sink.Skew {
+				if p.wait() > skew {
 					missed++
 				}
 			}
 			all = append(all, Value{Name: breakwater.StaleReads(phase, sink), Value: float64(missed) / float64(max(1, len(in))), N: len(in)})
 		}
-		n, of := overtaken(f.promised[sink], s.Sink.Skew)
+		n, of := overtaken(f.promised[sink], skew)
 		inKey, ofKey := 0, 0
 		for _, p := range byKey(f.promised[sink]) {
-			n, of := overtaken(p, s.Sink.Skew)
+			n, of := overtaken(p, skew)
 			inKey, ofKey = inKey+n, ofKey+of
 		}
 		all = append(all, Value{Name: breakwater.Overtaken(sink), Value: float64(n), N: of}, Value{Name: breakwater.OvertakenInKey(sink), Value: float64(inKey), N: ofKey})

@@ -70,9 +70,9 @@ func TestOvertaken(t *testing.T) {
 				events = append(events, history.Event{Kind: history.Effect, Sink: "db", ID: r.ID, At: effects[i]})
 			}
 		}
-		c := consumer()
-		c.Sink.Skew = skew
-		return of(header(c), events)
+		h := header(consumer())
+		h.Ledgers = map[string]history.Reading{"db": {Skew: skew}}
+		return of(h, events)
 	}
 	for name, c := range map[string]struct {
 		skew        time.Duration

@@ -104,7 +104,7 @@ func (f *fold) recoveries() []Recovery {
 	return all
 }
 
-func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) Recovery {
+func (f *fold) groupRecovery(e era, s breakwater.Service, l lag, climbs []*climb) Recovery {
 	r := Recovery{Fault: f.index.FaultName(e.fault), Step: e.fault.Fault.Step, Subject: s.Group, Floors: floors(s)}
 	good, byPartition := f.progress(s)
 	r.Outage, r.WorkerOutage, r.Ideal = outage(good, e), Span{None: true}, Span{None: true}
@@ -134,8 +134,8 @@ func (f *fold) groupRecovery(e era, s history.Service, l lag, climbs []*climb) R
 		r.Detection = earlier(r.Detection, l.seen[i]-e.from)
 	}
 
-	if s.Sink != nil {
-		for entries := range f.index.Sink(s.Sink.Name).Attempts.All() {
+	if s.Ledger != nil {
+		for entries := range f.index.Sink(s.Ledger.Sink).Attempts.All() {
 			for _, a := range entries[1:] {
 				if e.from <= a.At && a.At < e.until {
 					r.Redelivered++
@@ -270,7 +270,7 @@ func noticeable(catchUp Span, measured bool, e era) time.Duration {
 // produce or call of one of its instances, or a change of ownership. (That its
 // lag rises is one as well, for the clients' attempts to connect to what is cut
 // off are seen by nobody.)
-func (f *fold) groupDetection(e era, s history.Service, until time.Duration) Span {
+func (f *fold) groupDetection(e era, s breakwater.Service, until time.Duration) Span {
 	first := Span{None: true}
 	for ev := range f.index.Of(history.Assign, history.Resume, history.Commit, history.Produce, history.Call) {
 		at := ev.At
@@ -280,7 +280,7 @@ func (f *fold) groupDetection(e era, s history.Service, until time.Duration) Spa
 				continue
 			}
 		default:
-			if !slices.Contains(s.Instances, ev.Client) || ev.Outcome == history.OK || ev.End == 0 {
+			if !s.Has(ev.Client) || ev.Outcome == history.OK || ev.End == 0 {
 				continue
 			}
 			at = ev.End
@@ -302,12 +302,12 @@ func earlier(s Span, took time.Duration) Span {
 // progress is when the service got something done, in order, over all and by
 // partition: its sink's first effect of each id, or without a sink the commits
 // that were acknowledged.
-func (f *fold) progress(s history.Service) (good []time.Duration, byPartition map[history.Partition][]time.Duration) {
+func (f *fold) progress(s breakwater.Service) (good []time.Duration, byPartition map[history.Partition][]time.Duration) {
 	byPartition = map[history.Partition][]time.Duration{}
-	if s.Sink != nil {
-		for entries := range f.index.Sink(s.Sink.Name).Effects.All() {
+	if s.Ledger != nil {
+		for entries := range f.index.Sink(s.Ledger.Sink).Effects.All() {
 			good = append(good, entries[0].At)
-			if r := f.index.RecordOf(entries[0], s.Topic); r != nil {
+			if r := f.index.RecordOf(entries[0], f.index.Input(s)); r != nil {
 				byPartition[r.In()] = append(byPartition[r.In()], entries[0].At)
 			}
 		}
@@ -415,13 +415,13 @@ func left(state []window3) bool {
 
 // ideal compares the catch-up with the best that the group's own capacity
 // allows: the highest rate at which its sink took effects on the way.
-func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int) {
+func (f *fold) ideal(r *Recovery, e era, l lag, s breakwater.Service, caughtUp int) {
 	first := min(windowFrom(e.clear), len(l.value)-1)
-	if s.Sink == nil || first < 0 || f.arrivals == 0 {
+	if s.Ledger == nil || first < 0 || f.arrivals == 0 {
 		return
 	}
 	done := newCounts(f.end)
-	for entries := range f.index.Sink(s.Sink.Name).Effects.All() {
+	for entries := range f.index.Sink(s.Ledger.Sink).Effects.All() {
 		done.add(entries[0].At)
 	}
 	replay := 0.0
@@ -438,7 +438,7 @@ func (f *fold) ideal(r *Recovery, e era, l lag, s history.Service, caughtUp int)
 }
 
 // floors are the settings that bound a recovery from below.
-func floors(s history.Service) []string {
+func floors(s breakwater.Service) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
 		for _, word := range []string{"time-out", "timeout", "back-off", "backoff", "heartbeat", "interval", "max.age", "max age"} {

@@ -30,17 +30,17 @@ type gap struct {
 // outside the group set them back, the event is missing from then until a stored
 // position has passed its record again: what is behind the position is no longer
 // in what is derived from it.
-func gapsOf(x *history.Index, s history.Service, end time.Duration) []gap {
+func gapsOf(x *history.Index, s breakwater.Service, end time.Duration) []gap {
 	type key struct{ service string }
 	return history.Remember(x, key{s.Name}, func() []gap {
-		ledger, resets := x.Sink(s.Sink.Name), map[history.Partition][]setBack{}
+		ledger, resets := x.Sink(s.Ledger.Sink), map[history.Partition][]setBack{}
 		for in, positions := range ledger.Positions {
-			if all := setBacks(s, positions); in.Topic == s.Topic && len(all) > 0 {
+			if all := setBacks(s, positions); in.Topic == x.Input(s) && len(all) > 0 {
 				resets[in] = all
 			}
 		}
 		var all []gap
-		if !x.Tells(s.Sink.Name) {
+		if !x.Tells(s.Ledger.Sink) {
 			return nil
 		}
 		for r := range x.Owed(s) {
@@ -53,7 +53,7 @@ func gapsOf(x *history.Index, s history.Service, end time.Duration) []gap {
 			if g.open || g.to > g.from {
 				all = append(all, g)
 			}
-			if record := x.RecordOf(r, s.Topic); !g.open && record != nil {
+			if record := x.RecordOf(r, x.Input(s)); !g.open && record != nil {
 				all = append(all, gone(g, record.Offset, resets[record.In()], end)...)
 			}
 		}
@@ -68,10 +68,10 @@ type setBack struct {
 	since []*history.Event
 }
 
-func setBacks(s history.Service, positions []*history.Event) []setBack {
+func setBacks(s breakwater.Service, positions []*history.Event) []setBack {
 	var all []setBack
 	for _, p := range positions {
-		if p.Client != "" && !slices.Contains(s.Instances, p.Client) {
+		if p.Client != "" && !s.Has(p.Client) {
 			all = append(all, setBack{to: p})
 			continue
 		}
@@ -116,7 +116,7 @@ func gone(first gap, offset int64, resets []setBack, end time.Duration) []gap {
 // age of the oldest acknowledged event that was not in it then, counted from the
 // acknowledgement, and 0 when none was missing.
 type stale struct {
-	service history.Service
+	service breakwater.Service
 	gaps    []gap           // of acknowledged events
 	acked   []time.Duration // when events were acknowledged, in order
 	value   []time.Duration // by window, the highest of it
@@ -124,9 +124,9 @@ type stale struct {
 	hasBase bool
 }
 
-func newStale(x *history.Index, s history.Service, phases spans, end time.Duration) stale {
+func newStale(x *history.Index, s breakwater.Service, phases spans, end time.Duration) stale {
 	v := stale{service: s, value: make([]time.Duration, len(newCounts(end)))}
-	told := x.Tells(s.Sink.Name)
+	told := x.Tells(s.Ledger.Sink)
 	for r := range x.Owed(s) {
 		if told && r.Outcome == history.OK {
 			v.acked = append(v.acked, max(r.End, r.At))

@@ -11,9 +11,9 @@ import (
 )
 
 // view is a consumer that keeps its position with its state, on one partition.
-func view() history.Service {
-	return history.Service{Name: "view", Instances: []string{"view/1"}, Group: "views", Topic: "orders", Offsets: "sink",
-		Sink: &history.Sink{Name: "db", Projection: breakwater.CountByKey}}
+func view() breakwater.Service {
+	return breakwater.Service{Name: "view", Group: "views", Offsets: "sink",
+		Ledger: &breakwater.Ledger{Sink: "db", Projection: breakwater.CountByKey}}
 }
 
 // logged puts the events of load into the log, in order.

@@ -31,7 +31,7 @@ func (f *fold) life() *Life {
 	for r := range f.index.Acknowledged() {
 		last := time.Duration(-1)
 		for _, s := range f.index.Log.Header.Sinks() {
-			if done := f.index.Sink(s.Sink.Name).Effects.Of(r); len(done) > 0 {
+			if done := f.index.Sink(s.Ledger.Sink).Effects.Of(r); len(done) > 0 {
 				last = max(last, done[0].At-max(r.End, r.At), 0)
 			}
 		}
@@ -115,14 +115,14 @@ func newTraces(x *history.Index) traces {
 // whole is whether all that became of the acknowledged event at the service is
 // known: it was called for it, or it was delivered to its group, which has
 // committed past it; and its sink has the effect.
-func (t traces) whole(r *history.Event, s history.Service) bool {
-	if s.Sink != nil && len(t.x.Sink(s.Sink.Name).Effects.Of(r)) == 0 {
+func (t traces) whole(r *history.Event, s breakwater.Service) bool {
+	if s.Ledger != nil && len(t.x.Sink(s.Ledger.Sink).Effects.Of(r)) == 0 {
 		return false
 	}
 	if s.Group == "" {
-		return r.To == s.Name || slices.Contains(s.Instances, r.To) || t.called[s.Name][r.ID]
+		return r.To == s.Name || s.Has(r.To) || t.called[s.Name][r.ID]
 	}
-	record := t.x.RecordOf(r, s.Topic)
+	record := t.x.RecordOf(r, t.x.Input(s))
 	return record != nil && t.delivered[s.Group][record.In()].hold(record.Offset) && t.committed[s.Group][record.In()] > record.Offset
 }
 
@@ -132,7 +132,7 @@ func (f *fold) traced() Value {
 	header := f.index.Log.Header
 	owing := header.Sinks()
 	for _, s := range header.Consumers() {
-		if s.Sink == nil {
+		if s.Ledger == nil {
 			owing = append(owing, s)
 		}
 	}

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"slices"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -13,7 +12,7 @@ import (
 // of its group, added up over the partitions, from an instant on and while load ran;
 // and how many changes of ownership it was told from. A partition that nobody has
 // had yet is not missed.
-func unowned(x *history.Index, s history.Service, from time.Duration) (total time.Duration, changes int) {
+func unowned(x *history.Index, s breakwater.Service, from time.Duration) (total time.Duration, changes int) {
 	until := from
 	if after, ok := x.Log.Header.Phase(breakwater.After); ok {
 		until = after.End
@@ -34,14 +33,14 @@ func unowned(x *history.Index, s history.Service, from time.Duration) (total tim
 	for e := range x.Of(history.Assign, history.Process) {
 		switch {
 		case e.Kind == history.Process:
-			if e.Name == history.Exited && slices.Contains(s.Instances, e.Client) {
+			if e.Name == history.Exited && s.Has(e.Client) {
 				for p, has := range owner {
 					if has != nil && has.Client == e.Client {
 						leave(p, e.At)
 					}
 				}
 			}
-		case e.Group != s.Group || s.Topic != "" && e.Topic != s.Topic:
+		case e.Group != s.Group || x.Input(s) != "" && e.Topic != x.Input(s):
 		case e.Name == history.Assigned:
 			changes++
 			missed(e.In(), e.At)

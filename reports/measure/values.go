@@ -128,7 +128,7 @@ func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {
 		add(breakwater.EffectsDuring(k.Name), float64(during), max(scheduled, during))
 		add(breakwater.EffectsRatio(k.Name), float64(during)/float64(max(scheduled, 1)), scheduled)
 	}
-	if len(services) < 2 || slices.ContainsFunc(services, func(s history.Service) bool { return !f.index.Tells(s.Sink.Name) }) {
+	if len(services) < 2 || slices.ContainsFunc(services, func(s breakwater.Service) bool { return !f.index.Tells(s.Ledger.Sink) }) {
 		asking = 0
 	}
 	orphans := 0
@@ -210,7 +210,7 @@ func (f *fold) recoveryValues(m Measurements) []Value {
 		measured := func(part string) bool { return !slices.Contains(r.Unmeasured, part) }
 		span(breakwater.Detection(r.Subject), r.Detection, !r.Detection.None)
 		span(breakwater.Outage(r.Subject), r.Outage, measured("outage") && !r.Outage.None)
-		if slices.ContainsFunc(f.consumers, func(s history.Service) bool { return s.Group == r.Subject }) {
+		if slices.ContainsFunc(f.consumers, func(s breakwater.Service) bool { return s.Group == r.Subject }) {
 			span(breakwater.WorkerOutage(r.Subject), r.WorkerOutage, !r.WorkerOutage.None)
 		}
 		span(breakwater.FirstProgress(r.Subject), r.FirstProgress, measured("first progress"))

@@ -9,6 +9,7 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -89,7 +90,8 @@ func boundedMeasurements(m measure.Measurements) measure.Measurements {
 		return o
 	})
 	m.Faults = firsts(m.Faults, mostFaults, func(f measure.Fault) measure.Fault {
-		f.Name, f.Kind, f.Target = clip(f.Name, longestName), clip(f.Kind, longestName), clip(f.Target, longestName)
+		f.Name, f.Fault.Kind = clip(f.Name, longestName), breakwater.FaultKind(clip(string(f.Fault.Kind), longestName))
+		f.Fault.Service, f.Fault.Edge = clip(f.Fault.Service, longestName), breakwater.Edge(clip(f.Fault.Edge.Client, longestName/2), clip(f.Fault.Edge.To, longestName/2))
 		f.Evidence = firsts(f.Evidence, mostEvidence, func(s string) string { return clip(s, longestText) })
 		return f
 	})

@@ -92,9 +92,8 @@ func newCascade(hops []measure.Hop, faults []measure.Fault) cascade {
 		c.edges = append(c.edges, e)
 	}
 	for _, f := range faults {
-		target, _, isEdge := cutEdge(f.Target)
-		if n := byName[service(target)]; n != nil && !isEdge {
-			n.Fault = f.Kind
+		if n := byName[f.Service]; n != nil && !f.Fault.Kind.OnEdge() {
+			n.Fault = string(f.Fault.Kind)
 		}
 	}
 	c.assignLayers()
@@ -111,22 +110,6 @@ func failedShare(h measure.Hop) float64 {
 		return 0
 	}
 	return float64(h.Failed) / float64(max(h.Calls, h.Failed))
-}
-
-// cutEdge takes "analytics/1→kafka" apart; ok is false for a process.
-func cutEdge(target string) (client, to string, ok bool) {
-	for _, arrow := range []string{"→", "->"} {
-		if client, to, ok = strings.Cut(target, arrow); ok {
-			return strings.TrimSpace(client), strings.TrimSpace(to), true
-		}
-	}
-	return strings.TrimSpace(target), "", false
-}
-
-// service is the service of an instance: "analytics" for "analytics/1".
-func service(instance string) string {
-	name, _, _ := strings.Cut(instance, "/")
-	return name
 }
 
 // reachable are the services that the load reaches by calls. Who is not among
@@ -146,9 +129,8 @@ func reachable(hops []measure.Hop) map[string]bool {
 // edgeFault is the kind of the fault on this edge, "" for none.
 func edgeFault(h measure.Hop, faults []measure.Fault) string {
 	for _, f := range faults {
-		client, to, ok := cutEdge(f.Target)
-		if ok && service(client) == h.Client && service(to) == h.To {
-			return f.Kind
+		if f.Fault.Kind.OnEdge() && f.Service == h.Client && f.Fault.Edge.To == h.To {
+			return string(f.Fault.Kind)
 		}
 	}
 	if h.Faulted {
@@ -159,12 +141,7 @@ func edgeFault(h measure.Hop, faults []measure.Fault) string {
 
 // brokenProcess is whether a fault was put on a process of the service.
 func brokenProcess(name string, faults []measure.Fault) bool {
-	for _, f := range faults {
-		if client, _, isEdge := cutEdge(f.Target); !isEdge && service(client) == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(faults, func(f measure.Fault) bool { return f.Service == name && !f.Fault.Kind.OnEdge() })
 }
 
 func edgeWords(e *mapEdge) (above, below string) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
@@ -106,7 +107,7 @@ func TestCascadeLabelsNeverCollide(t *testing.T) {
 			h.Faulted = r.IntN(6) == 0
 			hops = append(hops, h)
 		}
-		faults := []measure.Fault{{Kind: "throttle", Target: services[1] + "/1"}}
+		faults := []measure.Fault{{Fault: breakwater.Kill(services[1] + "/1"), Service: services[1]}}
 		checkMap(t, newCascade(hops, faults))
 		if t.Failed() {
 			t.Fatalf("round %d: %+v", round, hops)
@@ -117,7 +118,7 @@ func TestCascadeLabelsNeverCollide(t *testing.T) {
 func TestCascadeMarks(t *testing.T) {
 	hops := []measure.Hop{failing("load", "registration", "http"), failing("registration", "email", "http"), failing("email", "mailbox", "tcp"),
 		{Client: "registration", To: "analytics", Protocol: "http", Calls: 1000, Failed: 4}}
-	m := newCascade(hops, []measure.Fault{{Kind: "silence", Target: "email/1→mailbox"}, {Kind: "kill", Target: "analytics/2"}})
+	m := newCascade(hops, []measure.Fault{{Fault: breakwater.Silence(breakwater.Edge("email/1", "mailbox")), Service: "email"}, {Fault: breakwater.Kill("analytics/2"), Service: "analytics"}})
 	failed := map[string]bool{}
 	for _, n := range m.nodes {
 		failed[n.Name] = n.Failed

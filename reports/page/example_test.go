@@ -39,7 +39,7 @@ func ExampleWriteJSON() {
 	fmt.Print(b.String())
 	// Output:
 	// {
-	//   "schema": "breakwater.report/1",
+	//   "schema": "breakwater.report/2",
 	//   "id": "20261123T140201Z",
 	//   "world": "local",
 	//   "took": 0,

@@ -15,7 +15,7 @@ import (
 // faultLabel is what a fault did and to whom, and which step of the plan it is where
 // others did the same.
 func faultLabel(f measure.Fault) string {
-	label := cmp.Or(strings.TrimSpace(f.Kind+" "+f.Target), f.Name, "unnamed fault")
+	label := cmp.Or(strings.TrimSpace(string(f.Fault.Kind)+" "+f.Fault.Target()), f.Name, "unnamed fault")
 	if f.Several {
 		return fmt.Sprintf("%s, step %d", label, f.Step)
 	}

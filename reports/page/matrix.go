@@ -67,7 +67,7 @@ func glyph(s check.Status) string {
 func faultsOf(t *trial.Trial) string {
 	targets := map[string][]string{}
 	for _, f := range t.Measurements.Faults {
-		kind, target := f.Kind, f.Target
+		kind, target := string(f.Fault.Kind), f.Fault.Target()
 		if kind == "" || target == "" {
 			kind, target = faultLabel(f), ""
 		}

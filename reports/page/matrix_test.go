@@ -21,7 +21,7 @@ func TestMatrix(t *testing.T) {
 	is := func(guarantee string, s check.Status) check.Verdict {
 		return check.Verdict{Guarantee: guarantee, Status: s}
 	}
-	cut, kill, killB := measure.Fault{Kind: "cut", Target: "a→kafka"}, measure.Fault{Kind: "kill", Target: "a"}, measure.Fault{Kind: "kill", Target: "b"}
+	cut, kill, killB := measure.Fault{Fault: breakwater.Cut(breakwater.Edge("a", "kafka")), Service: "a"}, measure.Fault{Fault: breakwater.Kill("a"), Service: "a"}, measure.Fault{Fault: breakwater.Kill("b"), Service: "b"}
 	got := newMatrices([]*trial.Trial{
 		made("1", "event", "local", []measure.Fault{killB, cut, kill}, is(breakwater.NoPhantom, check.Holds), is(breakwater.NoOrphans, check.NotAsked), is("of a team", check.Holds)),
 		made("2", "sync", "local", []measure.Fault{kill, killB, cut}, is(breakwater.NoAcknowledgedLoss, check.Holds), is(breakwater.NoPhantom, check.Broken)),

@@ -34,11 +34,7 @@ func (e *experiment) focus() focus {
 	broken := map[string]bool{}
 	for _, c := range e.Contenders {
 		for _, fault := range c.M.Faults {
-			client, to, isEdge := cutEdge(fault.Target)
-			broken[service(client)] = true
-			if isEdge {
-				broken[service(to)] = true
-			}
+			broken[fault.Service], broken[fault.Fault.Edge.To] = true, true
 		}
 		for _, p := range c.T.Predictions {
 			name, subject := breakwater.SplitMeasure(p.Measurement)

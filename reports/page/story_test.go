@@ -21,8 +21,13 @@ import (
 // folded, and nothing is left out.
 func TestFocus(t *testing.T) {
 	series := points(0, time.Second, 1, 2, 1)
-	at := func(target string) measure.Fault {
-		return measure.Fault{Kind: "cut", Target: target, Injected: time.Second, Active: time.Second, Healed: 2 * time.Second, Clear: 2 * time.Second}
+	at := func(service string) measure.Fault {
+		return measure.Fault{Fault: breakwater.Kill(service), Service: service, Injected: time.Second, Active: time.Second, Healed: 2 * time.Second, Clear: 2 * time.Second}
+	}
+	cut := func(client, to string) measure.Fault {
+		f := at(client)
+		f.Fault = breakwater.Cut(breakwater.Edge(client, to))
+		return f
 	}
 	system := func(contender string, faults ...measure.Fault) *trial.Trial {
 		tr := &trial.Trial{ID: contender, Title: "x", Contender: contender, Measurements: measure.Measurements{Window: time.Second, End: 3 * time.Second, Faults: faults}}
@@ -54,7 +59,7 @@ func TestFocus(t *testing.T) {
 		"the bystander comes first": {[]*trial.Trial{spared("POST /register", predict(system("event"), breakwater.AvailabilityOf("GET /catalog")), check.Broken)},
 			"POST /register, unrelated to the fault, Intended latency, POST /register, GET /catalog, Intended latency, GET /catalog"},
 		"nobody knows the bystander":      {[]*trial.Trial{spared("GET /elsewhere", system("event"), check.Broken)}, "POST /register, Intended latency, POST /register"},
-		"a consumer is broken":            {[]*trial.Trial{system("event", at("analytics/1→kafka"))}, "POST /register, Effects in sink of analytics, Lag of group analytics"},
+		"a consumer is broken":            {[]*trial.Trial{system("event", cut("analytics", "kafka"))}, "POST /register, Effects in sink of analytics, Lag of group analytics"},
 		"an answer is predicted":          {[]*trial.Trial{predict(system("event", at("email")), breakwater.AvailabilityOf("GET /catalog"))}, "GET /catalog, Intended latency, GET /catalog, Effects in sink of email, Lag of group email"},
 		"all of them are broken":          {[]*trial.Trial{system("event", at("email"), at("analytics"), at("cache"))}, "POST /register, Lag of group email, Lag of group analytics, Lag of group cache"},
 		"of several contenders":           {[]*trial.Trial{system("event", at("email"), at("analytics")), system("sync", at("email"), at("analytics"))}, "POST /register, Intended latency, POST /register"},
@@ -66,7 +71,7 @@ func TestFocus(t *testing.T) {
 			"GET /catalog, unrelated to the fault, Intended latency, GET /catalog, POST /register, Intended latency, POST /register, Effects in sink of email, Lag of group email"},
 		"a bystander decides between contenders": {[]*trial.Trial{predict(contained(system("event", at("email")), check.Holds), breakwater.AvailabilityOf("GET /catalog")), system("sync", at("email"))},
 			"GET /catalog, unrelated to the fault, Intended latency, GET /catalog, POST /register, Intended latency, POST /register, Effects in sink of email, Lag of group email"},
-		"the edge behind one consumer": {[]*trial.Trial{system("event", at("email→mailbox"))}, "POST /register, Effects in sink of email, Lag of group email"},
+		"the edge behind one consumer": {[]*trial.Trial{system("event", cut("email", "mailbox"))}, "POST /register, Effects in sink of email, Lag of group email"},
 	} {
 		e := newExperiment("x1", "x", c.trials, map[string]string{}, false)
 		captions := func(figures []figure) []string {
@@ -255,7 +260,7 @@ func TestQuantileThatWasPredicted(t *testing.T) {
 
 // Faults that came together come in no order; every contender has the same one.
 func TestLanesOfFaultsThatCameTogether(t *testing.T) {
-	fault := func(kind string, at time.Duration) measure.Fault { return measure.Fault{Kind: kind, Injected: at} }
+	fault := func(kind string, at time.Duration) measure.Fault { return measure.Fault{Name: kind, Injected: at} }
 	a := lanesOf([]measure.Fault{fault("later", 2*time.Second), fault("b", time.Second), fault("a", time.Second+3), fault("c", time.Second-5)})
 	b := lanesOf([]measure.Fault{fault("a", time.Second), fault("c", time.Second+2), fault("later", 2*time.Second), fault("b", time.Second+1)})
 	for _, lanes := range [][]measure.Fault{a, b} {
@@ -272,7 +277,7 @@ func TestRecoveriesFromFaultsOfOneName(t *testing.T) {
 		x.Measurements.End = 20 * time.Second
 		for i := range 3 {
 			active := time.Duration(1+5*i) * time.Second
-			x.Measurements.Faults = append(x.Measurements.Faults, measure.Fault{Name: "silence", Step: i + 1, Several: true, Kind: "silence", Target: "a→b", Injected: active, Active: active, Healed: active + time.Second, Clear: active + time.Second})
+			x.Measurements.Faults = append(x.Measurements.Faults, measure.Fault{Name: "silence", Step: i + 1, Several: true, Fault: breakwater.Silence(breakwater.Edge("a", "b")), Service: "a", Injected: active, Active: active, Healed: active + time.Second, Clear: active + time.Second})
 			took := measure.Span{Took: time.Duration(i+1)*time.Second + longer, Reached: true}
 			if i == 2 {
 				took.Took -= time.Second // as long as the second one's

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 )
 
@@ -22,8 +23,8 @@ func points(from, step time.Duration, values ...float64) []measure.Point {
 func TestPictures(t *testing.T) {
 	bands := []period{{2 * time.Second, 4 * time.Second}}
 	faults := []measure.Fault{
-		{Kind: "cut", Target: "analytics/1→kafka", Injected: 2 * time.Second, Active: 2100 * time.Millisecond, Healed: 4 * time.Second, Clear: 4 * time.Second},
-		{Kind: "kill", Target: "analytics/1", Injected: 8 * time.Second},
+		{Fault: breakwater.Cut(breakwater.Edge("analytics/1", "kafka")), Service: "analytics", Injected: 2 * time.Second, Active: 2100 * time.Millisecond, Healed: 4 * time.Second, Clear: 4 * time.Second},
+		{Fault: breakwater.Kill("analytics/1"), Service: "analytics", Injected: 8 * time.Second},
 	}
 	c := contender{Label: "event", Class: "c0", M: &measure.Measurements{Faults: faults}}
 	ladder := ladderOf{measure.Ladder{Group: "analytics", Topic: "user-events", Partition: 2, LogEnd: points(0, time.Second, 0, 10, 20, 30, 40, 50, 60),

@@ -388,7 +388,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &d); err != nil {
 		t.Fatal(err)
 	}
-	if d.Schema != "breakwater.report/1" || d.Green == nil || len(d.Claims) != 3 || len(d.Trials) != 3 {
+	if d.Schema != "breakwater.report/2" || d.Green == nil || len(d.Claims) != 3 || len(d.Trials) != 3 {
 		t.Errorf("the document is %+v", d)
 	}
 	b.Reset()

@@ -16,7 +16,7 @@ import (
 )
 
 // Schema names the version of what [WriteJSON] writes.
-const Schema = "breakwater.report/1"
+const Schema = "breakwater.report/2"
 
 // document is the run for other programs. Durations are nanoseconds.
 type document struct {

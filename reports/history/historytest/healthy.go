@@ -49,12 +49,19 @@ func (o Options) withDefaults() Options {
 func (o Options) header(trial, contender string) history.Header {
 	h := history.Header{
 		Schema: history.Schema, Trial: trial, World: "local", Contender: contender,
-		Base: time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), Clock: "CLOCK_MONOTONIC", IDHeader: "event-id",
-		Require: history.Require{
-			MinOperations: 10, Recovery: 10 * time.Second, Availability: 0.99,
-			Operation: "POST /register", Unrelated: "GET /catalog", Amplification: 1.5,
-			MaxLateness: 50 * time.Millisecond, Deadline: o.Phase,
+		Base: time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), Clock: "CLOCK_MONOTONIC",
+		Scenario: breakwater.Scenario{
+			Topic: breakwater.Topic{Name: Topic, IDHeader: "event-id"},
+			Require: breakwater.Require{
+				MinOperations: 10, Recovery: breakwater.Duration(10 * time.Second), Availability: 0.99,
+				Operation: "POST /register", Unrelated: "GET /catalog", Amplification: 1.5,
+				MaxLateness: breakwater.Duration(50 * time.Millisecond), Deadline: breakwater.Duration(o.Phase),
+			},
 		},
+		Ledgers: map[string]history.Reading{},
+	}
+	for _, sink := range []string{"mailbox", "analytics-db", "redis", "users", "stats-db"} {
+		h.Ledgers[sink] = history.Reading{Skew: time.Millisecond}
 	}
 	for i, name := range []string{breakwater.Before, breakwater.During, breakwater.After, breakwater.Drain} {
 		h.Phases = append(h.Phases, history.Phase{Name: name, Start: time.Duration(i) * o.Phase, End: time.Duration(i+1) * o.Phase})
@@ -62,8 +69,16 @@ func (o Options) header(trial, contender string) history.Header {
 	return h
 }
 
-func sink(name string) *history.Sink {
-	return &history.Sink{Name: name, Skew: time.Millisecond, Once: true, Attempts: true}
+func ledger(sink string) *breakwater.Ledger {
+	return &breakwater.Ledger{Sink: sink, Once: true, Attempts: "attempts"}
+}
+
+// Needs are those of a service.
+func Needs(names ...string) (needs []breakwater.Need) {
+	for _, name := range names {
+		needs = append(needs, breakwater.Need{To: name})
+	}
+	return needs
 }
 
 // Event is a healthy run of the event contender. registration publishes to
@@ -76,11 +91,11 @@ func Event(o Options) history.Log {
 	h := o.header("replay-e2-kill-event", "event")
 	h.Require.Replay = !o.NoFault
 	settings := map[string]string{"session time-out": "1 s", "heartbeat": "200 ms", "offsets": "committed after the effect"}
-	h.Services = []history.Service{
-		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"kafka"}},
-		{Name: "email", Instances: []string{"email/1"}, Needs: []string{"kafka", "mailbox"}, Group: "email", Topic: Topic, Sink: sink("mailbox"), Settings: settings},
-		{Name: "analytics", Instances: []string{"analytics/1", "analytics/2"}, Needs: []string{"kafka", "database"}, Group: "analytics", Topic: Topic, Sink: sink("analytics-db"), Settings: settings},
-		{Name: "cache", Instances: []string{"cache/1"}, Needs: []string{"kafka", "redis"}, Group: "cache", Topic: Topic, Sink: sink("redis"), Settings: settings},
+	h.Services = []breakwater.Service{
+		{Name: "registration", Needs: Needs("kafka")},
+		{Name: "email", Needs: Needs("kafka", "mailbox"), Group: "email", Ledger: ledger("mailbox"), Settings: settings},
+		{Name: "analytics", Instances: 2, Needs: Needs("kafka", "database"), Group: "analytics", Ledger: ledger("analytics-db"), Settings: settings},
+		{Name: "cache", Needs: Needs("kafka", "redis"), Group: "cache", Ledger: ledger("redis"), Settings: settings},
 	}
 	g := &generator{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 1)), arrivals: map[int32][]arrival{}}
 	g.load(func(id, key string, at time.Duration) time.Duration { return g.publish(id, key, at) })
@@ -107,16 +122,16 @@ func Event(o Options) history.Log {
 func Sync(o Options) history.Log {
 	o = o.withDefaults()
 	h := o.header("cascade-s3-latency-sync", "sync-fanout")
-	h.Services = []history.Service{
-		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"email", "analytics", "cache"}},
-		{Name: "email", Instances: []string{"email/1"}, Needs: []string{"mailbox"}, Sink: sink("mailbox")},
-		{Name: "analytics", Instances: []string{"analytics/1"}, Needs: []string{"database"}, Sink: sink("analytics-db")},
-		{Name: "cache", Instances: []string{"cache/1"}, Needs: []string{"redis"}, Sink: sink("redis")},
-		{Name: "mailbox", Instances: []string{"mailbox/1"}},
+	h.Services = []breakwater.Service{
+		{Name: "registration", Needs: Needs("email", "analytics", "cache")},
+		{Name: "email", Needs: Needs("mailbox"), Ledger: ledger("mailbox")},
+		{Name: "analytics", Needs: Needs("database"), Ledger: ledger("analytics-db")},
+		{Name: "cache", Needs: Needs("redis"), Ledger: ledger("redis")},
+		{Name: "mailbox"},
 	}
 	g := &generator{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 2))}
 	if !o.NoFault {
-		g.fault("slow mail", "latency", "email→mailbox", o.Phase, 2*o.Phase)
+		g.fault("slow mail", breakwater.Latency(breakwater.Edge("email", "mailbox"), 20*time.Millisecond, 0), "email/1", o.Phase, 2*o.Phase)
 	}
 	g.load(func(id, key string, at time.Duration) time.Duration {
 		mail := g.between(1, 3)
@@ -173,9 +188,9 @@ func (g *generator) between(from, to float64) time.Duration {
 	return time.Duration((from + g.rng.Float64()*(to-from)) * float64(time.Millisecond))
 }
 
-func (g *generator) fault(name, kind, target string, at, end time.Duration) {
+func (g *generator) fault(name string, f breakwater.Fault, instance string, at, end time.Duration) {
 	g.add(history.Event{Kind: history.Fault, Name: name, At: at, End: end, Fault: &history.FaultRecord{
-		Kind: kind, Target: target, Active: at + 5*time.Millisecond, Clear: end + 20*time.Millisecond,
+		Fault: f, Instances: []string{instance}, Active: at + 5*time.Millisecond, Clear: end + 20*time.Millisecond,
 		Evidence: []string{"probe saw it"},
 	}})
 }
@@ -251,7 +266,7 @@ func (g *generator) analytics(end time.Duration) {
 		g.consume("analytics", home, "analytics-db", p, []tenure{first,
 			{from: expired + 50*time.Millisecond, until: back + 250*time.Millisecond, client: "analytics/2", member: "m-analytics/2", generation: 2}, last})
 		if p == 0 {
-			g.fault("kill analytics", "kill", Killed, kill-time.Millisecond, back)
+			g.fault("kill analytics", breakwater.Kill(Killed), Killed, kill-time.Millisecond, back)
 			g.add(history.Event{Kind: history.Process, Client: Killed, Name: history.Exited, At: kill})
 			g.add(history.Event{Kind: history.Process, Client: Killed, Name: history.Ready, At: back + 15*time.Millisecond})
 		}

@@ -42,14 +42,14 @@ const (
 func Pipeline(o Options) history.Log {
 	o = o.withDefaults()
 	h := o.header("outbox-to-ledger-kill-billing", "")
-	h.Services = []history.Service{
-		{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"database", "kafka"}, Sink: sink("users"), Outbox: Topic, PublishesOnce: true},
-		{Name: "email", Instances: []string{"email/1"}, Needs: []string{"kafka", "mailbox"}, Group: "email", Topic: Topic, Sink: sink("mailbox"),
-			DeadLetter: Letters, Retry: []string{Retries}, MaxAttempts: MaxAttempts, Backoff: Backoff, Fatal: []string{Fatal}},
-		{Name: "billing", Instances: []string{"billing/1"}, Needs: []string{"kafka"}, Group: "billing", Topic: Topic, Output: Invoices, ExactlyOnce: true, TransactionTimeout: 2 * time.Second},
-		{Name: "stats", Instances: []string{"stats/1"}, Needs: []string{"database", "kafka"}, Group: "stats", Topic: Topic, Offsets: "sink", Sink: sink("stats-db")},
+	h.Services = []breakwater.Service{
+		{Name: "registration", Needs: Needs("database", "kafka"), Ledger: ledger("users"), Outbox: Topic, PublishesOnce: true},
+		{Name: "email", Needs: Needs("kafka", "mailbox"), Group: "email", Ledger: ledger("mailbox"),
+			DeadLetter: &breakwater.DeadLetter{Topic: Letters, Retry: []string{Retries}, MaxAttempts: MaxAttempts, Backoff: breakwater.Duration(Backoff), Fatal: []string{Fatal}}},
+		{Name: "billing", Needs: Needs("kafka"), Group: "billing", Output: Invoices, ExactlyOnce: true, TransactionTimeout: breakwater.Duration(2 * time.Second)},
+		{Name: "stats", Needs: Needs("database", "kafka"), Group: "stats", Offsets: "sink", Ledger: ledger("stats-db")},
 	}
-	h.Services[3].Sink.Projection = breakwater.CountByKey
+	h.Services[3].Ledger.Projection = breakwater.CountByKey
 
 	g := &pipeline{
 		generator: generator{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 3)), arrivals: map[int32][]arrival{}},
@@ -68,7 +68,7 @@ func Pipeline(o Options) history.Log {
 	}
 	if !o.NoFault {
 		kill, back := g.killed()
-		g.fault("kill billing", "kill", "billing/1", kill-time.Millisecond, back)
+		g.fault("kill billing", breakwater.Kill("billing/1"), "billing/1", kill-time.Millisecond, back)
 		g.add(history.Event{Kind: history.Process, Client: "billing/1", Name: history.Exited, At: kill})
 		g.add(history.Event{Kind: history.Process, Client: "billing/1", Name: history.Ready, At: back + 15*time.Millisecond})
 	}

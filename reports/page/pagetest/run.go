@@ -128,7 +128,7 @@ func Crowded() *trial.Trial {
 			m.Ladders = append(m.Ladders, l)
 		}
 		f := m.Faults[k%2]
-		f.Target, f.Evidence = name, []string{strings.Repeat("evidence ", 200), "more", "more", "more", "more", "more", "more", "more"}
+		f.Fault, f.Service, f.Evidence = breakwater.Kill(name), name, []string{strings.Repeat("evidence ", 200), "more", "more", "more", "more", "more", "more", "more"}
 		m.Faults = append(m.Faults, f)
 		edge.Client, edge.To = name, fmt.Sprint("service-", k+1)
 		m.Hops = append(m.Hops, edge)
@@ -165,7 +165,7 @@ func Hostile() *trial.Trial {
 	for i := range m.Operations {
 		m.Operations[i].Name = script + attribute
 	}
-	m.Faults[0].Target, m.Faults[0].Kind = script+"→"+long, attribute
+	m.Faults[0].Fault = breakwater.Fault{Kind: attribute, Service: script + "→" + long}
 	m.Sinks[0].Name = `</svg>` + script
 	m.Groups = []measure.Group{{Group: script, Topic: attribute, Lag: m.Sinks[0].Rate}}
 	m.Ladders = []measure.Ladder{ladder(script, 0, m.End, true)}
@@ -278,8 +278,8 @@ func Replay() *trial.Trial {
 		P50:     positive(curve(end, latency(2.1))), P99: positive(curve(end, latency(4.2))),
 	}}
 	m.Faults = []measure.Fault{
-		{Name: "cut", Kind: "cut", Target: "analytics/1→kafka", Injected: s(8), Active: s(8.012), Healed: s(13), Clear: s(13.021), Evidence: []string{"probe refused", "2 connections closed"}},
-		{Name: "kill", Kind: "kill", Target: "analytics/1", Injected: s(20), Active: s(20.004), Healed: s(21.2), Clear: s(21.43), Evidence: []string{"process 4127 exited: signal 9", "ready again as 4166"}},
+		{Name: "cut", Fault: breakwater.Cut(breakwater.Edge("analytics/1", "kafka")), Service: "analytics", Injected: s(8), Active: s(8.012), Healed: s(13), Clear: s(13.021), Evidence: []string{"probe refused", "2 connections closed"}},
+		{Name: "kill", Fault: breakwater.Kill("analytics/1"), Service: "analytics", Injected: s(20), Active: s(20.004), Healed: s(21.2), Clear: s(21.43), Evidence: []string{"process 4127 exited: signal 9", "ready again as 4166"}},
 	}
 	for _, sink := range []string{"analytics", "email", "cache"} {
 		rate := offered
@@ -425,7 +425,7 @@ func slow(contender string, added float64, outcome trial.Outcome) *trial.Trial {
 		P50: curve(end, level(3)), P99: curve(end, level(6)),
 	}}
 	jitter := time.Duration(added) * time.Microsecond * 20
-	m.Faults = []measure.Fault{{Name: "latency", Kind: "latency", Target: "email→mailbox", Injected: s(8), Active: s(8.3) + jitter, Healed: s(14), Clear: s(14.1) + jitter, Evidence: []string{"probe 301 ms"}}}
+	m.Faults = []measure.Fault{{Name: "latency", Fault: breakwater.Latency(breakwater.Edge("email", "mailbox"), 300*time.Millisecond, 0), Service: "email", Injected: s(8), Active: s(8.3) + jitter, Healed: s(14), Clear: s(14.1) + jitter, Evidence: []string{"probe 301 ms"}}}
 	if contender == "event" {
 		m.Groups = []measure.Group{{Group: "email", Topic: "user-events", Lag: curve(end, func(t float64) float64 {
 			if active(t) {
@@ -488,7 +488,7 @@ func Cascade(contender string) *trial.Trial {
 			measure.Value{Name: breakwater.AvailabilityOf(op), Value: available, Unit: "share", N: int(rate * 10)},
 			measure.Value{Name: breakwater.LatencyAdded(breakwater.P50, op), Value: high/2 - 2.4, Unit: "ms", N: int(rate * 10)})
 	}
-	m.Faults = []measure.Fault{{Name: "silence", Kind: "silence", Target: "email→mailbox", Injected: s(from), Active: s(from + 1.02), Healed: s(to), Clear: s(to + .04), Evidence: []string{"probe hung 1.0 s"}}}
+	m.Faults = []measure.Fault{{Name: "silence", Fault: breakwater.Silence(breakwater.Edge("email", "mailbox")), Service: "email", Injected: s(from), Active: s(from + 1.02), Healed: s(to), Clear: s(to + .04), Evidence: []string{"probe hung 1.0 s"}}}
 	hop := func(client, to, protocol string, calls int, share float64, first float64) {
 		m.Hops = append(m.Hops, measure.Hop{Client: client, To: to, Protocol: protocol, Calls: calls, Failed: int(share * float64(calls)), FirstFailure: s(first), Faulted: client == "email" && to == "mailbox", P50: s(.002), P99: s(.9)})
 	}
@@ -578,7 +578,7 @@ func publishing() *trial.Trial {
 	t := slow("event", 4.6, trial.Refuted)
 	t.ID, t.Suite, t.Claim, t.Title = "publish-e1-freeze-event", "publish", "E1", "The analytics consumer is frozen"
 	t.Why = "p99 of POST /register rose from 4.1 ms to 8.7 ms between 8.0 s and 13.0 s"
-	t.Measurements.Faults = []measure.Fault{{Name: "freeze", Kind: "freeze", Target: "analytics/1", Injected: s(8), Active: s(8.01), Healed: s(13), Clear: s(13.02), Evidence: []string{"state T (stopped)"}}}
+	t.Measurements.Faults = []measure.Fault{{Name: "freeze", Fault: breakwater.Freeze("analytics/1"), Service: "analytics", Injected: s(8), Active: s(8.01), Healed: s(13), Clear: s(13.02), Evidence: []string{"state T (stopped)"}}}
 	t.Predictions = []trial.Predicted{{Prediction: breakwater.Prediction{Measurement: "latency.p99.excess[POST /register]", Op: "<=", Bound: 1}, Says: "p99 of POST /register ≤ baseline + max(50 %, 5 ms)", Observed: "2.1 × the baseline", Outcome: trial.Refuted},
 		predicted("no-acknowledged-loss", breakwater.ToHold, "no-acknowledged-loss holds", "231 of 1,200 lost", trial.Refuted)}
 	t.Verdicts = append(t.Verdicts, check.Verdict{Guarantee: "no-acknowledged-loss", Status: check.Broken, Examined: 1200, Total: 231, Why: "231 of 1,200 acknowledged ids never took effect in analytics, from u17-000231 to u17-000461",
@@ -597,7 +597,7 @@ func undecided() *trial.Trial {
 	m := &t.Measurements
 	m.Window, m.End = window, s(12)
 	m.Exercised = measure.Exercised{Scheduled: 600, Sent: 600, OK: 600, Faults: 1, Events: 4100}
-	m.Faults = []measure.Fault{{Name: "kill", Kind: "kill", Target: "copier/1", Injected: s(5)}}
+	m.Faults = []measure.Fault{{Name: "kill", Fault: breakwater.Kill("copier/1"), Service: "copier", Injected: s(5)}}
 	t.Predictions = []trial.Predicted{predicted("exactly-once-transfer", breakwater.ToHold, "exactly-once-transfer holds", "nothing was examined", trial.Undecided)}
 	t.Verdicts = []check.Verdict{{Guarantee: "exercised", Status: check.Unknown, Examined: 600, Why: "the fault kill copier/1 has no witness"}, {Guarantee: "exactly-once-transfer", Status: check.Unknown, Why: "nothing was examined"}}
 	return t
