@@ -250,7 +250,7 @@ func sampledStill(x *history.Index, group string, from time.Duration) []still {
 // in the fault is what its partitions waited for.
 func sessionSetting(x *history.Index, group string, began time.Duration) string {
 	for e := range x.Of(history.Session) {
-		if e.Group != group || e.End < began {
+		if e.Group != group || e.Name == history.Closing || e.End < began {
 			continue
 		}
 		for _, s := range x.Log.Header.Services {

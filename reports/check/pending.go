@@ -52,7 +52,7 @@ func stillLimit(h history.Header) time.Duration {
 }
 
 // openSession is a session of the service's group that may have lasted when the run
-// was over.
+// was over, though its member was gone.
 func openSession(x *history.Index, s history.Service) *history.Event {
 	_, end := x.Log.Header.Span()
 	back := map[string]time.Duration{} // when members were last heard of
@@ -62,7 +62,7 @@ func openSession(x *history.Index, s history.Service) *history.Event {
 		}
 	}
 	for e := range x.Of(history.Session) {
-		if e.Group == s.Group && e.End > end && back[e.Member] <= e.At {
+		if e.Group == s.Group && e.Name != history.Closing && e.End > end && back[e.Member] <= e.At {
 			return e
 		}
 	}

@@ -27,6 +27,8 @@ func session(member string, at, end time.Duration) history.Event {
 	return history.Event{Kind: history.Session, Client: "analytics/1", Group: "analytics", Member: member, At: at, End: end}
 }
 
+func closing(e history.Event) history.Event { e.Name = history.Closing; return e }
+
 func bare() history.Header {
 	return analytics(func(s *history.Service) { s.Sink = nil })
 }
@@ -47,6 +49,8 @@ var pendingCases = []small{
 		all(waits, session("m", 2*time.Second, 47*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "the session of a member of analytics that was open for another 37 s"},
 	{"its member came back", NoStuck, drained(history.DrainStill, 1, consumer()),
 		all(waits, session("m", 2*time.Second, 47*time.Second), commit(6, 3*time.Second, 3*time.Second+ms, history.OK), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, ""},
+	{"it ended with the run", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, closing(session("m", 9*time.Second, 19*time.Second)), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, "stuck"},
 	{"it is over", NoStuck, drained(history.DrainStill, 1, consumer()),
 		all(waits, session("m", 2*time.Second, 5*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, ""},
 	{"nobody was alive", NoAcknowledgedLoss, drained(history.DrainStill, 1, consumer()),
@@ -83,7 +87,13 @@ var pendingCases = []small{
 	{"without a ledger, it is not drained", NoStuck, drained(history.DrainDeadline, 2, bare()),
 		all(record("u1", 6), record("u2", 7), sampled(8*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "not drained, 2 behind"},
 	{"without a ledger, a session is open", NoStuck, drained(history.DrainStill, 2, bare()),
-		all(record("u1", 6), session("m", 2*time.Second, 47*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, ""},
+		all(record("u1", 6), session("m", 2*time.Second, 47*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil,
+		"records are unread, but wait in the log for the session of a member of analytics that was open for another 37 s"},
+	{"without a ledger, sessions ended with the run", NoStuck, drained(history.DrainStill, 2, bare()),
+		all(record("u1", 6), closing(session("m", 9*time.Second, 19*time.Second)), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, nil, "never read"},
+	{"without a ledger, nobody was alive", NoStuck, drained(history.DrainStill, 1, bare()),
+		all(record("u1", 6), process("analytics/1", history.Exited, 2*time.Second), process("analytics/2", history.Exited, 2*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil,
+		"1 of 1 records are unread, but wait in the log, and no instance of analytics was alive at the end"},
 	{"without a ledger, it has read all", NoStuck, drained(history.DrainQuiet, 0, bare()),
 		all(record("u1", 6), record("u2", 7), sampled(5*time.Second, 10*time.Second, 8, 8)), Holds, nil, "0 of 2 records in the log were never read by analytics"},
 

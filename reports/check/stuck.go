@@ -79,9 +79,13 @@ func standsUnread(x *history.Index, s history.Service) finding {
 	if f.examined = examined; examined == 0 {
 		return finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects by their ids, and no position of it was sampled"}
 	}
-	records, sent := 0, 0
+	records, waits, sent := 0, 0, 0
 	for _, u := range stands {
-		if u.sent != nil || !p.alive || p.open != nil {
+		if !p.alive || p.open != nil {
+			waits += u.records
+			continue
+		}
+		if u.sent != nil {
 			sent += u.records
 			continue
 		}
@@ -104,8 +108,8 @@ func standsUnread(x *history.Index, s history.Service) finding {
 	}
 	switch {
 	case len(f.anomalies) > 0:
-	case sent > 0 && !p.alive:
-		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are unread, and no instance of %s was alive at the end", quantity.Of(sent, examined), s.Name)
+	case waits > 0:
+		f.count, f.status, f.why = nil, Unknown, p.why(waits, examined, "records are unread")
 	case sent > 0:
 		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have had them in hand: raise Require.Deadline, or name a ledger of its effects", quantity.Of(sent, examined), s.Name)
 	case p.ended == history.DrainDeadline && x.Log.Header.Drained.Behind > 0:

@@ -105,7 +105,8 @@ const (
 	// Session is a membership in a consumer group whose connection ended without
 	// leaving the group: Client, Group, Member, At (the last that the coordinator heard
 	// of the member), End (until when the session lasts if the member is not heard of
-	// again). Until then the group waits for that member.
+	// again). Until then the group waits for that member. With the Name closing it is
+	// one that the kit itself ended, when the run was over.
 	Session Kind = "session"
 
 	// Audit is one record found by the independent final reader, who sees what
@@ -177,6 +178,10 @@ const (
 	Restarted   = "restarted"     // ended and started again by somebody else
 	EdgeFault   = "edge-fault"    // put on an edge through its API by somebody else
 )
+
+// Closing is the Name of a [Session] whose connection ended because the run was over: its
+// member was there to the end.
+const Closing = "closing"
 
 // AsOf is the Name of a [State] event that is about an earlier time.
 const AsOf = "as-of"
