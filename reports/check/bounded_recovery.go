@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -71,11 +72,15 @@ func boundedRecovery(x *history.Index) Verdict {
 				longest = r.Span
 			}
 		}
+		late := len(f.anomalies)
 		f.anomalies = append(f.anomalies, standing(x, subject, objective)...)
 		switch {
 		case len(f.anomalies) > 0:
 			f.status = Broken
 			f.why = f.anomalies[0].What
+			if late > 0 && len(f.anomalies) > late {
+				f.why += "; it stands still on " + places(f.anomalies[late:])
+			}
 			f.subject = "" // it is in the sentence
 		case f.status == Unknown:
 		case f.examined == 0:
@@ -156,15 +161,16 @@ func recoverySubjects(x *history.Index) []string {
 // on with others. What was put off to a retry topic may wait for its back-off first.
 func standing(x *history.Index, group string, objective time.Duration) []Anomaly {
 	var found []Anomaly
-	report := func(p history.Partition, position, waiting int64, events ...*history.Event) {
+	report := func(s history.Service, p history.Partition, since time.Duration, position, waiting int64, events ...*history.Event) {
 		a := Anomaly{
-			What:    fmt.Sprintf("%s stands still on %s %s with %s records waiting, while its other partitions go on", group, p, standsAt(position), quantity.Count(int(waiting))),
+			What: fmt.Sprintf("%s stands still on %s %s since %s with %s records waiting, while its other partitions go on",
+				group, p, standsAt(position), quantity.Duration(since), quantity.Count(int(waiting))),
 			Offsets: []string{p.At(max(position, 0))},
 		}
 		for _, e := range events {
 			a.Events = append(a.Events, e.N)
 		}
-		found = append(found, a)
+		found = append(found, owned(x, s, p, a))
 	}
 	if len(x.Windows()) == 0 {
 		return nil
@@ -177,19 +183,33 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 			past := newCommitted(x, s)
 			for _, at := range past.stuck(x, newAppends(x)) {
 				if at.on.Topic == s.Topic && end-at.since >= objective && past.wentOn(at.on, at.since) {
-					report(at.on, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
+					report(s, at.on, at.since, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
 				}
 			}
 		default:
 			for _, at := range sampledStill(x, group, healed(x)) {
 				limit := objective + backoffOf(s, at.last.Topic)
 				if at.last.At-at.since.At >= limit && at.othersWentOn {
-					report(at.last.In(), at.last.Committed, at.last.Lag, at.since, at.last)
+					report(s, at.last.In(), at.since.At, at.last.Committed, at.last.Lag, at.since, at.last)
 				}
 			}
 		}
 	}
 	return found
+}
+
+// places are where the anomalies are, in words.
+func places(all []Anomaly) string {
+	var names []string
+	for _, a := range all[:min(maxNames, len(all))] {
+		in, _, _ := strings.Cut(a.Offsets[0], "@")
+		names = append(names, in)
+	}
+	said := strings.Join(names, ", ")
+	if more := len(all) - len(names); more > 0 {
+		said += fmt.Sprintf(" and %s more", quantity.Count(more))
+	}
+	return said
 }
 
 // standsAt is where a group stands on a partition, in words: -1 is what a group has that

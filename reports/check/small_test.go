@@ -410,21 +410,28 @@ var recoveryCases = []small{
 		return all
 	}(), Broken, nil, ""},
 	{"one partition stands still", BoundedRecovery, within(2 * time.Second), func() events {
-		all := lags(nil)
+		all := append(lags(nil), in(1, assign("analytics/1", "m", history.Assigned, ms)))
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 12, 10)))
 		}
 		return all
-	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	}(), Broken, nil, "stands still on orders/1 at 10 since 2 s with 2 records waiting, while its other partitions go on; analytics/1 owns the partition since 1 ms"},
+	{"late, and one partition stands still", BoundedRecovery, within(2 * time.Second), func() events {
+		all := lags(lagFrom(time.Second, 6*time.Second, 20))
+		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+			all = append(all, in(1, sample(at, 12, 10)))
+		}
+		return all
+	}(), Broken, nil, "to be back at its baseline, 2 s is allowed; it stands still on orders/1"},
 	{"and one that went on for a while", BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 12, min(10, int64(at/(250*ms))))))
 		}
 		return all
-	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	}(), Broken, nil, "stands still on orders/1 at 10 since 2.5 s with 2 records waiting"},
 	{"what was put off waits for its back-off", BoundedRecovery, with(within(2*time.Second), backingOff(8*time.Second)), waitingAgain, Holds, nil, ""},
-	{"and longer than that", BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 with 1 records waiting"},
+	{"and longer than that", BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 since 2.5 s with 1 records waiting"},
 	{"all stand still when nothing is left to do", BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
@@ -436,7 +443,7 @@ var recoveryCases = []small{
 		waits, done := in(1, record("u1", 0)), record("u2", 0)
 		return events{fault("analytics/1", time.Second, 2*time.Second), request("u1", 500*ms, history.OK), request("u2", 500*ms, history.OK),
 			waits, published(waits, 500*ms), done, published(done, 500*ms), in(1, position0(0, 600*ms)), position0(1, 9*time.Second), effect("db", "u1", 700*ms), effect("db", "u2", 700*ms)}
-	}(), Broken, nil, "stands still on orders/1 at 0 with 1 records waiting"},
+	}(), Broken, nil, "stands still on orders/1 at 0 since 2 s with 1 records waiting"},
 	{"synchronous, back", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = time.Second }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
 	{"synchronous, failing on", BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = 500 * ms }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
 }

@@ -96,11 +96,7 @@ func standsUnread(x *history.Index, s history.Service) finding {
 				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.since.At), quantity.Count(u.records)),
 			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.since.N, u.last.N},
 		}
-		if owner := ownerOf(x, s, in); owner != nil {
-			a.What += fmt.Sprintf("; %s owns the partition since %s", owner.Client, quantity.Duration(owner.At))
-			a.Events = append(a.Events, owner.N)
-		}
-		f.anomalies = append(f.anomalies, a)
+		f.anomalies = append(f.anomalies, owned(x, s, in, a))
 	}
 	f.count = &count{bad: records, of: examined, what: "records in the log were never read by %s", brief: "unread"}
 	if records > 0 {
@@ -116,6 +112,15 @@ func standsUnread(x *history.Index, s history.Service) finding {
 		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("not drained, %s behind; raise Require.Deadline (%s)", quantity.Count(int(x.Log.Header.Drained.Behind)), quantity.Duration(x.Log.Header.Require.Deadline))
 	}
 	return f
+}
+
+// owned adds to an anomaly on a partition who owns that at the end, if anybody does.
+func owned(x *history.Index, s history.Service, in history.Partition, a Anomaly) Anomaly {
+	if owner := ownerOf(x, s, in); owner != nil {
+		a.What += fmt.Sprintf("; %s owns the partition since %s", owner.Client, quantity.Duration(owner.At))
+		a.Events = append(a.Events, owner.N)
+	}
+	return a
 }
 
 // ownerOf is by which change of ownership an instance of the service came to own the
