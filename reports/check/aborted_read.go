@@ -66,15 +66,50 @@ func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Ev
 			continue
 		}
 		a := Anomaly{
-			What: fmt.Sprintf("%s definitely failed at %s (%s), and %s at %s", r.ID, quantity.Duration(cmp.Or(r.End, r.At)), answer(r), became(e), quantity.Duration(e.At)),
+			What: fmt.Sprintf("%s definitely failed at %s (%s), ", r.ID, quantity.Duration(cmp.Or(r.End, r.At)), answer(r)),
 			IDs:  []string{r.ID}, Events: []uint64{r.N, e.N},
 		}
 		if record := x.RecordOf(r, ""); record != nil {
-			a.Events = append(a.Events, record.N)
+			where, by := provenance(x, record)
+			a.What += where + ", "
+			a.Events = append(append(a.Events, record.N), by...)
 			a.Offsets = []string{record.In().At(record.Offset)}
 		}
+		a.What += fmt.Sprintf("and %s at %s", became(e), quantity.Duration(e.At))
 		f.anomalies = append(f.anomalies, a)
 	}
+}
+
+// provenance says where a committed record stands and, as far as the edges saw that, who
+// published it and by which end of a transaction it was committed: with the numbers of
+// these events.
+func provenance(x *history.Index, record *history.Event) (words string, events []uint64) {
+	words = "stands at " + record.In().At(record.Offset)
+	batch := newAppends(x).of(record)
+	if batch == nil {
+		return words, nil
+	}
+	words += fmt.Sprintf(", published by %s at %s", batch.Client, quantity.Duration(batch.At))
+	events = append(events, batch.N)
+	if end := endsOf(x)[batch.N]; end != nil && end.Value == history.EndsInCommit && end.Outcome == history.OK {
+		words += fmt.Sprintf(" and committed by it at %s", quantity.Duration(end.At))
+		events = append(events, end.N)
+	}
+	return words, events
+}
+
+// endsOf are the ends of transactions that were sent next, by the number of each batch
+// that was written in one.
+func endsOf(x *history.Index) map[uint64]*history.Event {
+	return history.Remember(x, derived{what: "ends"}, func() map[uint64]*history.Event {
+		ends := map[uint64]*history.Event{}
+		for _, t := range newTransactions(x).all {
+			for _, w := range t.writes {
+				ends[w.N] = t.end
+			}
+		}
+		return ends
+	})
 }
 
 // abortedTakesEffect returns how many it could not judge.

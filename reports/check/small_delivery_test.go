@@ -142,6 +142,12 @@ var failed = request("u1", 10*ms, history.Failed)
 
 var abortedCases = []small{
 	{"a failed request took effect", NoAbortedRead, consumer(), events{failed, effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, "u1 definitely failed at 15 ms (never sent), and took effect in db at 20 ms"},
+	{"and says who committed it", NoAbortedRead, consumer(), func() events {
+		r := record("u1", 7)
+		w := transactional(by("registration/1", published(r, 12*ms)))
+		end := history.Event{Kind: history.Transaction, Client: "registration/1", Value: history.EndsInCommit, ProducerID: w.ProducerID, Epoch: w.Epoch, At: 16 * ms, End: 17 * ms, Outcome: history.OK}
+		return events{failed, w, end, r, effect("db", "u1", 20*ms)}
+	}(), Broken, []string{"u1"}, "u1 definitely failed at 15 ms (never sent), stands at orders/0@7, published by registration/1 at 12 ms and committed by it at 16 ms, and took effect in db at 20 ms"},
 	{"or was brought to the sink", NoAbortedRead, consumer(), events{failed, attempt("db", "u1", 20*ms)}, Broken, []string{"u1"}, "was brought to db"},
 	{"in a synchronous system", NoAbortedRead, synchronous(), events{failed, effect("mail", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 failed or aborted ids took effect in mail; 0 of 1 in db"},
 	{"it had none", NoAbortedRead, consumer(), events{failed, request("u2", 12*ms, history.OK), effect("db", "u2", 20*ms)}, Holds, nil, "0 of 1"},
