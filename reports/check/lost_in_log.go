@@ -28,7 +28,7 @@ import (
 const NoLostInLog = "no-lost-in-log"
 
 func noLostInLog(x *history.Index) Verdict {
-	if !x.Log.Header.Logged() {
+	if !logged(x) {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
 	if !x.Audited {

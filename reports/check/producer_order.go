@@ -30,7 +30,7 @@ import (
 const ProducerOrder = "producer-order"
 
 func producerOrder(x *history.Index) Verdict {
-	if !x.Log.Header.Logged() {
+	if !logged(x) {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
 	o := ordering{x: x, compared: make([]bool, len(x.Log.Events)+1)}

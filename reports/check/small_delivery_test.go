@@ -219,6 +219,12 @@ var duplicateCases = []small{
 	{"nothing says how it was produced", NoLogDuplicate, consumer(), events{record("u1", 5)}, NotAsked, nil, ""},
 	{"put off, and put off again", NoLogDuplicate, analytics(func(s *history.Service) { s.Retry = []string{"again"} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, "0 of 3 sequences stand in the log twice"},
 	{"no log", NoLogDuplicate, synchronous(), nil, NotAsked, nil, ""},
+	{"nobody consumes what is published twice", NoLogDuplicate, publishing1(), func() events {
+		first, second := record("u1", 7), record("u1", 8)
+		one, again := by("registration/1", published(first, 11*ms)), by("registration/1", published(second, 13*ms))
+		second.Sequence, again.Sequence = 1, 1
+		return events{sent, one, again, first, second}
+	}(), Broken, []string{"u1"}, "u1 was committed 2 times by registration"},
 }
 
 func once() history.Header { return analytics(func(s *history.Service) { s.Sink.Once = true }) }

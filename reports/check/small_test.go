@@ -36,6 +36,13 @@ func synchronous() history.Header {
 	return h
 }
 
+// publishing1 is a system that only publishes, each id once.
+func publishing1() history.Header {
+	h := consumer()
+	h.Services = []history.Service{{Name: "registration", Instances: []string{"registration/1"}, Needs: []string{"kafka"}, PublishesOnce: true}}
+	return h
+}
+
 func with(h history.Header, edit func(*history.Header)) history.Header { edit(&h); return h }
 
 func compacted(h *history.Header) { h.Compacted = []string{"orders"} }
@@ -196,6 +203,8 @@ var lostCases = []small{
 	{"a log that never began at 0", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 7), logStart("orders", 0, 5), startedAt(5)}, Broken, []string{"u2"}, ""},
 	{"acknowledged and aborted", NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u2", 1), aborted(record("u1", 0))}, Broken, []string{"u1"}, "u1 was acknowledged at 15 ms and stands at orders/0@0 in no committed transaction"},
 	{"there is no log", NoLostInLog, synchronous(), events{sent}, NotAsked, nil, ""},
+	{"nobody consumes what is published", NoLostInLog, publishing1(), events{sent, by("registration/1", published(record("u2", 7), 11*ms)), record("u2", 7), request("u2", 10*ms, history.OK)}, Broken, []string{"u1"}, "1 of 2 acknowledged ids are missing from the log"},
+	{"nothing that was asked for is published", NoLostInLog, publishing1(), events{sent, by("registration/1", published(record("other", 7), 11*ms)), record("other", 7)}, NotAsked, nil, "no log"},
 
 	{"in the log, never took effect", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7)}, Broken, []string{"u1"}, "u1 was acknowledged, is at orders/0@7: in the log, never took effect in db"},
 	{"committed past it", NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7), commit(8, 50*ms, 51*ms, history.OK)}, Broken, []string{"u1"}, "though analytics committed up to 8"},
