@@ -40,10 +40,12 @@ func boundedRecovery(x *history.Index) Verdict {
 			all = append(all, f)
 			continue
 		}
-		if stood := stoodBefore(x, subject); stood != "" { // to the end, whatever the fault did
+		if stood := stillBefore(x, subject); len(stood) > 0 { // to the end, whatever the fault did
 			f.examined++
-			f.status, f.why = Broken, stood
-			f.anomalies = []Anomaly{{What: subject + " " + stood}}
+			f.status, f.why = Broken, stoodBefore(x, subject)
+			for _, at := range stood {
+				f.anomalies = append(f.anomalies, at.before(x, subject))
+			}
 			all = append(all, f)
 			continue
 		}
@@ -123,18 +125,48 @@ func noBaseline(x *history.Index, subject string) string {
 // end, "" where it did not. Positions that are committed now and then stand still in
 // between: what moved again after the fault was no stand-still.
 func stoodBefore(x *history.Index, group string) string {
-	windows := x.Windows()
-	if len(windows) == 0 {
+	all := stillBefore(x, group)
+	if len(all) == 0 {
 		return ""
 	}
-	broke := windows[0].From
+	var where []string
+	for _, at := range clip(all) {
+		where = append(where, fmt.Sprintf("%s %s from %s on", at.last.In(), standsAt(at.last.Committed), quantity.Duration(at.began.At)))
+	}
+	if more := len(all) - len(where); more > 0 {
+		where = append(where, quantity.Count(more)+" more")
+	}
+	return fmt.Sprintf("stood still on %s, before the fault at %s", strings.Join(where, ", "), quantity.Duration(x.Windows()[0].From))
+}
+
+// stillBefore are the partitions on which it did.
+func stillBefore(x *history.Index, group string) (all []still) {
+	windows := x.Windows()
+	if len(windows) == 0 {
+		return nil
+	}
 	for _, at := range sampledStill(x, group, 0) {
-		if at.since.At+time.Second < broke {
-			return fmt.Sprintf("stood still on %s %s from %s on, before the fault at %s",
-				at.last.In(), standsAt(at.last.Committed), quantity.Duration(at.since.At), quantity.Duration(broke))
+		if at.began.At+time.Second < windows[0].From {
+			all = append(all, at)
 		}
 	}
-	return ""
+	return all
+}
+
+// before tells of a partition on which a group stood still before the first fault.
+func (at still) before(x *history.Index, group string) Anomaly {
+	in := at.last.In()
+	a := Anomaly{
+		What: fmt.Sprintf("%s stood still on %s %s from %s on, before the fault at %s",
+			group, in, standsAt(at.last.Committed), quantity.Duration(at.began.At), quantity.Duration(x.Windows()[0].From)),
+		Offsets: []string{in.At(max(at.last.Committed, 0))}, Events: []uint64{at.began.N, at.last.N},
+	}
+	for _, s := range x.Log.Header.Consumers() {
+		if s.Group == group {
+			return owned(x, s, in, a)
+		}
+	}
+	return a
 }
 
 // recoverySubjects are the consumer groups, or without any the operations that
@@ -190,7 +222,7 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 			for _, at := range sampledStill(x, group, healed(x)) {
 				limit := objective + backoffOf(s, at.last.Topic)
 				if at.last.At-at.since.At >= limit && at.othersWentOn {
-					report(s, at.last.In(), at.since.At, at.last.Committed, at.last.Lag, at.since, at.last)
+					report(s, at.last.In(), at.began.At, at.last.Committed, at.last.Lag, at.began, at.last)
 				}
 			}
 		}
@@ -224,8 +256,9 @@ func standsAt(position int64) string {
 // still is a partition on which, by its samples, a group's position did not move
 // and records waited from one sample to the last.
 type still struct {
-	since, last  *history.Event
-	othersWentOn bool // in the meantime
+	since, last  *history.Event // among the samples from the instant on
+	began        *history.Event // the first of those that found it there, among all
+	othersWentOn bool           // in the meantime
 }
 
 // sampledStill finds them among the samples from the instant on.
@@ -236,26 +269,36 @@ func sampledStill(x *history.Index, group string, from time.Duration) []still {
 	}
 	all := map[history.Partition]*progress{}
 	for e := range x.Of(history.Sample) {
-		if e.Group != group || e.At < from {
+		if e.Group != group {
 			continue
 		}
 		p := all[e.In()]
 		if p == nil {
-			p = &progress{still: still{since: e, last: e}}
+			p = &progress{still: still{began: e, last: e}}
 			all[e.In()] = p
 		}
-		if e.Committed > p.last.Committed {
-			p.moved = e.At
+		moved := e.Committed != p.last.Committed || p.last.Lag <= 0
+		if moved {
+			p.began = e
 		}
-		if e.Committed != p.last.Committed || p.last.Lag <= 0 {
+		switch {
+		case e.At < from:
+		case p.since == nil:
 			p.since = e
+		default:
+			if e.Committed > p.last.Committed {
+				p.moved = e.At
+			}
+			if moved {
+				p.since = e
+			}
 		}
 		p.last = e
 	}
 	var found []still
 	for _, in := range slices.SortedFunc(maps.Keys(all), history.Partition.Compare) {
 		p := all[in]
-		if p.last.Lag <= 0 || p.since == p.last {
+		if p.last.Lag <= 0 || p.since == nil || p.since == p.last {
 			continue
 		}
 		for other, q := range all {

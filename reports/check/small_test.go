@@ -424,7 +424,7 @@ var recoveryCases = []small{
 			all = append(all, in(1, sample(at, 12, 10)))
 		}
 		return all
-	}(), Broken, nil, "stands still on orders/1 at 10 since 2 s with 2 records waiting, while its other partitions go on; analytics/1 owns the partition since 1 ms"},
+	}(), Broken, nil, "stands still on orders/1 at 10 since 0 s with 2 records waiting, while its other partitions go on; analytics/1 owns the partition since 1 ms"},
 	{"late, and one partition stands still", BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(lagFrom(time.Second, 6*time.Second, 20))
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {

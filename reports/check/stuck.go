@@ -93,8 +93,8 @@ func standsUnread(x *history.Index, s history.Service) finding {
 		in := u.last.In()
 		a := Anomaly{
 			What: fmt.Sprintf("%s stands still on %s %s since %s: %s records there were never read, though it is alive",
-				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.since.At), quantity.Count(u.records)),
-			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.since.N, u.last.N},
+				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.began.At), quantity.Count(u.records)),
+			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.began.N, u.last.N},
 		}
 		f.anomalies = append(f.anomalies, owned(x, s, in, a))
 	}
