@@ -121,7 +121,7 @@ func stillFailing(x *history.Index, operation, why string, low measure.Share, fr
 		a.What += "; such as " + strings.Join(a.IDs, ", ")
 	}
 	if last := publishedLast(x, to); last != nil && last.At < from {
-		a.What += fmt.Sprintf("; %s published nothing since %s (%s)", to, quantity.Duration(last.At), answerOf(last))
+		a.What += fmt.Sprintf("; %s published last at %s (%s), and nothing since", to, quantity.Duration(last.At), answerOf(last))
 		a.Events = append(a.Events, last.N)
 	}
 	return a
@@ -142,9 +142,9 @@ func publishedLast(x *history.Index, service string) (last *history.Event) {
 func answerOf(batch *history.Event) string {
 	switch batch.Outcome {
 	case history.OK:
-		return "which the broker acknowledged"
+		return "acknowledged by the broker"
 	case history.Failed:
-		return "which the broker refused: " + cmp.Or(batch.Error, "no reason")
+		return "refused by the broker: " + cmp.Or(batch.Error, "no reason")
 	}
-	return "which was not answered"
+	return "never answered"
 }
