@@ -16,6 +16,10 @@ const (
 	// and a declared back-off are waited for besides.
 	standsStill = 15 * time.Second
 
+	// worksLong is the same while some of those records are with a consumer, which may be
+	// at work on one of them: longer than any sensible record takes.
+	worksLong = time.Minute
+
 	// slowest is how many times the longest pause between two effects under load is still
 	// no sign that the last one has come: what works in batches pauses between them.
 	slowest = 1.5
@@ -26,20 +30,21 @@ const (
 // effect. What it waited for, and how that ended, is for the judge.
 //
 // Lag is waited for as long as a position or an effect moves, a session is known to be
-// open, or neither has been so for less than [standsStill]. Without lag, effects that
+// open, or neither has been so for less than [standsStill], or [worksLong] where a consumer
+// may be at work. Without lag, effects that
 // are missing may still come, from whatever was accepted and is done later: they are
 // waited for until effects and calls have paused for longer than Require.Settle, and
 // for longer than effects ever paused under load.
 func (c *conductor) drain(ctx context.Context) *history.Drained {
 	d := drain{
-		conductor: c, begin: c.world.Now(), still: standsStill + c.scenario.backoff(),
-		settle: time.Duration(c.scenario.Require.Settle), held: map[string]int{},
+		conductor: c, begin: c.world.Now(), settle: time.Duration(c.scenario.Require.Settle), held: map[string]int{},
 	}
+	d.still, d.work = max(standsStill, d.settle)+c.scenario.backoff(), max(worksLong, d.settle)+c.scenario.backoff()
 	d.deadline = d.begin + time.Duration(c.scenario.Require.Deadline)
 	d.moved, d.called, d.behind = d.begin, d.begin, d.begin
 	for ctx.Err() == nil {
 		if end := d.look(ctx); end != "" {
-			return &history.Drained{End: end, Behind: d.last.Lag, Still: c.world.Now() - d.moved, Limit: d.still}
+			return &history.Drained{End: end, Behind: d.last.Lag, Still: c.world.Now() - d.moved, Limit: d.still, AtWork: d.work}
 		}
 		c.sleepUntil(ctx, c.world.Now()+samplePause)
 	}
@@ -50,7 +55,8 @@ func (c *conductor) drain(ctx context.Context) *history.Drained {
 type drain struct {
 	*conductor
 	begin, deadline time.Duration
-	still, settle   time.Duration
+	still, work     time.Duration
+	settle          time.Duration
 
 	last    Sampled
 	moved   time.Duration // the last time that a position or an effect was seen to have moved
@@ -77,6 +83,10 @@ func (d *drain) look(ctx context.Context) string {
 		d.behind = now
 	}
 	d.last = s
+	limit := d.still
+	if s.AtWork {
+		limit = d.work
+	}
 	drained := s.Lag == 0 && now-d.behind >= settled
 	if (drained || s.Lag != 0 && now-d.moved >= d.settle) && now >= d.again {
 		d.ledgers(ctx)
@@ -86,7 +96,7 @@ func (d *drain) look(ctx context.Context) string {
 		return history.DrainQuiet
 	case drained && d.pace > 0 && now-max(d.moved, d.behind, d.called) >= max(d.settle, d.pace):
 		return history.DrainQuiet
-	case s.Lag != 0 && now-max(d.moved, s.Open) >= d.still:
+	case s.Lag != 0 && now-max(d.moved, s.Open) >= limit:
 		return history.DrainStill
 	case now >= d.deadline:
 		return history.DrainDeadline

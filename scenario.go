@@ -88,7 +88,9 @@ type Require struct {
 
 	// Settle is for how long effects and calls must have paused, after the load and
 	// without lag, before what is missing counts as never coming; default 3 s. Longer
-	// pauses that effects made under load are respected by themselves.
+	// pauses that effects made under load are respected by themselves. Where records wait,
+	// a group that has not moved for 15 s stands still, and one that may be at work on
+	// some of them for a minute: longer if Settle is.
 	Settle Duration `json:"settle,omitempty"`
 
 	// Deadline is how long the drain after the load may take at most; default 2 min. It

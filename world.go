@@ -88,6 +88,7 @@ type Sampled struct {
 	Lag      int64 // records that groups have still to read, over all
 	Position int64 // the sum of all positions of groups; what it changes by says nothing
 	Calls    int64 // exchanges and batches that the edges have seen end
+	AtWork   bool  // some of the records behind were sent to a consumer that has not gone past them
 
 	// Open is until when the session of a consumer lasts that is gone without having
 	// left its group, as far as that is known: its partitions wait for it. 0: none does.

@@ -23,6 +23,12 @@ func sampled(from, to time.Duration, high, committed int64) (all events) {
 	return all
 }
 
+// working is the same with 6 s as the limit where a consumer may be at work.
+func working(h history.Header) history.Header {
+	h.Drained.AtWork = 6 * time.Second
+	return h
+}
+
 func session(member string, at, end time.Duration) history.Event {
 	return history.Event{Kind: history.Session, Client: "analytics/1", Group: "analytics", Member: member, At: at, End: end}
 }
@@ -76,8 +82,17 @@ var pendingCases = []small{
 		"analytics stands still on orders/0 at 6 since 5 s: 2 records there were never read, though it is alive; analytics/1 owns the partition since 1 ms"},
 	{"without a ledger, though another partition moves", NoStuck, drained(history.DrainDeadline, 2, bare()),
 		all(record("u1", 6), in(1, record("u2", 7)), sampled(5*time.Second, 10*time.Second, 8, 6), in(1, sample(9*time.Second, 8, 6)), in(1, sample(10*time.Second, 8, 7))), Broken, nil, "1 of 2 records"},
-	{"without a ledger, it has not committed yet what it was sent", NoStuck, drained(history.DrainStill, 2, bare()),
-		all(record("u1", 6), record("u2", 7), sampled(5*time.Second, 10*time.Second, 8, 6), fetched(6, 7, 6*time.Second)), Unknown, nil, "were sent to analytics, which may still have had them in hand"},
+	{"without a ledger, it never commits past what it was sent", NoStuck, working(drained(history.DrainStill, 2, bare())),
+		all(record("u1", 6), record("u2", 7), sampled(3*time.Second, 10*time.Second, 8, 6), fetched(6, 7, 4*time.Second)), Broken, nil,
+		"2 records there were not committed past, though it is alive and the broker sent it some of them at 4 s"},
+	{"it may be at work on what it was sent", NoStuck, working(drained(history.DrainDeadline, 1, consumer())),
+		all(waits, sampled(5*time.Second, 10*time.Second, 8, 6), fetched(6, 7, 6*time.Second)), Unknown, nil, "not drained"},
+	{"nothing of that ever came", NoAcknowledgedLoss, working(drained(history.DrainStill, 1, consumer())),
+		all(waits, sampled(3*time.Second, 10*time.Second, 8, 6), fetched(6, 7, 4*time.Second)), Broken, []string{"u1"}, "stuck"},
+	{"a session whose member was only taken its partitions is open", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, session("m", 2*time.Second, 47*time.Second), assign("analytics/1", "m", history.Lost, 3*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "the session of a member of analytics"},
+	{"without a ledger, it has not committed yet what it was sent", NoStuck, working(drained(history.DrainStill, 2, bare())),
+		all(record("u1", 6), record("u2", 7), sampled(5*time.Second, 10*time.Second, 8, 6), fetched(6, 7, 6*time.Second)), Unknown, nil, "were sent to analytics, which may still have been at work on them: raise Require.Deadline (7 s)"},
 	{"without a ledger, it was sent them before it lost them", NoStuck, drained(history.DrainStill, 2, bare()),
 		all(record("u1", 6), record("u2", 7), fetched(6, 7, 2*time.Second), assign("analytics/1", "m", history.Assigned, 3*time.Second), sampled(ms, 10*time.Second, 8, 6)), Broken, nil, "never read"},
 	{"without a ledger, it never committed", NoStuck, drained(history.DrainStill, 2, bare()),

@@ -79,26 +79,34 @@ func standsUnread(x *history.Index, s history.Service) finding {
 	if f.examined = examined; examined == 0 {
 		return finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects by their ids, and no position of it was sampled"}
 	}
+	f.count = &count{of: examined, what: "records in the log were never read by %s", brief: "unread"}
 	records, waits, sent := 0, 0, 0
 	for _, u := range stands {
 		if !p.alive || p.open != nil {
 			waits += u.records
 			continue
 		}
-		if u.sent != nil {
+		if !p.stood(u.still, u.sent) {
 			sent += u.records
 			continue
 		}
 		records += u.records
-		in := u.last.In()
+		in, became := u.last.In(), "were never read, though it is alive"
+		if u.sent != nil {
+			became = fmt.Sprintf("were not committed past, though it is alive and the broker sent it some of them at %s", quantity.Duration(u.sent.At))
+		}
 		a := Anomaly{
-			What: fmt.Sprintf("%s stands still on %s %s since %s: %s records there were never read, though it is alive",
-				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.began.At), quantity.Count(u.records)),
+			What: fmt.Sprintf("%s stands still on %s %s since %s: %s records there %s",
+				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.began.At), quantity.Count(u.records), became),
 			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.began.N, u.last.N},
+		}
+		if u.sent != nil {
+			f.count.what = "records in the log were never read, or never committed past, by %s"
+			a.Events = append(a.Events, u.sent.N)
 		}
 		f.anomalies = append(f.anomalies, owned(x, s, in, a))
 	}
-	f.count = &count{bad: records, of: examined, what: "records in the log were never read by %s", brief: "unread"}
+	f.count.bad = records
 	if records > 0 {
 		f.count.note = stoodBefore(x, s.Group)
 	}
@@ -107,7 +115,7 @@ func standsUnread(x *history.Index, s history.Service) finding {
 	case waits > 0:
 		f.count, f.status, f.why = nil, Unknown, p.why(waits, examined, "records are unread")
 	case sent > 0:
-		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have had them in hand: raise Require.Deadline, or name a ledger of its effects", quantity.Of(sent, examined), s.Name)
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have been at work on them: raise Require.Deadline (%s), or name a ledger of its effects", quantity.Of(sent, examined), s.Name, quantity.Duration(x.Log.Header.Require.Deadline))
 	case p.ended == history.DrainDeadline && x.Log.Header.Drained.Behind > 0:
 		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("not drained, %s behind; raise Require.Deadline (%s)", quantity.Count(int(x.Log.Header.Drained.Behind)), quantity.Duration(x.Log.Header.Require.Deadline))
 	}
