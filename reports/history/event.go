@@ -152,6 +152,19 @@ const (
 	Lost     = "lost"
 )
 
+// Heard is whether the event shows that its group's coordinator has heard of the member.
+// That partitions were lost does not: a new process behind the same edge may have joined
+// in place of one that was killed, and the group still waits for that one's session.
+func (e Event) Heard() bool {
+	switch e.Kind {
+	case Commit, Resume:
+		return e.Member != ""
+	case Assign:
+		return e.Member != "" && e.Name != Lost
+	}
+	return false
+}
+
 // Values of a [Transaction] event.
 const (
 	EndsInCommit = "commit"
