@@ -373,6 +373,28 @@ func within(d time.Duration) history.Header {
 	return with(consumer(), func(h *history.Header) { h.Require.Recovery = d })
 }
 
+func withoutLog(objective time.Duration) history.Header {
+	return with(synchronous(), func(h *history.Header) {
+		h.Require.Recovery = objective
+		h.Phases = []history.Phase{{Name: history.Before, End: time.Second}, {Name: history.During, Start: time.Second, End: 8 * time.Second}, {Name: history.After, Start: 8 * time.Second, End: 10 * time.Second}}
+	})
+}
+
+// failingFrom are requests of which all fail from an instant on until a second fault is
+// gone, which was injected at 7.51 s and was seen to be there at 7.76 s.
+func failingFrom(from time.Duration) (all events) {
+	for at := time.Duration(0); at < 10*time.Second; at += 50 * ms {
+		outcome := history.OK
+		if at >= time.Second && at < 2*time.Second || at >= from && at < 8*time.Second {
+			outcome = history.Unknown
+		}
+		all = append(all, request("u"+at.String(), at, outcome))
+	}
+	again := fault("registration/1", 7760*ms, 8*time.Second)
+	again.Name, again.At = "restart", 7510*ms
+	return append(all, fault("registration→analytics", time.Second, 2*time.Second), again)
+}
+
 var recoveryCases = []small{
 	{"back in time", BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at the baseline 3 s after the heal, 4 s is allowed"},
 	{"back too late", BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
@@ -396,6 +418,8 @@ var recoveryCases = []small{
 		lag[5*time.Second] = 20
 		return lags(lag)
 	}(), Holds, nil, "1 s after the heal"},
+	{"a request under way when the next fault is injected", BoundedRecovery, withoutLog(4 * time.Second), failingFrom(7400 * ms), Holds, nil, "back at the baseline"},
+	{"two windows of them before that", BoundedRecovery, withoutLog(4 * time.Second), failingFrom(6900 * ms), Broken, nil, "took > 5.5 s after fault"},
 	{"never left", BoundedRecovery, within(time.Second), lags(nil), Holds, nil, "never left"},
 	{"no objective", BoundedRecovery, within(0), lags(nil), NotAsked, nil, ""},
 	{"no fault", BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Fault }), Unknown, nil, "no fault"},
