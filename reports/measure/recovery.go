@@ -203,6 +203,9 @@ func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 	state := make([]window3, len(f.served))
 	byWindow := make([][]*history.Event, len(state))
 	for _, q := range f.requests[name] {
+		if e.next && q.Scheduled < e.until && (q.End == 0 || q.End >= e.until) {
+			continue // it was under way when the next fault was injected, whose work its end may be
+		}
 		if i := window(q.Scheduled); q.Scheduled >= 0 && i < len(state) {
 			byWindow[i] = append(byWindow[i], q)
 		}
