@@ -73,6 +73,7 @@ func TestDrain(t *testing.T) {
 		"a group catches up slowly":             {sampled: behind(70 * s), end: history.DrainQuiet, from: 59 * s, to: 62 * s},
 		"it is too slow for the deadline":       {sampled: behind(70 * s), require: breakwater.Require{Deadline: breakwater.Duration(20 * s)}, end: history.DrainDeadline, from: 20 * s, to: 21 * s},
 		"a group stands still":                  {sampled: func(time.Duration) breakwater.Sampled { return breakwater.Sampled{Lag: 7, Position: 3} }, end: history.DrainStill, from: 15 * s, to: 16 * s},
+		"it may be at work":                     {sampled: func(time.Duration) breakwater.Sampled { return breakwater.Sampled{Lag: 7, Position: 3, AtWork: true} }, end: history.DrainStill, from: 60 * s, to: 61 * s},
 		"it goes on though calls do": {sampled: func(now time.Duration) breakwater.Sampled {
 			return breakwater.Sampled{Lag: 7, Position: 3, Calls: int64(now / s)}
 		}, end: history.DrainStill, from: 15 * s, to: 16 * s},

@@ -124,13 +124,8 @@ func (d *driver) send(ctx context.Context, r Request, id, key string, scheduled 
 			e.Outcome = history.Failed
 		}
 		d.exhaust(err, e.End)
-	case e.Status < 400:
-		e.Outcome = history.OK
-	case e.Status < 500 || e.Status == http.StatusServiceUnavailable:
-		// A 503 is the documented answer of load shedding: nothing was begun.
-		e.Outcome = history.Failed
 	default:
-		e.Outcome = history.Unknown
+		e.Outcome = history.OutcomeOf(e.Status, res.Header.Get("Retry-After"))
 	}
 	if e.Outcome == history.OK {
 		d.served.Add(1)

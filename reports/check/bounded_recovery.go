@@ -65,7 +65,7 @@ func boundedRecovery(x *history.Index) Verdict {
 					Setting: sessionSetting(x, subject, r.Event.At),
 				})
 			case !r.None && !r.Reached:
-				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s",
+				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s: leave so much time before the next fault or the end of the load, or lower Require.Recovery",
 					quantity.Duration(r.Took), r.Fault, quantity.Duration(objective))
 				continue
 			}

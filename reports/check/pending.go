@@ -58,7 +58,7 @@ func openSession(x *history.Index, s history.Service) *history.Event {
 	_, end := x.Log.Header.Span()
 	back := map[string]time.Duration{} // when members were last heard of
 	for e := range x.Of(history.Assign, history.Commit, history.Resume) {
-		if e.Group == s.Group && e.Member != "" && (e.Kind != history.Assign || e.Name == history.Assigned) {
+		if e.Group == s.Group && e.Heard() {
 			back[e.Member] = e.At
 		}
 	}

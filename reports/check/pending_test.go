@@ -35,6 +35,10 @@ func session(member string, at, end time.Duration) history.Event {
 
 func closing(e history.Event) history.Event { e.Name = history.Closing; return e }
 
+func lost(member string, at time.Duration) history.Event {
+	return history.Event{Kind: history.Assign, Name: history.Lost, Client: "analytics/1", Group: "analytics", Member: member, Topic: "user-events", At: at}
+}
+
 func bare() history.Header {
 	return analytics(func(s *history.Service) { s.Sink = nil })
 }
@@ -57,6 +61,8 @@ var pendingCases = []small{
 		all(waits, session("m", 2*time.Second, 47*time.Second), commit(6, 3*time.Second, 3*time.Second+ms, history.OK), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, ""},
 	{"it ended with the run", NoStuck, drained(history.DrainStill, 1, consumer()),
 		all(waits, closing(session("m", 9*time.Second, 19*time.Second)), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, "stuck"},
+	{"another joined in its place, and waits for it", NoStuck, drained(history.DrainStill, 1, consumer()),
+		all(waits, session("m", 2*time.Second, 47*time.Second), lost("m", 3*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Unknown, nil, "that was open for another 37 s"},
 	{"it is over", NoStuck, drained(history.DrainStill, 1, consumer()),
 		all(waits, session("m", 2*time.Second, 5*time.Second), sampled(5*time.Second, 10*time.Second, 8, 6)), Broken, []string{"u1"}, ""},
 	{"nobody was alive", NoAcknowledgedLoss, drained(history.DrainStill, 1, consumer()),

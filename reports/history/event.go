@@ -146,12 +146,40 @@ const (
 	Unknown Outcome = "unknown" // it may have happened
 )
 
+// OutcomeOf is what an answer over HTTP, with its header Retry-After, says became of the
+// request. A status of 4xx says that it was refused, and so does 503 with Retry-After, by
+// which a service that is overloaded turns away what it has not begun. Without that header 503 says no more than
+// other statuses of 5xx: proxies and gateways answer it, too, when what stands behind them
+// did not answer in time.
+func OutcomeOf(status int, retryAfter string) Outcome {
+	switch {
+	case status < 400:
+		return OK
+	case status < 500, status == 503 && retryAfter != "":
+		return Failed
+	}
+	return Unknown
+}
+
 // Names of an [Assign] event.
 const (
 	Assigned = "assigned"
 	Revoked  = "revoked"
 	Lost     = "lost"
 )
+
+// Heard is whether the event shows that its group's coordinator has heard of the member.
+// That partitions were lost does not: a new process behind the same edge may have joined
+// in place of one that was killed, and the group still waits for that one's session.
+func (e Event) Heard() bool {
+	switch e.Kind {
+	case Commit, Resume:
+		return e.Member != ""
+	case Assign:
+		return e.Member != "" && e.Name != Lost
+	}
+	return false
+}
 
 // Values of a [Transaction] event.
 const (
