@@ -12,7 +12,8 @@ import (
 
 // NoAbortedRead is broken when an id took effect, or was so much as brought to a
 // sink, that never should have come so far: in any system that of a request that
-// definitely failed; and, for a service that consumes a topic, one that stands in
+// definitely failed, or that a service answered with 5xx before it asked for the commit of
+// the transaction with its record; and, for a service that consumes a topic, one that stands in
 // the service's topics in no committed transaction. Where nothing failed and
 // nothing was aborted it is not asked.
 //
@@ -25,7 +26,7 @@ func noAbortedRead(x *history.Index) Verdict {
 	var all []finding
 	var failed []*history.Event
 	for r := range x.Of(history.Request) {
-		if r.Outcome == history.Failed {
+		if r.Outcome == history.Failed || committedAfterAnswer(x, r) {
 			failed = append(failed, r)
 		}
 	}
@@ -66,7 +67,7 @@ func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Ev
 			continue
 		}
 		a := Anomaly{
-			What: fmt.Sprintf("%s definitely failed at %s (%s), ", r.ID, quantity.Duration(cmp.Or(r.End, r.At)), answer(r)),
+			What: fmt.Sprintf("%s %s at %s (%s), ", r.ID, refusal(r), quantity.Duration(cmp.Or(r.End, r.At)), answer(r)),
 			IDs:  []string{r.ID}, Events: []uint64{r.N, e.N},
 		}
 		if record := x.RecordOf(r, ""); record != nil {
@@ -78,6 +79,36 @@ func failedTakesEffect(x *history.Index, s history.Service, failed []*history.Ev
 		a.What += fmt.Sprintf("and %s at %s", became(e), quantity.Duration(e.At))
 		f.anomalies = append(f.anomalies, a)
 	}
+}
+
+// refusal is how it was answered, in words.
+func refusal(r *history.Event) string {
+	if r.Outcome == history.Failed {
+		return "definitely failed"
+	}
+	return "was answered as failed"
+}
+
+// committedAfterAnswer says whether a service that answered a request with 5xx asked only
+// afterwards for the commit of the transaction in which it had published the request's
+// record. What was not decided by then it could still have aborted: that a commit may have
+// gone through without an answer is no reason for what it answered.
+func committedAfterAnswer(x *history.Index, r *history.Event) bool {
+	if r.Outcome != history.Unknown || r.Status < 500 {
+		return false
+	}
+	record := x.RecordOf(r, "")
+	if record == nil {
+		return false
+	}
+	batch := newAppends(x).of(record)
+	if batch == nil {
+		return false
+	}
+	by, known := x.Log.Header.ServiceOf(batch.Client)
+	end := endsOf(x)[batch.N]
+	return known && by.Name == r.To && batch.At < r.End &&
+		end != nil && end.Value == history.EndsInCommit && end.Outcome == history.OK && end.At > r.End
 }
 
 // provenance says where a committed record stands and, as far as the edges saw that, who

@@ -107,7 +107,7 @@ func TestJudge(t *testing.T) {
 				e.At += 90 * time.Millisecond
 				e.End += 90 * time.Millisecond
 			}
-		}), []trial.Prediction{holds(check.NoLostInLog)}, trial.Undecided, "behind its schedule"},
+		}), []trial.Prediction{holds(check.NoLostInLog), holds(check.BoundedRecovery)}, trial.Undecided, "behind its schedule"},
 		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
 		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []trial.Prediction{holds(check.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
 		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []trial.Prediction{holds(check.NoPhantom)}, trial.Trouble, "tap lost its stream"},
@@ -510,6 +510,9 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 		"too few, and something is lost":           {idle(lost), loss, trial.Refuted, "1 of 480"},
 		"dead after the fault":                     {dead, append(slices.Clone(loss), holds(check.NotMetastable)), trial.Refuted, "0 % ok"},
 		"late, and something is lost":              {late(lost), loss, trial.Refuted, "1 of 480"},
+		"late, and nothing is lost":                {late(event), append(slices.Clone(rest), holds(check.NoAcknowledgedLoss)), trial.Confirmed, "observed as predicted"},
+		"late, and it should be fast":              {late(event), append(slices.Clone(rest), bound(measure.CatchUp("cache"), "<=", 100)), trial.Undecided, "behind its schedule"},
+		"late, and nothing else is broken":         {late(event), []trial.Prediction{holds(check.NoAcknowledgedLoss), {Guarantee: trial.Others, Expect: check.Holds, Except: []string{check.Availability, check.BoundedRecovery, check.Contained}}}, trial.Confirmed, ""},
 		"late, and not available":                  {late(idle(event)), append(tolerated(check.BoundedRecovery, check.Contained, check.NoPhantom), holds(check.Availability)), trial.Undecided, "behind its schedule"},
 		"no fault was seen, and something is lost": {unwitnessed(lost), loss, trial.Undecided, "never seen to take effect"},
 		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
