@@ -202,6 +202,11 @@ func (c *conductor) perform(ctx context.Context) (*trial.Trial, history.Log, err
 	if err := c.world.Close(closing); err != nil { // flushes what the taps still hold
 		return nil, none, fmt.Errorf("close the world: %w", err)
 	}
+	for i := range h.Services { // what a sink answered is theirs
+		if s := h.Services[i].Sink; s != nil {
+			s.Unread, s.Unanswered = c.performance.Redactor.Text(s.Unread), c.performance.Redactor.Text(s.Unanswered)
+		}
+	}
 	h.Phases, h.Drained = phases(start, baseline, loadEnd, c.world.Now(), c.spans), drained
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, none, err

@@ -47,7 +47,10 @@ func TestRunKeepsSecretsOut(t *testing.T) {
 			got = r.Header.Clone()
 			got.Set("Query", r.URL.RawQuery)
 		})
+		w.unread = "answered 500: cannot log in with hunter2-S3CRET at postgres://u:0ther-S3CRET@h/db"
 		s := withSecrets()
+		s.Services[0].Ledger = &breakwater.Ledger{Sink: "shop", Of: "api", Path: "/ledger"}
+		s.Requests[0].Body = `{"id":"${id}","secret":"b0dy-S3CRET"}`
 		tr, log, err := breakwater.Run(t.Context(), w, s, breakwater.Performance{})
 		if err != nil {
 			t.Fatal(err)

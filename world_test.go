@@ -31,6 +31,7 @@ type fakeWorld struct {
 	trigger chan struct{} // closed when the armed trigger fires
 	loses   time.Duration // when a part of the world ends; 0: never
 
+	unread  string                                     // why no sink can be read
 	sampled func(now time.Duration) breakwater.Sampled // nil: nothing is behind and nothing moves
 	effects func(now time.Duration) []history.Event    // nil: there are no sinks
 
@@ -213,8 +214,16 @@ func (w *fakeWorld) Lost(ctx context.Context) error {
 	}
 }
 
-func (w *fakeWorld) Audit(context.Context) error                       { w.note("audit"); return nil }
-func (w *fakeWorld) Ledgers(context.Context, *history.Header) error    { w.note("ledgers"); return nil }
+func (w *fakeWorld) Audit(context.Context) error { w.note("audit"); return nil }
+func (w *fakeWorld) Ledgers(_ context.Context, h *history.Header) error {
+	w.note("ledgers")
+	for i := range h.Services {
+		if s := h.Services[i].Sink; s != nil {
+			s.Unread = w.unread
+		}
+	}
+	return nil
+}
 func (w *fakeWorld) Environment(context.Context) (e trial.Environment) { return e }
 func (w *fakeWorld) Logs() map[string]string                           { return map[string]string{"api/1": "a line"} }
 func (w *fakeWorld) Close(context.Context) error {
