@@ -201,7 +201,7 @@ func (s Scenario) validate(contender string) error {
 	var errs []error
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 
-	if s.Title == "" {
+	if strings.TrimSpace(s.Title) == "" {
 		add("title: say in a few words what happens")
 	} else if n := utf8.RuneCountInString(s.Title); n > longestTitle {
 		add("title: it has %d characters; use at most %d, for it stands in tables and headings", n, longestTitle)

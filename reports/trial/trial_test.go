@@ -406,7 +406,7 @@ func TestExitCode(t *testing.T) {
 		{[]*trial.Trial{good, known}, trial.ExitAsPredicted},
 		{[]*trial.Trial{good, surprise}, trial.ExitRefuted},
 		{[]*trial.Trial{refuted, good}, trial.ExitRefuted},
-		{[]*trial.Trial{undecided, refuted, good}, trial.ExitUndecided},
+		{[]*trial.Trial{undecided, refuted, good}, trial.ExitRefuted},
 		{[]*trial.Trial{undecided, trouble, good}, trial.ExitTrouble},
 		{[]*trial.Trial{{}}, trial.ExitUndecided},                                          // never judged
 		{[]*trial.Trial{settled("E1", "", "event", trial.Confirmed)}, trial.ExitUndecided}, // confirmed nothing
