@@ -84,7 +84,8 @@ const NoPhantom = "no-phantom"
 
 // NoAbortedRead is broken when an id took effect, or was so much as brought to a
 // sink, that never should have come so far: in any system that of a request that
-// definitely failed; and, for a service that consumes a topic, one that stands in
+// definitely failed, or that a service answered with 5xx before it asked for the commit of
+// the transaction with its record; and, for a service that consumes a topic, one that stands in
 // the service's topics in no committed transaction. Where nothing failed and
 // nothing was aborted it is not asked.
 //

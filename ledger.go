@@ -86,7 +86,7 @@ const CountByKey Projection = "count"
 // validate finds what is wrong with the ledger of a service.
 func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf("its ledger "+format, a...)) }
-	_, served := s.Service(l.Of)
+	owner, served := s.Service(l.Of)
 	switch {
 	case l.Sink == "":
 		add("has no sink name")
@@ -96,6 +96,8 @@ func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 		add("is in redis but names no stream")
 	case l.Of != Database && l.Of != Redis && !served:
 		add("is of %q; use database, redis, or a service of the scenario", l.Of)
+	case served && owner.Instances > 1:
+		add("is served by %s, which has %d instances, each of which would be asked for the effects of all; keep it in the database or Redis, or let one instance or another service serve it", l.Of, owner.Instances)
 	case served && !strings.HasPrefix(l.Path, "/"):
 		add("is served by %s but its path %q does not begin with /", l.Of, l.Path)
 	case served && !askable(l.Path):

@@ -56,7 +56,9 @@ type Request struct {
 	Weight  float64           `json:"weight,omitempty"` // share of the arrivals; default 1
 
 	// Event says that an acknowledged request of this kind is an event whose
-	// effects are owed. Others, like GET /catalog, are only answered.
+	// effects are owed. Others, like GET /catalog, are only answered. A status below 400
+	// acknowledges it. One of 4xx, or 503 with Retry-After, refuses it: it must never have
+	// an effect then. Of any other it may have one, or none.
 	Event bool `json:"event,omitempty"`
 }
 
@@ -86,7 +88,9 @@ type Require struct {
 
 	// Settle is for how long effects and calls must have paused, after the load and
 	// without lag, before what is missing counts as never coming; default 3 s. Longer
-	// pauses that effects made under load are respected by themselves.
+	// pauses that effects made under load are respected by themselves. Where records wait,
+	// a group that has not moved for 15 s stands still, and one that may be at work on
+	// some of them for a minute: longer if Settle is.
 	Settle Duration `json:"settle,omitempty"`
 
 	// Deadline is how long the drain after the load may take at most; default 2 min. It
@@ -245,7 +249,7 @@ func (s Scenario) ValidateFor(contender string) error {
 	var errs []error
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 
-	if s.Title == "" {
+	if strings.TrimSpace(s.Title) == "" {
 		add("title: say in a few words what happens")
 	} else if n := utf8.RuneCountInString(s.Title); n > longestTitle {
 		add("title: it has %d characters; use at most %d, for it stands in tables and headings", n, longestTitle)

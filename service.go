@@ -26,7 +26,7 @@ type Service struct {
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
 	// listeners), ${NEED} (the address of its edge to a need; for a database the
-	// connection URL), ${NEED.name} for one that needs Names (the name under which
+	// connection URL, which see [Database]), ${NEED.name} for one that needs Names (the name under which
 	// they tell that address), ${instance} (analytics-1) and ${topic}. A secret is
 	// referred to as ${secret:NAME}, for the environment variable NAME of the run, see
 	// [IsSecret]; so it can be in arguments and in requests.
@@ -118,9 +118,15 @@ type Need struct {
 
 // What a world provides without being asked for a program.
 const (
-	Kafka    = "kafka"
-	Database = "database" // speaks PostgreSQL's protocol
-	Redis    = "redis"
+	Kafka = "kafka"
+	Redis = "redis"
+
+	// Database speaks PostgreSQL's protocol. What stands for it in the local world
+	// understands the simple query protocol only, and its URL asks pgx for that by
+	// default_query_exec_mode, a parameter that other drivers do not know and libpq
+	// refuses: take it off, and ask for the protocol as the driver has it
+	// (psycopg.ClientCursor; preferQueryMode=simple of JDBC).
+	Database = "database"
 
 	// Names is a DNS server over TCP. Under the name of each need of the client that
 	// asks it has SRV records of where that is now, with a time to live of 0. Nobody

@@ -223,6 +223,10 @@ func TestScenarioIsValidated(t *testing.T) {
 			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.Database})
 			s.Services[0].Ledger = &breakwater.Ledger{Sink: "db", Of: breakwater.Database, Table: "t", Attempts: "t"}
 		}, `its ledger has its attempts in the table "t", which holds its table`},
+		"a ledger of which each instance has a part": {func(s *breakwater.Scenario) {
+			s.Services[0].Instances = 2
+			s.Services[0].Ledger = &breakwater.Ledger{Sink: "api", Of: "api", Path: "/ledger"}
+		}, "its ledger is served by api, which has 2 instances, each of which would be asked for the effects of all; keep it in the database"},
 		"a ledger at a fragment": {func(s *breakwater.Scenario) {
 			s.Services[0].Ledger = &breakwater.Ledger{Sink: "api", Of: "api", Path: "/ledger#all"}
 		}, `its ledger is served at the path "/ledger#all", which cannot be asked for`},

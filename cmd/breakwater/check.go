@@ -41,11 +41,18 @@ func (c *CheckCmd) Run(std streams) error {
 	if err != nil {
 		return trouble(err)
 	}
-	if len(run.Trials)+len(run.Skipped)+len(run.Troubled) == 0 {
+	saved := &store.Run{Dir: dir}
+	widowed, err := saved.Widowed()
+	if err != nil {
+		return trouble(err)
+	}
+	if len(run.Trials)+len(run.Skipped)+len(run.Troubled)+len(widowed) == 0 {
 		return trouble(noTrial(c.Dir))
 	}
 	var errs []error
-	saved := &store.Run{Dir: dir}
+	for _, id := range widowed {
+		errs = append(errs, fmt.Errorf("%s has a history and no trial: that was removed, or its run was killed while it was saved", id))
+	}
 	for i, t := range run.Trials {
 		log, err := saved.History(t)
 		if err != nil {

@@ -44,9 +44,9 @@ func TestRedIsRedEverywhere(t *testing.T) {
 		{focus: "a chain", code: trial.ExitTrouble, as: "killed", says: []string{"a chain is killed at first", "a chain goes on", "ended before it began"}},
 		{focus: "a spec is skipped", code: trial.ExitAsPredicted, says: []string{"this world cannot do it"}},
 		{focus: "passes twice", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes twice"}}, // under one name, and the second one's trial is refused
-		{focus: "a spec passes$", failing: "BeforeEach", code: trial.ExitUndecided, as: "failed", says: []string{"a spec passes", "BeforeEach"}},
+		{focus: "a spec passes$", failing: "BeforeEach", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes", "BeforeEach"}},
 		{focus: "a spec passes$", failing: "AfterEach", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes", "AfterEach"}},
-		{focus: "a spec passes$", failing: "BeforeSuite", code: trial.ExitUndecided, as: "failed", says: []string{"[BeforeSuite]"}},
+		{focus: "a spec passes$", failing: "BeforeSuite", code: trial.ExitRefuted, as: "failed", says: []string{"[BeforeSuite]"}},
 		{focus: "a spec passes$", failing: "AfterSuite", code: trial.ExitRefuted, as: "failed", says: []string{"[AfterSuite]"}},
 		{focus: "a spec passes$", failing: "ReportAfterSuite", code: trial.ExitRefuted, as: "failed", says: []string{"endings"}},
 		{focus: "a spec passes$", failing: "exit", code: trial.ExitTrouble, as: "exited", says: []string{"exit status 7"}},

@@ -173,6 +173,7 @@ func TestExitCodesOfCheck(t *testing.T) {
 		"undecided":                {nil, nil, trial.ExitUndecided, ""},
 		"its history was cut off":  {[]breakwater.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
 		"its history is gone":      {[]breakwater.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
+		"the trial is gone":        {[]breakwater.Prediction{broken}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill.trial.json")) }, trial.ExitTrouble, "replay/kill has a history and no trial"},
 		"its verdict was improved": {[]breakwater.Prediction{broken}, another(`"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
 		"its outcome was edited":   {[]breakwater.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "it was edited: outcome changed"},
 		"its verdict was retold":   {[]breakwater.Prediction{holds}, another(`"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},

@@ -15,7 +15,7 @@ func noAbortedRead(x *history.Index) Verdict {
 	var all []finding
 	var failed []*history.Event
 	for r := range x.Of(history.Request) {
-		if r.Outcome == history.Failed {
+		if r.Outcome == history.Failed || committedAfterAnswer(x, r) {
 			failed = append(failed, r)
 		}
 	}
@@ -56,15 +56,80 @@ func failedTakesEffect(x *history.Index, s breakwater.Service, failed []*history
 			continue
 		}
 		a := Anomaly{
-			What: fmt.Sprintf("%s definitely failed at %s (%s), and %s at %s", r.ID, quantity.Duration(cmp.Or(r.End, r.At)), answer(r), became(e), quantity.Duration(e.At)),
+			What: fmt.Sprintf("%s %s at %s (%s), ", r.ID, refusal(r), quantity.Duration(cmp.Or(r.End, r.At)), answer(r)),
 			IDs:  []string{r.ID}, Events: []uint64{r.N, e.N},
 		}
 		if record := x.RecordOf(r, ""); record != nil {
-			a.Events = append(a.Events, record.N)
+			where, by := provenance(x, record)
+			a.What += where + ", "
+			a.Events = append(append(a.Events, record.N), by...)
 			a.Offsets = []string{record.In().At(record.Offset)}
 		}
+		a.What += fmt.Sprintf("and %s at %s", became(e), quantity.Duration(e.At))
 		f.anomalies = append(f.anomalies, a)
 	}
+}
+
+// refusal is how it was answered, in words.
+func refusal(r *history.Event) string {
+	if r.Outcome == history.Failed {
+		return "definitely failed"
+	}
+	return "was answered as failed"
+}
+
+// committedAfterAnswer says whether a service that answered a request with 5xx asked only
+// afterwards for the commit of the transaction in which it had published the request's
+// record. What was not decided by then it could still have aborted: that a commit may have
+// gone through without an answer is no reason for what it answered.
+func committedAfterAnswer(x *history.Index, r *history.Event) bool {
+	if r.Outcome != history.Unknown || r.Status < 500 {
+		return false
+	}
+	record := x.RecordOf(r, "")
+	if record == nil {
+		return false
+	}
+	batch := newAppends(x).of(record)
+	if batch == nil {
+		return false
+	}
+	by, known := x.Log.Header.ServiceOf(batch.Client)
+	end := endsOf(x)[batch.N]
+	return known && by.Name == r.To && batch.At < r.End &&
+		end != nil && end.Value == history.EndsInCommit && end.Outcome == history.OK && end.At > r.End
+}
+
+// provenance says where a committed record stands and, as far as the edges saw that, who
+// published it and by which end of a transaction it was committed: with the numbers of
+// these events.
+func provenance(x *history.Index, record *history.Event) (words string, events []uint64) {
+	words = "stands at " + record.In().At(record.Offset)
+	batch := newAppends(x).of(record)
+	if batch == nil {
+		return words, nil
+	}
+	words += fmt.Sprintf(", published by %s at %s", batch.Client, quantity.Duration(batch.At))
+	events = append(events, batch.N)
+	if end := endsOf(x)[batch.N]; end != nil && end.Value == history.EndsInCommit && end.Outcome == history.OK {
+		words += fmt.Sprintf(" and committed by it at %s", quantity.Duration(end.At))
+		events = append(events, end.N)
+	}
+	return words, events
+}
+
+// endsOf are the ends of transactions that were sent next, by the number of each batch
+// that was written in one.
+func endsOf(x *history.Index) map[uint64]*history.Event {
+	return history.Remember(x, derived{what: "ends"}, func() map[uint64]*history.Event {
+		ends := map[uint64]*history.Event{}
+		for _, t := range newTransactions(x).all {
+			for _, w := range t.writes {
+				ends[w.N] = t.end
+			}
+		}
+		return ends
+	})
 }
 
 // abortedTakesEffect returns how many it could not judge.

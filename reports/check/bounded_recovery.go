@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -30,10 +31,12 @@ func boundedRecovery(x *history.Index) Verdict {
 			all = append(all, f)
 			continue
 		}
-		if stood := stoodBefore(x, subject); stood != "" { // to the end, whatever the fault did
+		if stood := stillBefore(x, subject); len(stood) > 0 { // to the end, whatever the fault did
 			f.examined++
-			f.status, f.why = Broken, stood
-			f.anomalies = []Anomaly{{What: subject + " " + stood}}
+			f.status, f.why = Broken, stoodBefore(x, subject)
+			for _, at := range stood {
+				f.anomalies = append(f.anomalies, at.before(x, subject))
+			}
 			all = append(all, f)
 			continue
 		}
@@ -53,7 +56,7 @@ func boundedRecovery(x *history.Index) Verdict {
 					Setting: sessionSetting(x, subject, r.Event.At),
 				})
 			case !r.None && !r.Reached:
-				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s",
+				f.status, f.why = Unknown, fmt.Sprintf("not back at its baseline after %s, when the time after fault %q was over, which is sooner than the objective of %s: leave so much time before the next fault or the end of the load, or lower Require.Recovery",
 					quantity.Duration(r.Took), r.Fault, quantity.Duration(objective))
 				continue
 			}
@@ -62,11 +65,15 @@ func boundedRecovery(x *history.Index) Verdict {
 				longest = r.Span
 			}
 		}
+		late := len(f.anomalies)
 		f.anomalies = append(f.anomalies, standing(x, subject, objective)...)
 		switch {
 		case len(f.anomalies) > 0:
 			f.status = Broken
 			f.why = f.anomalies[0].What
+			if late > 0 && len(f.anomalies) > late {
+				f.why += "; it stands still on " + places(f.anomalies[late:])
+			}
 			f.subject = "" // it is in the sentence
 		case f.status == Unknown:
 		case f.examined == 0:
@@ -109,18 +116,48 @@ func noBaseline(x *history.Index, subject string) string {
 // end, "" where it did not. Positions that are committed now and then stand still in
 // between: what moved again after the fault was no stand-still.
 func stoodBefore(x *history.Index, group string) string {
-	windows := x.Windows()
-	if len(windows) == 0 {
+	all := stillBefore(x, group)
+	if len(all) == 0 {
 		return ""
 	}
-	broke := windows[0].From
+	var where []string
+	for _, at := range clip(all) {
+		where = append(where, fmt.Sprintf("%s %s from %s on", at.last.In(), standsAt(at.last.Committed), quantity.Duration(at.began.At)))
+	}
+	if more := len(all) - len(where); more > 0 {
+		where = append(where, quantity.Count(more)+" more")
+	}
+	return fmt.Sprintf("stood still on %s, before the fault at %s", strings.Join(where, ", "), quantity.Duration(x.Windows()[0].From))
+}
+
+// stillBefore are the partitions on which it did.
+func stillBefore(x *history.Index, group string) (all []still) {
+	windows := x.Windows()
+	if len(windows) == 0 {
+		return nil
+	}
 	for _, at := range sampledStill(x, group, 0) {
-		if at.since.At+time.Second < broke {
-			return fmt.Sprintf("stood still on %s %s from %s on, before the fault at %s",
-				at.last.In(), standsAt(at.last.Committed), quantity.Duration(at.since.At), quantity.Duration(broke))
+		if at.began.At+time.Second < windows[0].From {
+			all = append(all, at)
 		}
 	}
-	return ""
+	return all
+}
+
+// before tells of a partition on which a group stood still before the first fault.
+func (at still) before(x *history.Index, group string) Anomaly {
+	in := at.last.In()
+	a := Anomaly{
+		What: fmt.Sprintf("%s stood still on %s %s from %s on, before the fault at %s",
+			group, in, standsAt(at.last.Committed), quantity.Duration(at.began.At), quantity.Duration(x.Windows()[0].From)),
+		Offsets: []string{in.At(max(at.last.Committed, 0))}, Events: []uint64{at.began.N, at.last.N},
+	}
+	for _, s := range x.Log.Header.Consumers() {
+		if s.Group == group {
+			return owned(x, s, in, a)
+		}
+	}
+	return a
 }
 
 // recoverySubjects are the consumer groups, or without any the operations that
@@ -147,15 +184,16 @@ func recoverySubjects(x *history.Index) []string {
 // on with others. What was put off to a retry topic may wait for its back-off first.
 func standing(x *history.Index, group string, objective time.Duration) []Anomaly {
 	var found []Anomaly
-	report := func(p history.Partition, position, waiting int64, events ...*history.Event) {
+	report := func(s breakwater.Service, p history.Partition, since time.Duration, position, waiting int64, events ...*history.Event) {
 		a := Anomaly{
-			What:    fmt.Sprintf("%s stands still on %s %s with %s records waiting, while its other partitions go on", group, p, standsAt(position), quantity.Count(int(waiting))),
+			What: fmt.Sprintf("%s stands still on %s %s since %s with %s records waiting, while its other partitions go on",
+				group, p, standsAt(position), quantity.Duration(since), quantity.Count(int(waiting))),
 			Offsets: []string{p.At(max(position, 0))},
 		}
 		for _, e := range events {
 			a.Events = append(a.Events, e.N)
 		}
-		found = append(found, a)
+		found = append(found, owned(x, s, p, a))
 	}
 	if len(x.Windows()) == 0 {
 		return nil
@@ -168,19 +206,33 @@ func standing(x *history.Index, group string, objective time.Duration) []Anomaly
 			past := newCommitted(x, s)
 			for _, at := range past.stuck(x, newAppends(x)) {
 				if at.on.Topic == x.Input(s) && end-at.since >= objective && past.wentOn(at.on, at.since) {
-					report(at.on, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
+					report(s, at.on, at.since, at.position, int64(len(at.waiting)), at.last, at.waiting[0])
 				}
 			}
 		default:
 			for _, at := range sampledStill(x, group, healed(x)) {
 				limit := objective + backoffOf(s, at.last.Topic)
 				if at.last.At-at.since.At >= limit && at.othersWentOn {
-					report(at.last.In(), at.last.Committed, at.last.Lag, at.since, at.last)
+					report(s, at.last.In(), at.began.At, at.last.Committed, at.last.Lag, at.began, at.last)
 				}
 			}
 		}
 	}
 	return found
+}
+
+// places are where the anomalies are, in words.
+func places(all []Anomaly) string {
+	var names []string
+	for _, a := range all[:min(maxNames, len(all))] {
+		in, _, _ := strings.Cut(a.Offsets[0], "@")
+		names = append(names, in)
+	}
+	said := strings.Join(names, ", ")
+	if more := len(all) - len(names); more > 0 {
+		said += fmt.Sprintf(" and %s more", quantity.Count(more))
+	}
+	return said
 }
 
 // standsAt is where a group stands on a partition, in words: -1 is what a group has that
@@ -195,8 +247,9 @@ func standsAt(position int64) string {
 // still is a partition on which, by its samples, a group's position did not move
 // and records waited from one sample to the last.
 type still struct {
-	since, last  *history.Event
-	othersWentOn bool // in the meantime
+	since, last  *history.Event // among the samples from the instant on
+	began        *history.Event // the first of those that found it there, among all
+	othersWentOn bool           // in the meantime
 }
 
 // sampledStill finds them among the samples from the instant on.
@@ -207,26 +260,36 @@ func sampledStill(x *history.Index, group string, from time.Duration) []still {
 	}
 	all := map[history.Partition]*progress{}
 	for e := range x.Of(history.Sample) {
-		if e.Group != group || e.At < from {
+		if e.Group != group {
 			continue
 		}
 		p := all[e.In()]
 		if p == nil {
-			p = &progress{still: still{since: e, last: e}}
+			p = &progress{still: still{began: e, last: e}}
 			all[e.In()] = p
 		}
-		if e.Committed > p.last.Committed {
-			p.moved = e.At
+		moved := e.Committed != p.last.Committed || p.last.Lag <= 0
+		if moved {
+			p.began = e
 		}
-		if e.Committed != p.last.Committed || p.last.Lag <= 0 {
+		switch {
+		case e.At < from:
+		case p.since == nil:
 			p.since = e
+		default:
+			if e.Committed > p.last.Committed {
+				p.moved = e.At
+			}
+			if moved {
+				p.since = e
+			}
 		}
 		p.last = e
 	}
 	var found []still
 	for _, in := range slices.SortedFunc(maps.Keys(all), history.Partition.Compare) {
 		p := all[in]
-		if p.last.Lag <= 0 || p.since == p.last {
+		if p.last.Lag <= 0 || p.since == nil || p.since == p.last {
 			continue
 		}
 		for other, q := range all {
@@ -241,7 +304,7 @@ func sampledStill(x *history.Index, group string, from time.Duration) []still {
 // in the fault is what its partitions waited for.
 func sessionSetting(x *history.Index, group string, began time.Duration) string {
 	for e := range x.Of(history.Session) {
-		if e.Group != group || e.End < began {
+		if e.Group != group || e.Name == history.Closing || e.End < began {
 			continue
 		}
 		for _, s := range x.Log.Header.Services {

@@ -244,7 +244,7 @@ func tooLate(x *history.Index) []Anomaly {
 		}
 	}
 	return []Anomaly{{
-		What: fmt.Sprintf("the load was sent up to %s behind its schedule, %s is allowed", quantity.Duration(worst.At-worst.Scheduled), quantity.Duration(limit)),
+		What: fmt.Sprintf("the load was sent up to %s behind its schedule, %s is allowed: leave the machine more to itself (--procs), or raise Require.MaxLateness", quantity.Duration(worst.At-worst.Scheduled), quantity.Duration(limit)),
 		IDs:  []string{worst.ID}, Events: []uint64{worst.N}, Code: TooLate,
 	}}
 }

@@ -48,7 +48,7 @@ func saying(edit func(*history.LetterRecord), e history.Event) history.Event {
 
 // published is how the tap saw a record enter its topic.
 func published(record history.Event, at time.Duration) history.Event {
-	return history.Event{Kind: history.Produce, Client: "analytics/1", Topic: record.Topic, Partition: record.Partition, Offset: record.Offset, Count: 1, At: at, End: at + ms, Outcome: history.OK}
+	return history.Event{Kind: history.Produce, ID: record.ID, Client: "analytics/1", Topic: record.Topic, Partition: record.Partition, Offset: record.Offset, Count: 1, At: at, End: at + ms, Outcome: history.OK}
 }
 
 func tried(id string, at ...time.Duration) events {

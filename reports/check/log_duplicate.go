@@ -11,7 +11,7 @@ import (
 )
 
 func noLogDuplicate(x *history.Index) Verdict {
-	if !x.Log.Header.Logged() {
+	if !logged(x) {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
 	d := duplicates{x: x, again: map[string]bool{}, publishing: newPublishing(x)}

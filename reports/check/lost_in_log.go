@@ -12,7 +12,7 @@ import (
 )
 
 func noLostInLog(x *history.Index) Verdict {
-	if !x.Log.Header.Logged() {
+	if !logged(x) {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
 	if !x.Audited {

@@ -7,6 +7,7 @@ import (
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
 
 func TestNotMetastable(t *testing.T) { testSmall(t, metastableCases) }
@@ -36,7 +37,9 @@ func unseen(all events) events {
 }
 
 var metastableCases = []small{
-	{"down for good", breakwater.NotMetastable, within1(), load(6*time.Second, time.Second, 6*time.Second, 5), Broken, []string{"u3.05s", "u3.1s", "u3.15s", "u3.2s", "u3.3s"}, "20 % ok (12 of 60) from when the fault was gone to the end of the load 3 s later, 100 % before"},
+	{"down for good", breakwater.NotMetastable, within1(), load(6*time.Second, time.Second, 6*time.Second, 5), Broken, []string{"u3.05s", "u3.1s", "u3.15s", "u3.2s", "u3.3s"}, "20 % ok (12 of 60) from when the fault was gone to the end of the load 3 s later, 100 % before: 48 unanswered; such as u3.05s, u3.1s, u3.15s, u3.2s, u3.3s"},
+	{"and its publisher says nothing more", breakwater.NotMetastable, with(within1(), func(h *history.Header) { h.Services[0].Needs = historytest.Needs("kafka") }),
+		append(load(6*time.Second, time.Second, 6*time.Second, 5), by("registration/1", published(record("u1s", 7), 2100*ms))), Broken, []string{"u3.05s", "u3.1s", "u3.15s", "u3.2s", "u3.3s"}, "registration published last at 2.1 s (acknowledged by the broker), and nothing since"},
 	{"back at once", breakwater.NotMetastable, within1(), load(6*time.Second, time.Second, 2*time.Second, 5), Holds, nil, "ok again after the fault"},
 	{"back, if late", breakwater.NotMetastable, within1(), load(7*time.Second, time.Second, 5*time.Second, 5), Holds, nil, ""},
 	{"never down", breakwater.NotMetastable, within1(), load(6*time.Second, 0, 0, 0), Holds, nil, ""},

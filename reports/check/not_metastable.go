@@ -1,7 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -68,19 +72,68 @@ func goodput(x *history.Index, g measure.Goodput, gone bool) finding {
 		f.why = fmt.Sprintf("%s ok (%s) from when the fault was gone to the end of the load %s later, %s before", quantity.Percent(low.OfScheduled()), quantity.Of(low.OK, low.Scheduled),
 			quantity.Duration(low.End-cleared), quantity.Percent(before))
 		f.brief = fmt.Sprintf("%s of %%s ok after the fault", quantity.Percent(low.OfScheduled()))
-		f.anomalies = []Anomaly{stillFailing(x, g.Operation, f.why, cleared+limit)}
+		f.anomalies = []Anomaly{stillFailing(x, g.Operation, f.why, low, cleared+limit)}
 	}
 	return f
 }
 
-// stillFailing names the first requests that were not ok from the instant on.
-func stillFailing(x *history.Index, operation, why string, from time.Duration) Anomaly {
+// stillFailing says how those requests of the share fared that were not ok, and names the
+// first that were not from an instant on.
+func stillFailing(x *history.Index, operation, why string, low measure.Share, from time.Duration) Anomaly {
 	a := Anomaly{What: operation + ": " + why}
+	answers, to := map[string]int{}, ""
 	for r := range x.Of(history.Request) {
-		if r.Name == operation && r.Outcome != history.OK && r.Scheduled >= from && len(a.IDs) < maxNames {
+		if r.Name != operation || r.Outcome == history.OK || r.Scheduled < low.At || r.Scheduled >= low.End {
+			continue
+		}
+		words := cmp.Or(r.Error, "unanswered")
+		if r.Status > 0 {
+			words = answer(r)
+		}
+		answers[words]++
+		to = r.To
+		if r.Scheduled >= from && len(a.IDs) < maxNames {
 			a.IDs = append(a.IDs, r.ID)
 			a.Events = append(a.Events, r.N)
 		}
 	}
+	var fared []string
+	for _, words := range slices.SortedFunc(maps.Keys(answers), func(a, b string) int {
+		return cmp.Or(answers[b]-answers[a], strings.Compare(a, b))
+	}) {
+		fared = append(fared, fmt.Sprintf("%s %s", quantity.Count(answers[words]), words))
+	}
+	if len(fared) > 0 {
+		a.What += ": " + strings.Join(clip(fared), ", ")
+	}
+	if len(a.IDs) > 0 {
+		a.What += "; such as " + strings.Join(a.IDs, ", ")
+	}
+	if last := publishedLast(x, to); last != nil && last.At < from {
+		a.What += fmt.Sprintf("; %s published last at %s (%s), and nothing since", to, quantity.Duration(last.At), answerOf(last))
+		a.Events = append(a.Events, last.N)
+	}
 	return a
+}
+
+// publishedLast is the last batch that an instance of the service was seen to send, nil
+// for none.
+func publishedLast(x *history.Index, service string) (last *history.Event) {
+	for e := range x.Of(history.Produce) {
+		if s, known := x.Log.Header.ServiceOf(e.Client); known && s.Name == service {
+			last = e
+		}
+	}
+	return last
+}
+
+// answerOf is how the broker answered a batch, in words.
+func answerOf(batch *history.Event) string {
+	switch batch.Outcome {
+	case history.OK:
+		return "acknowledged by the broker"
+	case history.Failed:
+		return "refused by the broker: " + cmp.Or(batch.Error, "no reason")
+	}
+	return "never answered"
 }

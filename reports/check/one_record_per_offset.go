@@ -11,7 +11,7 @@ import (
 )
 
 func oneRecordPerOffset(x *history.Index) Verdict {
-	if !x.Log.Header.Logged() {
+	if !logged(x) {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
 	w := witnesses{x: x, stamps: stampsAudited(x), setting: anySetting(x, "acks", "unclean"), reused: misnumberedBatches(x).as}

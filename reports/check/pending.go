@@ -23,6 +23,7 @@ type pending struct {
 	alive  bool
 	ended  string
 	limit  time.Duration
+	work   time.Duration  // the limit where a consumer may be at work
 	open   *history.Event // a session that was open at the end, nil for none
 	moving map[history.Partition]bool
 }
@@ -30,15 +31,15 @@ type pending struct {
 func newPending(x *history.Index, s breakwater.Service) *pending {
 	return history.Remember(x, derived{"pending", s.Name}, func() *pending {
 		p := &pending{waiting: waiting{x, s, passedPositions(x)}, limit: stillLimit(x.Log.Header), moving: map[history.Partition]bool{}}
-		p.alive = p.waiting.alive()
+		p.alive, p.work = p.waiting.alive(), p.limit
 		d := x.Log.Header.Drained
 		if d == nil {
 			return p
 		}
-		p.ended = d.End
+		p.ended, p.work = d.End, max(p.limit, d.AtWork)
 		p.open = openSession(x, s)
 		for _, at := range sampledStill(x, s.Group, healed(x)) {
-			p.moving[at.last.In()] = at.last.At-at.since.At < p.limit
+			p.moving[at.last.In()] = !p.stood(at, p.sentOf(at))
 		}
 		return p
 	})
@@ -53,17 +54,17 @@ func stillLimit(h history.Header) time.Duration {
 }
 
 // openSession is a session of the service's group that may have lasted when the run
-// was over.
+// was over, though its member was gone.
 func openSession(x *history.Index, s breakwater.Service) *history.Event {
 	_, end := x.Log.Header.Span()
 	back := map[string]time.Duration{} // when members were last heard of
 	for e := range x.Of(history.Assign, history.Commit, history.Resume) {
-		if e.Group == s.Group && e.Member != "" {
+		if e.Group == s.Group && e.Heard() {
 			back[e.Member] = e.At
 		}
 	}
 	for e := range x.Of(history.Session) {
-		if e.Group == s.Group && e.End > end && back[e.Member] <= e.At {
+		if e.Group == s.Group && e.Name != history.Closing && e.End > end && back[e.Member] <= e.At {
 			return e
 		}
 	}
@@ -88,7 +89,34 @@ func (p *pending) waits(record *history.Event) bool {
 	case !p.alive || p.open != nil:
 		return true
 	}
-	return p.ended == history.DrainDeadline && p.moving[record.In()]
+	return p.moving[record.In()]
+}
+
+// stood says whether the group stood still there for long enough, given what the broker
+// had sent of the records that wait.
+func (p *pending) stood(at still, sent *history.Event) bool {
+	limit := p.limit
+	if sent != nil {
+		limit = p.work
+	}
+	return at.last.At-at.since.At >= limit+backoffOf(p.service, at.last.Topic)
+}
+
+// sentOf is what the broker last sent, to who owned the partition at the end, of the records
+// on which the group stood still; nil for nothing.
+func (p *pending) sentOf(at still) (sent *history.Event) {
+	in, since := at.last.In(), at.since.At
+	for e := range p.x.Of(history.Assign) {
+		if e.Group == p.service.Group && e.In() == in && e.Name == history.Assigned {
+			since = max(since, e.At)
+		}
+	}
+	for e := range p.x.Of(history.Fetched) {
+		if e.Group == p.service.Group && e.In() == in && e.Last >= at.last.Committed && e.At >= since {
+			sent = e
+		}
+	}
+	return sent
 }
 
 // why says what kept n of so many things from being judged, and what would decide it.
@@ -122,12 +150,6 @@ func (p *pending) unread() (all []unread, examined int) {
 			examined += len(p.x.Records[known.Partition])
 		}
 	}
-	since := map[history.Partition]time.Duration{}
-	for e := range p.x.Of(history.Assign) {
-		if e.Group == p.service.Group && e.Name == history.Assigned {
-			since[e.In()] = e.At
-		}
-	}
 	for _, at := range sampledStill(p.x, p.service.Group, healed(p.x)) {
 		in := at.last.In()
 		if !slices.Contains(topics, in.Topic) || at.last.At-at.since.At < p.limit+backoffOf(p.service, in.Topic) {
@@ -137,11 +159,7 @@ func (p *pending) unread() (all []unread, examined int) {
 		if u.records == 0 {
 			continue // what is left are markers
 		}
-		for e := range p.x.Of(history.Fetched) {
-			if e.Group == p.service.Group && e.In() == in && e.Last >= at.last.Committed && e.At >= max(since[in], at.since.At) {
-				u.sent = e
-			}
-		}
+		u.sent = p.sentOf(at)
 		all = append(all, u)
 	}
 	return all, examined

@@ -10,7 +10,7 @@ import (
 )
 
 func producerOrder(x *history.Index) Verdict {
-	if !x.Log.Header.Logged() {
+	if !logged(x) {
 		return combine(x, nil, "the system has no log to be looked into")
 	}
 	o := ordering{x: x, compared: make([]bool, len(x.Log.Events)+1)}

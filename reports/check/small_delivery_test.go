@@ -142,8 +142,30 @@ var stuckCases = []small{
 
 var failed = request("u1", 10*ms, history.Failed)
 
+// committing is a request that was answered at 15 ms with the status, and whose record an
+// instance published in a transaction for whose commit it asked at the instant.
+func committing(status int, by string, commits time.Duration) events {
+	asked, r := request("u1", 10*ms, history.Unknown), record("u1", 7)
+	asked.Status = status
+	w := transactional(published(r, 12*ms))
+	w.Client = by
+	end := history.Event{Kind: history.Transaction, Client: by, Value: history.EndsInCommit, ProducerID: w.ProducerID, Epoch: w.Epoch, At: commits, End: commits + ms, Outcome: history.OK}
+	return events{asked, w, end, r, effect("db", "u1", 20*ms)}
+}
+
 var abortedCases = []small{
 	{"a failed request took effect", breakwater.NoAbortedRead, consumer(), events{failed, effect("db", "u1", 20*ms)}, Broken, []string{"u1"}, "u1 definitely failed at 15 ms (never sent), and took effect in db at 20 ms"},
+	{"and says who committed it", breakwater.NoAbortedRead, consumer(), func() events {
+		r := record("u1", 7)
+		w := transactional(by("registration/1", published(r, 12*ms)))
+		end := history.Event{Kind: history.Transaction, Client: "registration/1", Value: history.EndsInCommit, ProducerID: w.ProducerID, Epoch: w.Epoch, At: 16 * ms, End: 17 * ms, Outcome: history.OK}
+		return events{failed, w, end, r, effect("db", "u1", 20*ms)}
+	}(), Broken, []string{"u1"}, "u1 definitely failed at 15 ms (never sent), stands at orders/0@7, published by registration/1 at 12 ms and committed by it at 16 ms, and took effect in db at 20 ms"},
+	{"answered with 503 before its commit was asked for", breakwater.NoAbortedRead, consumer(), committing(503, "registration/1", 16*ms), Broken, []string{"u1"},
+		"u1 was answered as failed at 15 ms (status 503), stands at orders/0@7, published by registration/1 at 12 ms and committed by it at 16 ms, and took effect in db at 20 ms"},
+	{"asked for before, its commit may have gone through", breakwater.NoAbortedRead, consumer(), committing(503, "registration/1", 14*ms), NotAsked, nil, "no request failed"},
+	{"another service committed it", breakwater.NoAbortedRead, consumer(), committing(503, "relay/1", 16*ms), NotAsked, nil, "no request failed"},
+	{"never answered", breakwater.NoAbortedRead, consumer(), committing(0, "registration/1", 16*ms), NotAsked, nil, "no request failed"},
 	{"or was brought to the sink", breakwater.NoAbortedRead, consumer(), events{failed, attempt("db", "u1", 20*ms)}, Broken, []string{"u1"}, "was brought to db"},
 	{"in a synchronous system", breakwater.NoAbortedRead, synchronous(), events{failed, effect("mail", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 failed or aborted ids took effect in mail; 0 of 1 in db"},
 	{"it had none", breakwater.NoAbortedRead, consumer(), events{failed, request("u2", 12*ms, history.OK), effect("db", "u2", 20*ms)}, Holds, nil, "0 of 1"},
@@ -215,6 +237,12 @@ var duplicateCases = []small{
 	{"nothing says how it was produced", breakwater.NoLogDuplicate, consumer(), events{record("u1", 5)}, NotAsked, nil, ""},
 	{"put off, and put off again", breakwater.NoLogDuplicate, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, "0 of 3 sequences stand in the log twice"},
 	{"no log", breakwater.NoLogDuplicate, synchronous(), nil, NotAsked, nil, ""},
+	{"nobody consumes what is published twice", breakwater.NoLogDuplicate, publishing1(), func() events {
+		first, second := record("u1", 7), record("u1", 8)
+		one, again := by("registration/1", published(first, 11*ms)), by("registration/1", published(second, 13*ms))
+		second.Sequence, again.Sequence = 1, 1
+		return events{sent, one, again, first, second}
+	}(), Broken, []string{"u1"}, "u1 was committed 2 times by registration"},
 }
 
 func once() history.Header { return analytics(func(s *breakwater.Service) { s.Ledger.Once = true }) }

@@ -39,6 +39,13 @@ func synchronous() history.Header {
 	return h
 }
 
+// publishing1 is a system that only publishes, each id once.
+func publishing1() history.Header {
+	h := consumer()
+	h.Services = []breakwater.Service{{Name: "registration", Needs: historytest.Needs("kafka"), PublishesOnce: true}}
+	return h
+}
+
 func with(h history.Header, edit func(*history.Header)) history.Header { edit(&h); return h }
 
 func compacted(h *history.Header) { h.Topic.Compacted = true }
@@ -206,6 +213,8 @@ var lostCases = []small{
 	{"a log that never began at 0", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 7), logStart("orders", 0, 5), startedAt(5)}, Broken, []string{"u2"}, ""},
 	{"acknowledged and aborted", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u2", 1), aborted(record("u1", 0))}, Broken, []string{"u1"}, "u1 was acknowledged at 15 ms and stands at orders/0@0 in no committed transaction"},
 	{"there is no log", breakwater.NoLostInLog, synchronous(), events{sent}, NotAsked, nil, ""},
+	{"nobody consumes what is published", breakwater.NoLostInLog, publishing1(), events{sent, by("registration/1", published(record("u2", 7), 11*ms)), record("u2", 7), request("u2", 10*ms, history.OK)}, Broken, []string{"u1"}, "1 of 2 acknowledged ids are missing from the log"},
+	{"nothing that was asked for is published", breakwater.NoLostInLog, publishing1(), events{sent, by("registration/1", published(record("other", 7), 11*ms)), record("other", 7)}, NotAsked, nil, "no log"},
 
 	{"in the log, never took effect", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7)}, Broken, []string{"u1"}, "u1 was acknowledged, is at orders/0@7: in the log, never took effect in db"},
 	{"committed past it", breakwater.NoAcknowledgedLoss, consumer(), events{sent, record("u1", 7), commit(8, 50*ms, 51*ms, history.OK)}, Broken, []string{"u1"}, "though analytics committed up to 8"},
@@ -383,6 +392,28 @@ func within(d time.Duration) history.Header {
 	return with(consumer(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(d) })
 }
 
+func withoutLog(objective time.Duration) history.Header {
+	return with(synchronous(), func(h *history.Header) {
+		h.Require.Recovery = breakwater.Duration(objective)
+		h.Phases = []history.Phase{{Name: breakwater.Before, End: time.Second}, {Name: breakwater.During, Start: time.Second, End: 8 * time.Second}, {Name: breakwater.After, Start: 8 * time.Second, End: 10 * time.Second}}
+	})
+}
+
+// failingFrom are requests of which all fail from an instant on until a second fault is
+// gone, which was injected at 7.51 s and was seen to be there at 7.76 s.
+func failingFrom(from time.Duration) (all events) {
+	for at := time.Duration(0); at < 10*time.Second; at += 50 * ms {
+		outcome := history.OK
+		if at >= time.Second && at < 2*time.Second || at >= from && at < 8*time.Second {
+			outcome = history.Unknown
+		}
+		all = append(all, request("u"+at.String(), at, outcome))
+	}
+	again := fault("registration/1", 7760*ms, 8*time.Second)
+	again.Name, again.At = "restart", 7510*ms
+	return append(all, cutOff("registration", "analytics", time.Second, 2*time.Second), again)
+}
+
 var recoveryCases = []small{
 	{"back in time", breakwater.BoundedRecovery, within(4 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Holds, nil, "back at the baseline 3 s after the heal, 4 s is allowed"},
 	{"back too late", breakwater.BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 5*time.Second, 20)), Broken, nil, "took 3 s after fault"},
@@ -393,7 +424,7 @@ var recoveryCases = []small{
 		return append(all, again)
 	}(), Broken, nil, `after fault "cut, step 2"`},
 	{"never back", breakwater.BoundedRecovery, within(2 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Broken, nil, "took > 8 s"},
-	{"the run ended before the objective", breakwater.BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "not back at its baseline after 8 s"},
+	{"the run ended before the objective", breakwater.BoundedRecovery, within(20 * time.Second), lags(lagFrom(time.Second, 10*time.Second, 20)), Unknown, nil, "leave so much time before the next fault or the end of the load, or lower Require.Recovery"},
 	{"back, and away again", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		lag := lagFrom(time.Second, 3*time.Second, 20)
 		for at, n := range lagFrom(5*time.Second, 7*time.Second, 20) {
@@ -406,6 +437,17 @@ var recoveryCases = []small{
 		lag[5*time.Second] = 20
 		return lags(lag)
 	}(), Holds, nil, "1 s after the heal"},
+	{"a request under way when the next fault is injected", breakwater.BoundedRecovery, withoutLog(4 * time.Second), failingFrom(7400 * ms), Holds, nil, "back at the baseline"},
+	{"several that were under way for long", breakwater.BoundedRecovery, withoutLog(4 * time.Second), func() events {
+		all := failingFrom(6900 * ms)
+		for i := range all {
+			if e := &all[i]; e.Kind == history.Request && e.Scheduled >= 6900*ms && e.Scheduled < 7510*ms {
+				e.End = 7520 * ms
+			}
+		}
+		return all
+	}(), Holds, nil, "back at the baseline"},
+	{"two windows of failed ones before that", breakwater.BoundedRecovery, withoutLog(4 * time.Second), failingFrom(6900 * ms), Broken, nil, "took > 5.5 s after fault"},
 	{"never left", breakwater.BoundedRecovery, within(time.Second), lags(nil), Holds, nil, "never left"},
 	{"no objective", breakwater.BoundedRecovery, within(0), lags(nil), NotAsked, nil, ""},
 	{"no fault", breakwater.BoundedRecovery, within(time.Second), slices.DeleteFunc(lags(nil), func(e history.Event) bool { return e.Kind == history.Fault }), Unknown, nil, "no fault"},
@@ -420,21 +462,28 @@ var recoveryCases = []small{
 		return all
 	}(), Broken, nil, ""},
 	{"one partition stands still", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
-		all := lags(nil)
+		all := append(lags(nil), in(1, assign("analytics/1", "m", history.Assigned, ms)))
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 12, 10)))
 		}
 		return all
-	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	}(), Broken, nil, "stands still on orders/1 at 10 since 0 s with 2 records waiting, while its other partitions go on; analytics/1 owns the partition since 1 ms"},
+	{"late, and one partition stands still", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
+		all := lags(lagFrom(time.Second, 6*time.Second, 20))
+		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
+			all = append(all, in(1, sample(at, 12, 10)))
+		}
+		return all
+	}(), Broken, nil, "to be back at its baseline, 2 s is allowed; it stands still on orders/1"},
 	{"and one that went on for a while", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
 			all = append(all, in(1, sample(at, 12, min(10, int64(at/(250*ms))))))
 		}
 		return all
-	}(), Broken, nil, "stands still on orders/1 at 10 with 2 records waiting"},
+	}(), Broken, nil, "stands still on orders/1 at 10 since 2.5 s with 2 records waiting"},
 	{"what was put off waits for its back-off", breakwater.BoundedRecovery, with(within(2*time.Second), backingOff(8*time.Second)), waitingAgain, Holds, nil, ""},
-	{"and longer than that", breakwater.BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 with 1 records waiting"},
+	{"and longer than that", breakwater.BoundedRecovery, with(within(2*time.Second), backingOff(5*time.Second)), waitingAgain, Broken, nil, "stands still on again/0 at 0 since 2.5 s with 1 records waiting"},
 	{"all stand still when nothing is left to do", breakwater.BoundedRecovery, within(2 * time.Second), func() events {
 		all := lags(nil)
 		for at := time.Duration(0); at < 10*time.Second; at += 250 * ms {
@@ -446,7 +495,7 @@ var recoveryCases = []small{
 		waits, done := in(1, record("u1", 0)), record("u2", 0)
 		return events{fault("analytics/1", time.Second, 2*time.Second), request("u1", 500*ms, history.OK), request("u2", 500*ms, history.OK),
 			waits, published(waits, 500*ms), done, published(done, 500*ms), in(1, position0(0, 600*ms)), position0(1, 9*time.Second), effect("db", "u1", 700*ms), effect("db", "u2", 700*ms)}
-	}(), Broken, nil, "stands still on orders/1 at 0 with 1 records waiting"},
+	}(), Broken, nil, "stands still on orders/1 at 0 since 2 s with 1 records waiting"},
 	{"synchronous, back", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(time.Second) }), failing(time.Second, 2*time.Second), Holds, nil, "POST /register: back"},
 	{"synchronous, failing on", breakwater.BoundedRecovery, with(synchronous(), func(h *history.Header) { h.Require.Recovery = breakwater.Duration(500 * ms) }), failing(time.Second, 2900*ms), Broken, nil, "POST /register took"},
 }

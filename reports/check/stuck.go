@@ -61,39 +61,56 @@ func standsUnread(x *history.Index, s breakwater.Service) finding {
 	if f.examined = examined; examined == 0 {
 		return finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects by their ids, and no position of it was sampled"}
 	}
-	records, sent := 0, 0
+	f.count = &count{of: examined, what: "records in the log were never read by %s", brief: "unread"}
+	records, waits, sent := 0, 0, 0
 	for _, u := range stands {
-		if u.sent != nil || !p.alive || p.open != nil {
+		if !p.alive || p.open != nil {
+			waits += u.records
+			continue
+		}
+		if !p.stood(u.still, u.sent) {
 			sent += u.records
 			continue
 		}
 		records += u.records
-		in := u.last.In()
+		in, became := u.last.In(), "were never read, though it is alive"
+		if u.sent != nil {
+			became = fmt.Sprintf("were not committed past, though it is alive and the broker sent it some of them at %s", quantity.Duration(u.sent.At))
+		}
 		a := Anomaly{
-			What: fmt.Sprintf("%s stands still on %s %s since %s: %s records there were never read, though it is alive",
-				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.since.At), quantity.Count(u.records)),
-			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.since.N, u.last.N},
+			What: fmt.Sprintf("%s stands still on %s %s since %s: %s records there %s",
+				s.Group, in, standsAt(u.last.Committed), quantity.Duration(u.began.At), quantity.Count(u.records), became),
+			Offsets: []string{in.At(max(u.last.Committed, 0))}, Events: []uint64{u.began.N, u.last.N},
 		}
-		if owner := ownerOf(x, s, in); owner != nil {
-			a.What += fmt.Sprintf("; %s owns the partition since %s", owner.Client, quantity.Duration(owner.At))
-			a.Events = append(a.Events, owner.N)
+		if u.sent != nil {
+			f.count.what = "records in the log were never read, or never committed past, by %s"
+			a.Events = append(a.Events, u.sent.N)
 		}
-		f.anomalies = append(f.anomalies, a)
+		f.anomalies = append(f.anomalies, owned(x, s, in, a))
 	}
-	f.count = &count{bad: records, of: examined, what: "records in the log were never read by %s", brief: "unread"}
+	f.count.bad = records
 	if records > 0 {
 		f.count.note = stoodBefore(x, s.Group)
 	}
 	switch {
 	case len(f.anomalies) > 0:
-	case sent > 0 && !p.alive:
-		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are unread, and no instance of %s was alive at the end", quantity.Of(sent, examined), s.Name)
+	case waits > 0:
+		f.count, f.status, f.why = nil, Unknown, p.why(waits, examined, "records are unread")
 	case sent > 0:
-		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have had them in hand: raise Require.Deadline, or name a ledger of its effects", quantity.Of(sent, examined), s.Name)
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s are not committed past, but were sent to %s, which may still have been at work on them: raise Require.Deadline (%s), or name a ledger of its effects", quantity.Of(sent, examined), s.Name, quantity.Duration(time.Duration(x.Log.Header.Require.Deadline)))
 	case p.ended == history.DrainDeadline && x.Log.Header.Drained.Behind > 0:
 		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("not drained, %s behind; raise Require.Deadline (%s)", quantity.Count(int(x.Log.Header.Drained.Behind)), quantity.Duration(time.Duration(x.Log.Header.Require.Deadline)))
 	}
 	return f
+}
+
+// owned adds to an anomaly on a partition who owns that at the end, if anybody does.
+func owned(x *history.Index, s breakwater.Service, in history.Partition, a Anomaly) Anomaly {
+	if owner := ownerOf(x, s, in); owner != nil {
+		a.What += fmt.Sprintf("; %s owns the partition since %s", owner.Client, quantity.Duration(owner.At))
+		a.Events = append(a.Events, owner.N)
+	}
+	return a
 }
 
 // ownerOf is by which change of ownership an instance of the service came to own the

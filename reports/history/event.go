@@ -109,7 +109,8 @@ const (
 	// Session is a membership in a consumer group whose connection ended without
 	// leaving the group: Client, Group, Member, At (the last that the coordinator heard
 	// of the member), End (until when the session lasts if the member is not heard of
-	// again). Until then the group waits for that member.
+	// again). Until then the group waits for that member. With the Name closing it is
+	// one that the kit itself ended, when the run was over.
 	Session Kind = "session"
 
 	// Audit is one record found by the independent final reader, who sees what
@@ -149,12 +150,40 @@ const (
 	Unknown Outcome = "unknown" // it may have happened
 )
 
+// OutcomeOf is what an answer over HTTP, with its header Retry-After, says became of the
+// request. A status of 4xx says that it was refused, and so does 503 with Retry-After, by
+// which a service that is overloaded turns away what it has not begun. Without that header 503 says no more than
+// other statuses of 5xx: proxies and gateways answer it, too, when what stands behind them
+// did not answer in time.
+func OutcomeOf(status int, retryAfter string) Outcome {
+	switch {
+	case status < 400:
+		return OK
+	case status < 500, status == 503 && retryAfter != "":
+		return Failed
+	}
+	return Unknown
+}
+
 // Names of an [Assign] event.
 const (
 	Assigned = "assigned"
 	Revoked  = "revoked"
 	Lost     = "lost"
 )
+
+// Heard is whether the event shows that its group's coordinator has heard of the member.
+// That partitions were lost does not: a new process behind the same edge may have joined
+// in place of one that was killed, and the group still waits for that one's session.
+func (e Event) Heard() bool {
+	switch e.Kind {
+	case Commit, Resume:
+		return e.Member != ""
+	case Assign:
+		return e.Member != "" && e.Name != Lost
+	}
+	return false
+}
 
 // Values of a [Transaction] event.
 const (
@@ -181,6 +210,10 @@ const (
 	Restarted   = "restarted"     // ended and started again by somebody else
 	EdgeFault   = "edge-fault"    // put on an edge through its API by somebody else
 )
+
+// Closing is the Name of a [Session] whose connection ended because the run was over: its
+// member was there to the end.
+const Closing = "closing"
 
 // AsOf is the Name of a [State] event that is about an earlier time.
 const AsOf = "as-of"

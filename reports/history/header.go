@@ -69,8 +69,10 @@ type Drained struct {
 	Behind int64         `json:"behind,omitempty"`
 	Still  time.Duration `json:"still,omitempty"`
 
-	// Limit is for how long nothing had to move to count as standing still.
-	Limit time.Duration `json:"limit,omitempty"`
+	// Limit is for how long nothing had to move to count as standing still, and AtWork the
+	// same where records had been sent to a consumer, which may be at work on them.
+	Limit  time.Duration `json:"limit,omitempty"`
+	AtWork time.Duration `json:"atWork,omitempty"`
 }
 
 // Ends of a drain.

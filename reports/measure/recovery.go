@@ -29,30 +29,35 @@ const (
 )
 
 // era is one fault with the time that belongs to its recovery: from when it bit,
-// through when it and all that overlapped it were gone, until the next one bit
-// or the run ended.
+// through when it and all that overlapped it were gone, until the next one was injected
+// or the run ended. To inject one may take a while, in which it already does harm: a
+// process that was asked to end answers nobody before it is seen to have ended.
 type era struct {
 	fault              *history.Event
 	from, clear, until time.Duration
+	next               bool // it is another fault that ended it
 }
 
 func eras(x *history.Index, end time.Duration) []era {
 	windows := x.Windows()
+	witnessed := func(f *history.FaultRecord) bool { return f != nil && f.Active > 0 && f.Clear > f.Active }
 	var all []era
 	for e := range x.Of(history.Fault) {
 		f := e.Fault
-		if f == nil || f.Active == 0 || f.Clear <= f.Active {
+		if !witnessed(f) {
 			continue
 		}
-		for i, w := range windows {
+		for _, w := range windows {
 			if !w.Contains(f.Active) {
 				continue
 			}
-			until := end
-			if i+1 < len(windows) {
-				until = windows[i+1].From
+			until, ended := end, false
+			for next := range x.Of(history.Fault) {
+				if witnessed(next.Fault) && next.Fault.Active > w.To {
+					until, ended = min(until, next.At), true
+				}
 			}
-			all = append(all, era{e, f.Active, w.To, max(until, w.To)})
+			all = append(all, era{e, f.Active, w.To, max(until, w.To), ended})
 		}
 	}
 	return all
@@ -200,6 +205,9 @@ func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 	state := make([]window3, len(f.served))
 	byWindow := make([][]*history.Event, len(state))
 	for _, q := range f.requests[name] {
+		if e.next && q.Scheduled < e.until && (q.End == 0 || q.End >= e.until) {
+			continue // it was under way when the next fault was injected, whose work its end may be
+		}
 		if i := window(q.Scheduled); q.Scheduled >= 0 && i < len(state) {
 			byWindow[i] = append(byWindow[i], q)
 		}
@@ -369,7 +377,9 @@ const (
 // break nor make a pair. It is not measured when no window after the heal has data.
 // What it took is rounded up to whole windows: nothing is known more finely.
 func catchUp(state []window3, e era) (Span, int, bool) {
-	last := min(len(state), window(e.until)) // the window in which the next fault begins is not judged
+	// The window in which the next fault is injected is not judged. The one before it may
+	// hold requests that were under way by then: alone it is no pair.
+	last := min(len(state), window(e.until))
 	first := min(last, windowFrom(e.clear))
 	from := min(first, window(e.from))
 	found, bad, seen := -1, false, false // walking back: bad is whether the window after is breached
@@ -377,7 +387,7 @@ func catchUp(state []window3, e era) (Span, int, bool) {
 		if state[i] == noData {
 			continue
 		}
-		if state[i] == breached && (bad || !seen) {
+		if state[i] == breached && (bad || !seen && !e.next) {
 			break // a pair, or the run ends out of bounds
 		}
 		seen, bad = true, state[i] == breached

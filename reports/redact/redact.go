@@ -28,6 +28,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/breakwater-kit/breakwater"
@@ -377,6 +378,13 @@ func spellings(value string) []string {
 		value, escaped(value), plainly(value), quoted(value), escaped(escaped(value)), plainly(plainly(value)),
 		url.QueryEscape(value), url.PathEscape(value), userinfo, url.QueryEscape(url.QueryEscape(value)), percent(value),
 		html.EscapeString(value), strings.ReplaceAll(html.EscapeString(value), "&#34;", "&quot;"),
+		strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;").Replace(html.EscapeString(value)), // Python's
+		inASCII(escaped(value)), inASCII(plainly(value)), plainly(inASCII(plainly(value))), // Python's JSON
+		pythonBytes(value), strings.ReplaceAll(strings.ReplaceAll(value, `\`, `\\`), `'`, `\'`), // and its repr
+		strings.ToUpper(value), strings.ToLower(value),
+	}
+	if len(value) < 8 { // the same word in other letters may be another one
+		all = all[:len(all)-2]
 	}
 	for _, s := range slices.Clone(all) {
 		all = append(all, lowerPercent.ReplaceAllStringFunc(s, strings.ToLower))
@@ -388,6 +396,40 @@ func spellings(value string) []string {
 		seen[s] = true
 		return again
 	})
+}
+
+// inASCII escapes all but ASCII in a string of JSON.
+func inASCII(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		switch {
+		case c < utf8.RuneSelf:
+			b.WriteRune(c)
+		case c > 0xffff:
+			high, low := utf16.EncodeRune(c)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	return b.String()
+}
+
+// pythonBytes is the text as Python shows bytes.
+func pythonBytes(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		switch {
+		case c == '\\' || c == '\'':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 var lowerPercent = regexp.MustCompile(`%[0-9A-F]{2}`)

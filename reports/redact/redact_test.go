@@ -115,6 +115,25 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
+// Other languages spell otherwise than Go.
+func TestSpellingsOfOtherLanguages(t *testing.T) {
+	r := redact.New()
+	r.Hold("PASSWORD", "пароль-'S3CRET'")
+	for what, text := range map[string]string{
+		"Python's JSON":          `{"a":"\u043f\u0430\u0440\u043e\u043b\u044c-'S3CRET'"}`,
+		"in a string of another": `{"b":"{\"a\":\"\\u043f\\u0430\\u0440\\u043e\\u043b\\u044c-'S3CRET'\"}"}`,
+		"Python's bytes":         `b'\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c-\'S3CRET\''`,
+		"Python's repr":          `'пароль-\'S3CRET\''`,
+		"Python's HTML":          `пароль-&#x27;S3CRET&#x27;`,
+		"in capitals":            `ПАРОЛЬ-'S3CRET'`,
+		"in small letters":       `пароль-'s3cret'`,
+	} {
+		if got := r.Text(text); strings.Contains(strings.ToUpper(got), "S3CRET") {
+			t.Errorf("%s: %s becomes %s", what, text, got)
+		}
+	}
+}
+
 // What is short, a number or an ordinary word is a secret where it is a value only.
 func TestSentencesStayReadable(t *testing.T) {
 	r := redact.New("billing")

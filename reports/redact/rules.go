@@ -60,12 +60,15 @@ var (
 	harmless = regexp.MustCompile(`(?i)(?:^|[_.\- ]|[a-z])(ttl|time-?out|url|uri|file|path|dir|folder|length|len|min|max|limit|count|expiry|expires|expiration|age|type|name|header|id|endpoint|algorithm|enabled|required|policy|size|rate|interval|domain|issuer|audience|budget|bucket)s?$`)
 )
 
+// brief are names of secrets that are no part of longer ones: SSHPASS, redis_auth, X-Auth.
+var brief = regexp.MustCompile(`(?i)(?:^|[_.\-])(?:auth|creds?|pin|pw|pass)$|[a-z]pass$`)
+
 var roleID = regexp.MustCompile(`secret[_.\-]?id$`)
 
 // secretName is whether what stands under the name is a secret.
 func secretName(name string) bool {
 	switch lower := strings.ToLower(name); {
-	case lower == "pass", lower == "pw", roleID.MatchString(lower):
+	case brief.MatchString(name), roleID.MatchString(lower):
 		return true
 	case name == "PWD", name == "OLDPWD": // where a process works
 		return false
@@ -182,6 +185,10 @@ var rules = []rule{
 	{
 		trigger: []string{"eyj"}, label: "JWT",
 		match: regexp.MustCompile(`\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*`),
+	},
+	{
+		trigger: []string{"hooks.slack.com/", "discord.com/api/webhooks/", "webhook.office.com/"}, label: "WEBHOOK",
+		match: regexp.MustCompile(`(?i)(?:hooks\.slack\.com/(?:services|workflows)|discord\.com/api/webhooks|webhook\.office\.com/webhookb2)/([^\s"'<>\\]+)`),
 	},
 	{ // what well-known services give out: AWS, GitHub, GitLab, Slack, Stripe, Google, npm
 		trigger: []string{"akia", "asia", "gh", "glpat-", "xox", "k_live_", "k_test_", "aiza", "npm_"}, label: "TOKEN",

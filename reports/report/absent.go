@@ -88,9 +88,9 @@ func (r Run) ExitCode() int {
 	for _, a := range r.Troubled {
 		switch a.Outcome() {
 		case trial.Refuted:
-			code = max(code, trial.ExitRefuted)
+			code = trial.WorstExitCode(code, trial.ExitRefuted)
 		default:
-			code = max(code, trial.ExitTrouble)
+			code = trial.WorstExitCode(code, trial.ExitTrouble)
 		}
 	}
 	return code

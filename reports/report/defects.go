@@ -63,7 +63,7 @@ func faulty(t *trial.Trial) []trial.Predicted {
 // caught is whether all that was predicted not to hold was found so, in a run that
 // proves something.
 func caught(t *trial.Trial, predicted []trial.Predicted) bool {
-	return trial.WorstOutcome(t.Outcome, trial.Refuted) == trial.Refuted &&
+	return (t.Outcome == trial.Confirmed || t.Outcome == trial.Refuted) &&
 		!slices.ContainsFunc(predicted, func(p trial.Predicted) bool { return p.Outcome != trial.Confirmed })
 }
 

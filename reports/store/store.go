@@ -270,3 +270,16 @@ func Load(dir string) ([]*trial.Trial, error) {
 	})
 	return trials, errors.Join(broken...)
 }
+
+// Widowed are the histories of the run, as suite/id, beside which there is no trial: that
+// was removed, or its run was killed while it was saved.
+func (r *Run) Widowed() (all []string, err error) {
+	paths, err := filepath.Glob(filepath.Join(escape(r.Dir), "*", "*"+history.Extension))
+	for _, path := range paths {
+		of := strings.TrimSuffix(path, history.Extension)
+		if _, err := os.Lstat(of + trialExtension); errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(filepath.Base(path), ".") {
+			all = append(all, filepath.Base(filepath.Dir(path))+"/"+filepath.Base(of))
+		}
+	}
+	return all, err
+}

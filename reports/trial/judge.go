@@ -30,9 +30,10 @@ import (
 // predictions were observed.
 //
 // When the guarantee "exercised" does not hold, the run proves nothing and is undecided,
-// with one exception: what is broken is broken, however little was done, unless it rests
+// with two exceptions: what is broken is broken, however little was done, unless it rests
 // on what went wrong with the run, a fault that nobody saw or, where time is judged, a
-// load that came late. Of what somebody else did to the system meanwhile, see
+// load that came late; and a load that came late is of no account where no prediction is
+// about time. Of what somebody else did to the system meanwhile, see
 // [check.Accidents], no bound on a measurement is refuted.
 //
 // Where the kit has a Flaw on purpose, and it was predicted which verdict is
@@ -143,7 +144,7 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 		}
 		if exercised.Status != check.Holds {
 			wrong = of(func(p Predicted) bool { return p.Outcome == Refuted && t.proven(p, exercised) })
-			if len(wrong) == 0 {
+			if len(wrong) == 0 && !t.merelyLate(exercised) {
 				return Undecided, "the run proves nothing: " + exercised.Why
 			}
 		}
@@ -216,6 +217,16 @@ func (t *Trial) proven(p Predicted, exercised check.Verdict) bool {
 		}
 	}
 	return t.verdict(p.Guarantee).Status == check.Broken && exercised.Total == len(exercised.Anomalies)
+}
+
+// merelyLate is whether nothing is wrong with the run but that its load came late, on which
+// no prediction rests.
+func (t *Trial) merelyLate(exercised check.Verdict) bool {
+	return len(exercised.Anomalies) > 0 && exercised.Total == len(exercised.Anomalies) &&
+		!slices.ContainsFunc(exercised.Anomalies, func(lack check.Anomaly) bool { return lack.Code != check.TooLate }) &&
+		!slices.ContainsFunc(t.Predictions, func(p Predicted) bool {
+			return p.Measurement != "" || p.Guarantee == breakwater.Exercised || check.RestsOnTime(p.Guarantee) || p.Guarantee == breakwater.Others && p.Outcome != Confirmed
+		})
 }
 
 // seesItsFlaw is whether a verdict is unknown for what was broken in the kit.

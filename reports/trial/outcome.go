@@ -1,9 +1,13 @@
 package trial
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
-// severity orders outcomes: trouble over undecided over refuted over confirmed.
-var severity = map[Outcome]int{Confirmed: 1, Refuted: 2, Undecided: 3, Trouble: 4}
+// severity orders outcomes: trouble over refuted over undecided over confirmed. What was
+// observed otherwise in one trial was, whatever another could not decide.
+var severity = map[Outcome]int{Confirmed: 1, Undecided: 2, Refuted: 3, Trouble: 4}
 
 // WorstOutcome is the most severe of the outcomes. None at all, and a trial that was
 // never judged, count as undecided.
@@ -28,21 +32,32 @@ const (
 	ExitTrouble     = 3 // the kit's own trouble
 )
 
-// ExitCode is the code for a run of these trials: the most severe of theirs.
+// ExitCode is the code for a run of these trials: of several the first of 3, 1, 2 and 0.
 func ExitCode(trials []*Trial) int {
 	if len(trials) == 0 {
 		return ExitUndecided
 	}
-	code := ExitAsPredicted
+	codes := []int{ExitAsPredicted}
 	for _, t := range trials {
 		switch {
 		case t.Outcome == Trouble:
-			code = max(code, ExitTrouble)
+			codes = append(codes, ExitTrouble)
 		case t.Outcome != Confirmed && t.Outcome != Refuted || len(t.Predictions) == 0:
-			code = max(code, ExitUndecided)
+			codes = append(codes, ExitUndecided)
 		case !t.AsPredicted():
-			code = max(code, ExitRefuted)
+			codes = append(codes, ExitRefuted)
 		}
 	}
-	return code
+	return WorstExitCode(codes...)
+}
+
+// WorstExitCode is the one of several by which a run ends: 3, 1, 2, 0. One that says that
+// nothing is decided would hide what was refuted.
+func WorstExitCode(codes ...int) int {
+	for _, code := range []int{ExitTrouble, ExitRefuted, ExitUndecided} {
+		if slices.Contains(codes, code) {
+			return code
+		}
+	}
+	return ExitAsPredicted
 }

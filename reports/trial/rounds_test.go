@@ -61,7 +61,7 @@ func TestWorstRound(t *testing.T) {
 		want   int
 	}{
 		"one":                        {[]*trial.Trial{mk(4, trial.Confirmed, 1)}, 4},
-		"the worst outcome":          {[]*trial.Trial{mk(1, trial.Refuted, 30), mk(2, trial.Undecided, 1), mk(3, trial.Confirmed, 1)}, 2},
+		"the worst outcome":          {[]*trial.Trial{mk(1, trial.Undecided, 30), mk(2, trial.Refuted, 11), mk(3, trial.Confirmed, 1)}, 2},
 		"most that are red":          {[]*trial.Trial{mk(1, trial.Refuted, 11), mk(1, trial.Confirmed, 1), mk(2, trial.Refuted, 11), mk(2, trial.Refuted, 11)}, 2},
 		"nearest to the bound":       {[]*trial.Trial{mk(1, trial.Confirmed, 3), mk(2, trial.Confirmed, 9), mk(3, trial.Confirmed, 8)}, 2},
 		"nearest to the lower bound": {[]*trial.Trial{atLeast(1, 30), atLeast(2, 20), atLeast(3, 40)}, 2},

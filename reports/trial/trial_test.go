@@ -109,7 +109,7 @@ func TestJudge(t *testing.T) {
 				e.At += 90 * time.Millisecond
 				e.End += 90 * time.Millisecond
 			}
-		}), []breakwater.Prediction{holds(breakwater.NoLostInLog)}, trial.Undecided, "behind its schedule"},
+		}), []breakwater.Prediction{holds(breakwater.NoLostInLog), holds(breakwater.BoundedRecovery)}, trial.Undecided, "behind its schedule"},
 		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
 		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
 		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Trouble, "tap lost its stream"},
@@ -409,7 +409,7 @@ func TestExitCode(t *testing.T) {
 		{[]*trial.Trial{good, known}, trial.ExitAsPredicted},
 		{[]*trial.Trial{good, surprise}, trial.ExitRefuted},
 		{[]*trial.Trial{refuted, good}, trial.ExitRefuted},
-		{[]*trial.Trial{undecided, refuted, good}, trial.ExitUndecided},
+		{[]*trial.Trial{undecided, refuted, good}, trial.ExitRefuted},
 		{[]*trial.Trial{undecided, trouble, good}, trial.ExitTrouble},
 		{[]*trial.Trial{{}}, trial.ExitUndecided},                                          // never judged
 		{[]*trial.Trial{settled("E1", "", "event", trial.Confirmed)}, trial.ExitUndecided}, // confirmed nothing
@@ -508,6 +508,9 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 		"too few, and something is lost":           {idle(lost), loss, trial.Refuted, "1 of 480"},
 		"dead after the fault":                     {dead, append(slices.Clone(loss), holds(breakwater.NotMetastable)), trial.Refuted, "0 % ok"},
 		"late, and something is lost":              {late(lost), loss, trial.Refuted, "1 of 480"},
+		"late, and nothing is lost":                {late(event), append(slices.Clone(rest), holds(breakwater.NoAcknowledgedLoss)), trial.Confirmed, "observed as predicted"},
+		"late, and it should be fast":              {late(event), append(slices.Clone(rest), bound(breakwater.CatchUp("cache"), "<=", 100)), trial.Undecided, "behind its schedule"},
+		"late, and nothing else is broken":         {late(event), []breakwater.Prediction{holds(breakwater.NoAcknowledgedLoss), {Guarantee: breakwater.Others, Expect: breakwater.ToHold, Except: []string{breakwater.Availability, breakwater.BoundedRecovery, breakwater.Contained}}}, trial.Confirmed, ""},
 		"late, and not available":                  {late(idle(event)), append(tolerated(breakwater.BoundedRecovery, breakwater.Contained, breakwater.NoPhantom), holds(breakwater.Availability)), trial.Undecided, "behind its schedule"},
 		"no fault was seen, and something is lost": {unwitnessed(lost), loss, trial.Undecided, "never seen to take effect"},
 		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
