@@ -66,7 +66,8 @@ const NoAcknowledgedLoss = "no-acknowledged-loss"
 // Without a ledger, positions and the log are known all the same: it is broken when a
 // group stood still on a partition to the end of the run, for Drained.Limit after every
 // fault, though records waited there and the broker had sent none of them since. Where it
-// had, they may be in hand, and the verdict is unknown.
+// had, it may be at work on them, and has Drained.AtWork before that; until then the verdict
+// is unknown.
 //
 // What the consumer may still have come to when the run was over, see
 // [NoAcknowledgedLoss], leaves the verdict unknown, too.

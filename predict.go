@@ -136,7 +136,7 @@ func (p Predictions) Because(because string) Predictions {
 
 // ProvesNothing predicts, of a run whose kit has a flaw on purpose, that nothing
 // is concluded from it, and why, in a few of the words in which the kit says so.
-// Of any other run it cannot be predicted: see [RunOptions].
+// Of any other run it cannot be predicted.
 func ProvesNothing(because string) Predictions {
 	return expect(ToBeUnknown, []string{Exercised}).Because(because)
 }
