@@ -567,6 +567,14 @@ func limited() history.Header {
 	return with(synchronous(), func(h *history.Header) { h.Require.Unrelated, h.Require.Amplification = "GET /catalog", 2 })
 }
 
+// killedCaller is a caller that ends at the instant, is seen to have been killed at one
+// second, and one of whose calls fails a moment later.
+func killedCaller(ends time.Duration) events {
+	kill := fault("registration", time.Second, 2*time.Second)
+	call := history.Event{Kind: history.Call, Client: "registration/1", To: "email", Name: "POST /send", ID: "u1", At: 1001 * ms, End: 1002 * ms, Outcome: history.Unknown}
+	return events{kill, process("registration/1", history.Exited, ends), call, request("u1", 980*ms, history.Unknown), process("registration/1", history.Started, 2*time.Second)}
+}
+
 func containedCase(name string, bad, times int, change func(*history.Event), want Status, ids []string, why string) small {
 	h, all := calls(limited(), bad, times)
 	for i := range all {
@@ -617,4 +625,6 @@ var containedCases = []small{
 		}
 	}, Unknown, nil, ""),
 	{"nothing was broken", Contained, limited(), failing(0, 0)[1:], NotAsked, nil, ""},
+	{"what their caller did not live to hear", Contained, synchronous(), killedCaller(990 * ms), NotAsked, nil, "no call to an unbroken service was seen"},
+	{"what it heard before, it heard", Contained, synchronous(), killedCaller(1500 * ms), Broken, []string{"u1"}, "email let its callers down"},
 }

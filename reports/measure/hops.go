@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,11 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 	entry := entryService(index.Log.Header)
 	type call struct{ client, to, name string }
 	byInstance, lanes := map[call]*lane{}, map[call]*lane{}
+	gone := absences(index)
 	for e := range index.Of(kinds...) {
+		if e.Outcome != history.OK && slices.ContainsFunc(gone[e.Client], func(w history.Window) bool { return e.At < w.To && (e.End == 0 || e.End >= w.From) }) {
+			continue // who called was gone before it could be answered
+		}
 		here := call{e.Client, e.To, e.Name}
 		x := exchange{event: e, sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
 		protocol := "http"
@@ -91,6 +96,29 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 		}
 	}
 	return t
+}
+
+// absences are when instances were not there to wait for an answer: from when a fault of
+// processes began to end one, or it ended by itself, until it was started again.
+func absences(x *history.Index) map[string][]history.Window {
+	all := map[string][]history.Window{}
+	for e := range x.Of(history.Process) {
+		windows := all[e.Client]
+		switch n := len(windows); {
+		case e.Name == history.Exited:
+			from := e.At
+			for f := range x.Of(history.Fault) {
+				ends := f.Fault != nil && (f.Fault.Target == e.Client || f.Fault.Target == serviceName(x.Log.Header, e.Client))
+				if ends && f.At <= e.At && e.At <= f.Fault.Active {
+					from = min(from, f.At)
+				}
+			}
+			all[e.Client] = append(windows, history.Window{From: from, To: math.MaxInt64})
+		case e.Name == history.Started && n > 0:
+			windows[n-1].To = min(windows[n-1].To, e.At)
+		}
+	}
+	return all
 }
 
 // cutEdge takes "analytics/1→kafka" apart.
