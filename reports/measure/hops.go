@@ -228,6 +228,7 @@ func (t *traffic) hops(s spans) []Hop {
 // neither can do its work over it.
 func (t *traffic) breaches(s spans) []Breach {
 	during, before := map[string]*Breach{}, map[string][2]int{}
+	late := map[string][]time.Duration{} // when those were sent that are bad for having come late
 	for _, x := range t.exchanges {
 		if x.protocol != "http" {
 			continue
@@ -251,6 +252,9 @@ func (t *traffic) breaches(s spans) []Breach {
 		b.Calls++
 		if t.bad(x) {
 			b.Bad++
+			if x.ok {
+				late[x.to] = append(late[x.to], x.sent)
+			}
 		}
 	}
 	var all []Breach
@@ -259,7 +263,11 @@ func (t *traffic) breaches(s spans) []Breach {
 		if n := before[name]; n[0] > 0 {
 			b.Baseline = round(float64(n[1]) / float64(n[0]))
 		}
-		b.Breached = float64(b.Bad)/float64(b.Calls) > b.Baseline+BreachShare
+		bad := b.Bad
+		if at := late[name]; len(at) > 0 && slices.Max(at)-slices.Min(at) < Window {
+			bad -= len(at)
+		}
+		b.Breached = float64(bad)/float64(b.Calls) > b.Baseline+BreachShare
 		all = append(all, *b)
 	}
 	return all
