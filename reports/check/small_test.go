@@ -577,6 +577,14 @@ func limited() history.Header {
 	return with(synchronous(), func(h *history.Header) { h.Require.Unrelated, h.Require.Amplification = "GET /catalog", 2 })
 }
 
+// killedCaller is a caller that ends at the instant, is seen to have been killed at one
+// second, and one of whose calls fails a moment later.
+func killedCaller(ends time.Duration) events {
+	kill := fault("registration", time.Second, 2*time.Second)
+	call := history.Event{Kind: history.Call, Client: "registration/1", To: "email", Name: "POST /send", ID: "u1", At: 1001 * ms, End: 1002 * ms, Outcome: history.Unknown}
+	return events{kill, process("registration/1", history.Exited, ends), call, request("u1", 980*ms, history.Unknown), process("registration/1", history.Started, 2*time.Second)}
+}
+
 func containedCase(name string, bad, times int, change func(*history.Event), want Status, ids []string, why string) small {
 	h, all := calls(limited(), bad, times)
 	for i := range all {
@@ -599,6 +607,11 @@ var containedCases = []small{
 			e.End += time.Second
 		}
 	}, Broken, []string{"u1s", "u1.05s", "u1.1s", "u1.15s", "u1.2s"}, "registration let its callers down"),
+	containedCase("or was slow for a moment", 20, 1, func(e *history.Event) {
+		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 1250*ms {
+			e.End += time.Second
+		}
+	}, Holds, nil, ""),
 	containedCase("two failures of forty are no cascade", 20, 1, func(e *history.Event) {
 		if e.Kind == history.Request && e.Name == "POST /register" && e.At >= time.Second && e.At < 1100*ms {
 			e.Outcome = history.Unknown
@@ -627,4 +640,6 @@ var containedCases = []small{
 		}
 	}, Unknown, nil, ""),
 	{"nothing was broken", breakwater.Contained, limited(), failing(0, 0)[1:], NotAsked, nil, ""},
+	{"what their caller did not live to hear", breakwater.Contained, synchronous(), killedCaller(990 * ms), NotAsked, nil, "no call to an unbroken service was seen"},
+	{"what it heard before, it heard", breakwater.Contained, synchronous(), killedCaller(1500 * ms), Broken, []string{"u1"}, "email let its callers down"},
 }

@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -48,7 +49,11 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 	entry := entryService(index.Log.Header)
 	type call struct{ client, to, name string }
 	byInstance, lanes := map[call]*lane{}, map[call]*lane{}
+	gone := absences(index)
 	for e := range index.Of(kinds...) {
+		if e.Outcome != history.OK && slices.ContainsFunc(gone[e.Client], func(w history.Window) bool { return e.At < w.To && (e.End == 0 || e.End >= w.From) }) {
+			continue // who called was gone before it could be answered
+		}
 		here := call{e.Client, e.To, e.Name}
 		x := exchange{event: e, sent: e.At, took: e.End - e.At, answered: e.End > 0, ok: e.Outcome == history.OK}
 		protocol := "http"
@@ -92,6 +97,29 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 		}
 	}
 	return t
+}
+
+// absences are when instances were not there to wait for an answer: from when a fault of
+// processes began to end one, or it ended by itself, until it was started again.
+func absences(x *history.Index) map[string][]history.Window {
+	all := map[string][]history.Window{}
+	for e := range x.Of(history.Process) {
+		windows := all[e.Client]
+		switch n := len(windows); {
+		case e.Name == history.Exited:
+			from := e.At
+			for f := range x.Of(history.Fault) {
+				ends := f.Fault != nil && !f.Fault.Fault.Kind.OnEdge() && slices.Contains(f.Fault.Instances, e.Client)
+				if ends && f.At <= e.At && e.At <= f.Fault.Active {
+					from = min(from, f.At)
+				}
+			}
+			all[e.Client] = append(windows, history.Window{From: from, To: math.MaxInt64})
+		case e.Name == history.Started && n > 0:
+			windows[n-1].To = min(windows[n-1].To, e.At)
+		}
+	}
+	return all
 }
 
 // service is the name of the service that an instance belongs to: "email" for
@@ -198,6 +226,7 @@ func (t *traffic) hops(s spans) []Hop {
 // neither can do its work over it.
 func (t *traffic) breaches(s spans) []Breach {
 	during, before := map[string]*Breach{}, map[string][2]int{}
+	late := map[string][]time.Duration{} // when those were sent that are bad for having come late
 	for _, x := range t.exchanges {
 		if x.protocol != "http" {
 			continue
@@ -221,6 +250,9 @@ func (t *traffic) breaches(s spans) []Breach {
 		b.Calls++
 		if t.bad(x) {
 			b.Bad++
+			if x.ok {
+				late[x.to] = append(late[x.to], x.sent)
+			}
 		}
 	}
 	var all []Breach
@@ -229,7 +261,11 @@ func (t *traffic) breaches(s spans) []Breach {
 		if n := before[name]; n[0] > 0 {
 			b.Baseline = round(float64(n[1]) / float64(n[0]))
 		}
-		b.Breached = float64(b.Bad)/float64(b.Calls) > b.Baseline+BreachShare
+		bad := b.Bad
+		if at := late[name]; len(at) > 0 && slices.Max(at)-slices.Min(at) < Window {
+			bad -= len(at)
+		}
+		b.Breached = float64(bad)/float64(b.Calls) > b.Baseline+BreachShare
 		all = append(all, *b)
 	}
 	return all

@@ -15,8 +15,9 @@ import (
 // much as the load itself was ever behind its schedule: on a machine that kept even that
 // waiting, nobody's answer is late for a reason of its own. A
 // service is breached when more than BreachShare of the calls to it are
-// breaches, beyond the share before the fault: one slow answer on a busy
-// machine is no cascade.
+// breaches, beyond the share before the fault: one slow answer on a busy machine is no
+// cascade, and neither are several that were all sent within one [Window]: that long a
+// machine may stand still.
 const (
 	BreachLatency = 100 * time.Millisecond
 	BreachShare   = 0.10
