@@ -68,8 +68,10 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 		n                int
 	}
 	during := asked{history.During, "ok", "during the fault", ok[history.During]}
+	belong, least := expected(h, sent[history.Before]), h.Require.MinOperations
+	short := belong < float64(least) || float64(sent[history.During]) >= belong-chance*math.Sqrt(belong)
 	switch {
-	case sent[history.During] < h.Require.MinOperations && expected(h, sent[history.Before]) < float64(h.Require.MinOperations):
+	case sent[history.During] < least && short:
 		during = asked{history.During, "sent", "since the fault began", sent[history.During] + sent[history.After]}
 	case h.Require.MayFail:
 		during.n = sent[history.During]
@@ -80,7 +82,6 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 	}
 	var found []Anomaly
 	for _, a := range all {
-		least := h.Require.MinOperations
 		if least <= 0 || a.n >= least {
 			continue
 		}
@@ -92,6 +93,10 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 	}
 	return found
 }
+
+// chance is by how many standard deviations fewer requests than belong in a time may come
+// without the load having been interrupted: arrivals may be those of a Poisson process.
+const chance = 3
 
 // expected is how many requests belong in the time of the faults, at the rate of before.
 func expected(h history.Header, before int) float64 {
