@@ -55,8 +55,10 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 		n                int
 	}
 	during := asked{breakwater.During, "ok", "during the fault", ok[breakwater.During]}
+	belong, least := expected(h, sent[breakwater.Before]), h.Require.MinOperations
+	short := belong < float64(least) || float64(sent[breakwater.During]) >= belong-chance*math.Sqrt(belong)
 	switch {
-	case sent[breakwater.During] < h.Require.MinOperations && expected(h, sent[breakwater.Before]) < float64(h.Require.MinOperations):
+	case sent[breakwater.During] < least && short:
 		during = asked{breakwater.During, "sent", "since the fault began", sent[breakwater.During] + sent[breakwater.After]}
 	case h.Require.MayFail:
 		during.n = sent[breakwater.During]
@@ -67,7 +69,6 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 	}
 	var found []Anomaly
 	for _, a := range all {
-		least := h.Require.MinOperations
 		if least <= 0 || a.n >= least {
 			continue
 		}
@@ -79,6 +80,10 @@ func tooFew(x *history.Index, examined *int) []Anomaly {
 	}
 	return found
 }
+
+// chance is by how many standard deviations fewer requests than belong in a time may come
+// without the load having been interrupted: arrivals may be those of a Poisson process.
+const chance = 3
 
 // expected is how many requests belong in the time of the faults, at the rate of before.
 func expected(h history.Header, before int) float64 {

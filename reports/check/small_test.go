@@ -169,6 +169,17 @@ func twice(outcome map[string]history.Outcome) events {
 	return all
 }
 
+// arrivals are so many requests in each of three seconds.
+func arrivals(each ...int) (all events) {
+	for second, n := range each {
+		for i := range n {
+			at := time.Duration(second)*time.Second + time.Duration(i)*15*ms
+			all = append(all, request("u"+at.String(), at, history.OK))
+		}
+	}
+	return all
+}
+
 var exercisedCases = []small{
 	{"enough of everything", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2; r.MaxLateness = breakwater.Duration(10 * ms) }),
 		append(twice(nil), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
@@ -176,6 +187,10 @@ var exercisedCases = []small{
 		twice(nil)[:5], Unknown, nil, `only 1 requests were sent after the fault, the scenario asks for 2`},
 	{"dead after the fault is a result", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2 }),
 		append(twice(map[string]history.Outcome{breakwater.After: history.Unknown}), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "6 requests"},
+	{"arrivals at random, of which fewer came during the fault", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 20 }),
+		append(arrivals(22, 15, 22), fault("analytics/1", 1100*ms, 1900*ms)), Holds, nil, "59 requests"},
+	{"a load that was interrupted", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 20 }),
+		append(arrivals(60, 10, 60), fault("analytics/1", 1100*ms, 1900*ms)), Unknown, nil, "only 10 requests were ok during the fault, the scenario asks for 20"},
 	{"failed ones do not count", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2 }),
 		twice(map[string]history.Outcome{breakwater.During: history.Failed}), Unknown, nil, `ok during the fault`},
 	{"unless failing is the result", breakwater.Exercised, asks(func(r *breakwater.Require) { r.MinOperations = 2; r.MayFail = true }),
