@@ -31,10 +31,9 @@ const (
 //
 // Lag is waited for as long as a position or an effect moves, a session is known to be
 // open, or neither has been so for less than [standsStill], or [worksLong] where a consumer
-// may be at work. Without lag, effects that
-// are missing may still come, from whatever was accepted and is done later: they are
-// waited for until effects and calls have paused for longer than Require.Settle, and
-// for longer than effects ever paused under load.
+// may be at work. Without lag, effects that are missing may still come, from whatever was
+// accepted and is done later: they are waited for until effects and calls have paused for
+// longer than Require.Settle, and for longer than effects ever paused under load.
 func (c *conductor) drain(ctx context.Context) *history.Drained {
 	d := drain{
 		conductor: c, begin: c.world.Now(), settle: time.Duration(c.scenario.Require.Settle), held: map[string]int{},

@@ -13,8 +13,8 @@ import (
 // NoAbortedRead is broken when an id took effect, or was so much as brought to a
 // sink, that never should have come so far: in any system that of a request that
 // definitely failed, or that a service answered with 5xx before it asked for the commit of
-// the transaction with its record; and, for a service that consumes a topic, one that stands in
-// the service's topics in no committed transaction. Where nothing failed and
+// the transaction with its record; and, for a service that consumes a topic, one that
+// stands in the service's topics in no committed transaction. Where nothing failed and
 // nothing was aborted it is not asked.
 //
 // An id that was aborted and then committed is legal, and so is one that reached
@@ -89,7 +89,7 @@ func refusal(r *history.Event) string {
 	return "was answered as failed"
 }
 
-// committedAfterAnswer says whether a service that answered a request with 5xx asked only
+// committedAfterAnswer is whether a service that answered a request with 5xx asked only
 // afterwards for the commit of the transaction in which it had published the request's
 // record. What was not decided by then it could still have aborted: that a commit may have
 // gone through without an answer is no reason for what it answered.
@@ -111,7 +111,7 @@ func committedAfterAnswer(x *history.Index, r *history.Event) bool {
 		end != nil && end.Value == history.EndsInCommit && end.Outcome == history.OK && end.At > r.End
 }
 
-// provenance says where a committed record stands and, as far as the edges saw that, who
+// provenance is where a committed record stands and, as far as the edges saw that, who
 // published it and by which end of a transaction it was committed: with the numbers of
 // these events.
 func provenance(x *history.Index, record *history.Event) (words string, events []uint64) {
