@@ -38,7 +38,8 @@ const (
 // on what went wrong with the run, a fault that nobody saw or, where time is judged, a
 // load that came late; and a load that came late is of no account where no prediction is
 // about time. Of what somebody else did to the system meanwhile, see
-// [check.Accidents], no bound on a measurement is refuted.
+// [check.Accidents], no bound on a measurement is refuted; nor is what rests on time where
+// the machine's processors were saturated for so long that they may explain it.
 //
 // Where the kit has a Flaw on purpose, and it was predicted which verdict is
 // unknown for it and why, that very verdict is an observation: it shows that the
@@ -58,16 +59,21 @@ func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []chec
 		case p.Expect == Tolerated:
 			t.Tolerates = append(t.Tolerates, p.Guarantee)
 		default:
-			seen := t.observe(p)
-			if p.Measurement != "" && seen.Outcome == Refuted && len(foreign) > 0 {
-				seen.Outcome = Undecided
-				seen.Observed = foreign[0] + ", which no step of the plan ordered and which may explain: " + seen.Observed
-			}
-			t.Predictions = append(t.Predictions, seen)
+			t.Predictions = append(t.Predictions, t.observe(p))
 		}
 	}
 	if len(t.Predictions) > 0 {
 		t.Predictions = append(t.Predictions, t.unpredicted()...)
+	}
+	for i := range t.Predictions {
+		p := &t.Predictions[i]
+		why := t.strain(*p, log.Index())
+		if p.Measurement != "" && p.Outcome == Refuted && len(foreign) > 0 {
+			why = foreign[0] + ", which no step of the plan ordered and which may explain: "
+		}
+		if why != "" {
+			p.Outcome, p.Observed = Undecided, why+p.Observed
+		}
 	}
 	t.Outcome, t.Why = t.conclude(log)
 	t.Accidents = slices.Concat(foreign, own)

@@ -498,6 +498,26 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 	killed := history.Event{Kind: history.Accident, Name: history.Killed, Client: "cache/1", Value: "signal: killed", At: 1800 * time.Millisecond}
 	exited := history.Event{Kind: history.Accident, Name: history.Exited, Client: "cache/1", Value: "exit status 2", At: 1800 * time.Millisecond}
 	rest := tolerated(check.NoOrphans, check.CommitAfterEffect, check.Availability, check.BoundedRecovery, check.Contained, check.NoPhantom)
+	// Every second request is not ok during the fault.
+	poor := func(log history.Log) history.Log {
+		odd := false
+		return edit(log, history.Request, func(e *history.Event) {
+			if odd = !odd; odd && during.Contains(e.Scheduled) {
+				e.Outcome, e.Status = history.Unknown, 500
+			}
+		})
+	}
+	// The machine is saturated in the middle of the fault, for so much of its time.
+	saturated := func(log history.Log, share float64) history.Log {
+		active := log.Windows()[0]
+		middle, half := (active.From+active.To)/2, time.Duration(share*float64(active.To-active.From)/2)
+		return historytest.With(log, history.Event{Kind: history.Saturated, At: middle - half, End: middle + half})
+	}
+	quick := func(p trial.Prediction) []trial.Prediction { return append(slices.Clone(rest), p) }
+	sure := func(guarantee string, expect check.Status) []trial.Prediction {
+		all := slices.DeleteFunc(slices.Clone(rest), func(p trial.Prediction) bool { return p.Guarantee == guarantee })
+		return append(all, trial.Prediction{Guarantee: guarantee, Expect: expect})
+	}
 	loss := append(slices.Clone(rest), holds(check.NoAcknowledgedLoss))
 	fast := append(slices.Clone(rest), bound(measure.CatchUp("cache"), "<=", -1))
 	for name, c := range map[string]struct {
@@ -518,6 +538,15 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
 		"somebody did, and it is slow":             {historytest.With(event, killed), fast, trial.Undecided, "cache/1 was killed at 1.8 s"},
 		"somebody did, and nothing came of it":     {historytest.With(event, killed), loss, trial.Confirmed, "cache/1 was killed at 1.8 s (signal: killed); observed as predicted"},
+		"saturated, and something is lost":         {saturated(lost, 0.9), loss, trial.Refuted, "1 of 480"},
+		"saturated, and it is slow":                {saturated(event, 0.3), quick(bound(measure.LatencyAdded(measure.P50, "POST /register"), "<=", -1000)), trial.Undecided, "the machine's processors were saturated for"},
+		"hardly saturated, and it is slow":         {saturated(event, 0.2), quick(bound(measure.LatencyAdded(measure.P50, "POST /register"), "<=", -1000)), trial.Refuted, ""},
+		"hardly saturated, and the last are slow":  {saturated(event, 0.02), quick(bound(measure.LatencyAdded(measure.P99, "POST /register"), "<=", -1000)), trial.Undecided, "while it was active, which may explain"},
+		"saturated for as long as it is late":      {saturated(event, 0.5), quick(bound(measure.CatchUp("cache"), "<=", -0.1)), trial.Undecided, "which may explain"},
+		"saturated for less than it is late":       {saturated(event, 0.5), quick(bound(measure.CatchUp("cache"), "<=", -100)), trial.Refuted, ""},
+		"saturated, and a record came twice":       {saturated(event, 0.9), quick(bound(measure.Duplicates("redis"), "<=", -1)), trial.Refuted, ""},
+		"saturated, and not available":             {saturated(poor(event), 0.2), sure(check.Availability, check.Holds), trial.Undecided, "which may explain"},
+		"saturated, and not available as foreseen": {saturated(poor(event), 0.2), sure(check.Availability, check.Broken), trial.Confirmed, ""},
 		"a process ended by itself":                {historytest.With(lost, exited), loss, trial.Refuted, "cache/1 ended by itself at 1.8 s (exit status 2); 1 of 1 predictions"},
 	} {
 		t.Run(name, func(t *testing.T) {
