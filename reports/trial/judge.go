@@ -309,6 +309,9 @@ func (t *Trial) observe(p Prediction) Predicted {
 		if measured {
 			found.Outcome = p.compare(v)
 		}
+		if within := t.Measurements.Within(p.Measurement); found.Outcome == Undecided && within != "" {
+			found.Observed += ": " + within
+		}
 	}
 	return found
 }
@@ -342,7 +345,8 @@ func (t *Trial) observeOthers(p Prediction) (Outcome, string) {
 }
 
 // compare holds a value against the bound. One that is known only to be at least
-// something decides nothing while that is on the good side of an upper bound.
+// something decides nothing while that is on the good side of an upper bound, and a
+// quantile of few requests refutes nothing while it may well lie on the good side.
 func (p Prediction) compare(v measure.Value) Outcome {
 	within := v.Value <= p.Bound
 	if p.Op == AtLeast {
@@ -353,6 +357,10 @@ func (p Prediction) compare(v measure.Value) Outcome {
 		return Undecided
 	case within:
 		return Confirmed
+	case v.Low == 0 && v.High == 0:
+		return Refuted
+	case p.Op == AtMost && v.Low <= p.Bound, p.Op == AtLeast && v.High >= p.Bound:
+		return Undecided
 	}
 	return Refuted
 }

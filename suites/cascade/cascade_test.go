@@ -70,6 +70,9 @@ var _ = Describe("A synchronous chain, beside events", func() {
 	It("waits for the one that times out, whoever else has answered", func(ctx SpecContext) {
 		silent := compared("S2", "the mail sink is silent, the others are well", 10,
 			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
+		// Where five systems wait for two processors, medians of 40 answers differ by more
+		// than is predicted.
+		silent.AtOnce = 3
 		silent.Predict = Predict(
 			synchronous(AtLeast(measure.LatencyAdded(measure.P50, subjects.Register), 900)),
 			AtMost(measure.LatencyAdded(measure.P50, subjects.Register), 300).By(subjects.SyncHardened),
