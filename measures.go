@@ -35,6 +35,11 @@ const Traced = "traced"
 // LatencyOf names the intended latency of an operation in a phase (before,
 // during, after) in ms. During is while a fault was witnessed to be active;
 // without any fault in the run, phases are the header's.
+//
+// A quantile of few requests is known roughly. It lies with 99 % between two of the
+// sorted values, those that are 2.33 √(n q (1−q)) ranks around it (the binomial interval,
+// see Conover, Practical Nonparametric Statistics, 3.2); of a difference of two phases each
+// is taken with 1.65. Where there are not so many values it is the first or the last.
 func LatencyOf(quantile, phase, operation string) string {
 	return measureName("latency."+quantile+"."+phase, operation)
 }

@@ -26,9 +26,9 @@ type Service struct {
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
 	// listeners), ${NEED} (the address of its edge to a need; for a database the
-	// connection URL, which see [Database]), ${NEED.name} for one that needs Names (the name under which
-	// they tell that address), ${instance} (analytics-1) and ${topic}. A secret is
-	// referred to as ${secret:NAME}, for the environment variable NAME of the run, see
+	// connection URL, which see [Database]), ${NEED.name} for one that needs Names (the
+	// name under which they have that address), ${instance} (analytics-1) and ${topic}. A
+	// secret is referred to as ${secret:NAME}, for the environment variable NAME of the run, see
 	// [IsSecret]; so it can be in arguments and in requests.
 	Env map[string]string `json:"env,omitempty"`
 

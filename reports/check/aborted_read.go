@@ -78,7 +78,7 @@ func refusal(r *history.Event) string {
 	return "was answered as failed"
 }
 
-// committedAfterAnswer says whether a service that answered a request with 5xx asked only
+// committedAfterAnswer is whether a service that answered a request with 5xx asked only
 // afterwards for the commit of the transaction in which it had published the request's
 // record. What was not decided by then it could still have aborted: that a commit may have
 // gone through without an answer is no reason for what it answered.
@@ -100,7 +100,7 @@ func committedAfterAnswer(x *history.Index, r *history.Event) bool {
 		end != nil && end.Value == history.EndsInCommit && end.Outcome == history.OK && end.At > r.End
 }
 
-// provenance says where a committed record stands and, as far as the edges saw that, who
+// provenance is where a committed record stands and, as far as the edges saw that, who
 // published it and by which end of a transaction it was committed: with the numbers of
 // these events.
 func provenance(x *history.Index, record *history.Event) (words string, events []uint64) {

@@ -228,11 +228,11 @@ func places(all []Anomaly) string {
 		in, _, _ := strings.Cut(a.Offsets[0], "@")
 		names = append(names, in)
 	}
-	said := strings.Join(names, ", ")
+	words := strings.Join(names, ", ")
 	if more := len(all) - len(names); more > 0 {
-		said += fmt.Sprintf(" and %s more", quantity.Count(more))
+		words += fmt.Sprintf(" and %s more", quantity.Count(more))
 	}
-	return said
+	return words
 }
 
 // standsAt is where a group stands on a partition, in words: -1 is what a group has that

@@ -106,6 +106,11 @@ const (
 	// did it, except for exited: that a process ends by itself is its own doing.
 	Accident Kind = "accident"
 
+	// Saturated is a span in which processes of the machine nearly always waited for a
+	// processor: At, End. Whatever takes time took longer then, whoever is the author of
+	// it. A machine that counts no such waiting has none.
+	Saturated Kind = "saturated"
+
 	// Session is a membership in a consumer group whose connection ended without
 	// leaving the group: Client, Group, Member, At (the last that the coordinator heard
 	// of the member), End (until when the session lasts if the member is not heard of

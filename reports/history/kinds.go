@@ -2,14 +2,14 @@ package history
 
 // kindsKnown is one more than there are kinds: place 0 is for kinds that this
 // version does not know.
-const kindsKnown = 22
+const kindsKnown = 23
 
 // Kinds returns every kind of event that this version knows, in the order in which
 // they are declared.
 func Kinds() []Kind {
 	return []Kind{
 		Request, Call, Produce, Resume, Fetched, Commit, Transaction, Assign, Attempt,
-		Effect, State, Fault, Sample, Process, Accident, Session, Audit, Aborted, Clock, Account, Trouble,
+		Effect, State, Fault, Sample, Process, Accident, Saturated, Session, Audit, Aborted, Clock, Account, Trouble,
 	}
 }
 
@@ -58,6 +58,8 @@ func (k Kind) place() int {
 		return 20
 	case Session:
 		return 21
+	case Saturated:
+		return 22
 	}
 	return 0
 }

@@ -214,6 +214,11 @@ type Value struct {
 	N     int     `json:"n"`    // how many observations are behind it; 0: not measured
 	// AtLeast: the true value is at least this, it was not reached before the deadline.
 	AtLeast bool `json:"atLeast,omitempty"`
+
+	// Low and High are between what the true value of a quantile lies, as far as so few
+	// observations show it (see [Latency]); both 0: it is no quantile, and Value is exact.
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
 }
 
 // String is "4.8 s", "> 12 s" or "none".

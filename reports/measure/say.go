@@ -149,3 +149,26 @@ func (m Measurements) Tell(name string) string {
 	}
 	return v.String()
 }
+
+// Within is between what the value of that name lies, "between −1.2 ms and +9.4 ms", and
+// what would show it better. It is empty where the value is exact.
+func (m Measurements) Within(name string) string {
+	v, measured := m.Lookup(name)
+	if !measured || v.Low == 0 && v.High == 0 {
+		return ""
+	}
+	measure, of := breakwater.SplitMeasure(name)
+	parts := strings.Split(measure, ".")
+	text := func(x float64) string {
+		s := quantity.Value(x, breakwater.UnitOf(breakwater.LatencyOf(breakwater.P50, breakwater.Before, of)))
+		if x > 0 && parts[2] != breakwater.Before && parts[2] != breakwater.During && parts[2] != breakwater.After {
+			s = "+" + s
+		}
+		return s
+	}
+	if parts[2] == "excess" {
+		v, _ = m.Lookup(breakwater.LatencyAdded(parts[1], of))
+	}
+	return fmt.Sprintf("so few requests (%s) show only that it lies between %s and %s; make the phases longer, or the rate higher",
+		quantity.Count(v.N), text(v.Low), text(v.High))
+}

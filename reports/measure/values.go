@@ -2,6 +2,7 @@ package measure
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -21,7 +22,7 @@ func (f *fold) values(m Measurements) []Value {
 		all = append(all, Value{Name: name, Value: round(value), Unit: breakwater.UnitOf(name), N: n})
 	}
 	for _, op := range m.Operations {
-		f.latencies(op, add)
+		all = append(all, f.latencies(op.Name)...)
 		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 			s := op.Phases[phase]
 			// Not rounded: 0.9999 is not 1.
@@ -65,33 +66,60 @@ func (f *fold) values(m Measurements) []Value {
 	return append(all, f.traced())
 }
 
-func (f *fold) latencies(op Operation, add func(string, float64, int)) {
-	completed := map[string]int{}
-	for _, r := range f.requests[op.Name] {
+// How many standard deviations around its rank a quantile is looked for: so far that it
+// is below, and above, with 1 %; and a difference of two that are independent.
+const (
+	sureOfOne = 2.33
+	sureOfTwo = sureOfOne / math.Sqrt2
+)
+
+// latencies are the quantiles of an operation, and how they changed with the fault.
+func (f *fold) latencies(op string) (all []Value) {
+	took := map[string][]time.Duration{}
+	for _, r := range f.requests[op] {
 		for phase := range f.spans {
-			if r.End > 0 && f.spans.contains(phase, r.Scheduled) {
-				completed[phase]++
+			if t, done := intended(r); done && f.spans.contains(phase, r.Scheduled) {
+				took[phase] = append(took[phase], t)
 			}
 		}
+	}
+	for _, l := range took {
+		slices.Sort(l)
+	}
+	add := func(name string, n int, value, low, high float64) {
+		all = append(all, Value{Name: name, Unit: breakwater.UnitOf(name), N: n, Value: round(value), Low: round(low), High: round(high)})
 	}
 	for _, q := range []string{breakwater.P50, breakwater.P99} {
-		of := func(phase string) time.Duration {
-			if q == breakwater.P50 {
-				return op.Phases[phase].P50
-			}
-			return op.Phases[phase].P99
-		}
+		share := map[string]float64{breakwater.P50: 0.50, breakwater.P99: 0.99}[q]
 		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
-			add(breakwater.LatencyOf(q, phase, op.Name), milliseconds(of(phase)), completed[phase])
+			l := took[phase]
+			low, high := interval(l, share, sureOfOne)
+			add(breakwater.LatencyOf(q, phase, op), len(l), milliseconds(quantile(l, share)), milliseconds(low), milliseconds(high))
 		}
-		before, during := of(breakwater.Before), of(breakwater.During)
-		n := min(completed[breakwater.Before], completed[breakwater.During])
+		before, during := took[breakwater.Before], took[breakwater.During]
+		n := min(len(before), len(during))
 		if n == 0 {
-			before, during = 0, 0
+			before, during = nil, nil
 		}
-		add(breakwater.LatencyAdded(q, op.Name), milliseconds(during-before), n)
-		add(breakwater.LatencyExcess(q, op.Name), float64(during-before)/float64(max(before/2, latencyFloor)), n)
+		was, is := quantile(before, share), quantile(during, share)
+		wasLow, wasHigh := interval(before, share, sureOfTwo)
+		isLow, isHigh := interval(during, share, sureOfTwo)
+		excess := func(was, is time.Duration) float64 { return float64(is-was) / float64(max(was/2, latencyFloor)) }
+		add(breakwater.LatencyAdded(q, op), n, milliseconds(is-was), milliseconds(isLow-wasHigh), milliseconds(isHigh-wasLow))
+		add(breakwater.LatencyExcess(q, op), n, excess(was, is), excess(wasHigh, isLow), excess(wasLow, isHigh))
 	}
+	return all
+}
+
+// interval is between which of the sorted values a quantile lies, see [Latency].
+func interval(sorted []time.Duration, q, deviations float64) (low, high time.Duration) {
+	if len(sorted) == 0 {
+		return 0, 0
+	}
+	n := float64(len(sorted))
+	around := int(math.Ceil(deviations * math.Sqrt(n*q*(1-q))))
+	at := rank(len(sorted), q)
+	return sorted[max(0, at-around)], sorted[min(len(sorted)-1, at+around)]
 }
 
 func (f *fold) sinkValues(m Measurements, add func(string, float64, int)) {

@@ -34,7 +34,8 @@ import (
 // on what went wrong with the run, a fault that nobody saw or, where time is judged, a
 // load that came late; and a load that came late is of no account where no prediction is
 // about time. Of what somebody else did to the system meanwhile, see
-// [check.Accidents], no bound on a measurement is refuted.
+// [check.Accidents], no bound on a measurement is refuted; nor is what rests on time where
+// the machine's processors were saturated for so long that they may explain it.
 //
 // Where the kit has a Flaw on purpose, and it was predicted which verdict is
 // unknown for it and why, that very verdict is an observation: it shows that the
@@ -54,16 +55,21 @@ func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, chec
 		case p.Expect == breakwater.ToBeTolerated:
 			t.Tolerates = append(t.Tolerates, p.Guarantee)
 		default:
-			seen := t.observe(p)
-			if p.Measurement != "" && seen.Outcome == Refuted && len(foreign) > 0 {
-				seen.Outcome = Undecided
-				seen.Observed = foreign[0] + ", which no step of the plan ordered and which may explain: " + seen.Observed
-			}
-			t.Predictions = append(t.Predictions, seen)
+			t.Predictions = append(t.Predictions, t.observe(p))
 		}
 	}
 	if len(t.Predictions) > 0 {
 		t.Predictions = append(t.Predictions, t.unpredicted()...)
+	}
+	for i := range t.Predictions {
+		p := &t.Predictions[i]
+		why := t.strain(*p, log.Index())
+		if p.Measurement != "" && p.Outcome == Refuted && len(foreign) > 0 {
+			why = foreign[0] + ", which no step of the plan ordered and which may explain: "
+		}
+		if why != "" {
+			p.Outcome, p.Observed = Undecided, why+p.Observed
+		}
 	}
 	t.Outcome, t.Why = t.conclude(log)
 	t.Accidents = slices.Concat(foreign, own)
@@ -299,6 +305,9 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 		if measured {
 			found.Outcome = compare(p, v)
 		}
+		if within := t.Measurements.Within(p.Measurement); found.Outcome == Undecided && within != "" {
+			found.Observed += ": " + within
+		}
 	}
 	return found
 }
@@ -332,7 +341,8 @@ func (t *Trial) observeOthers(p breakwater.Prediction) (Outcome, string) {
 }
 
 // compare holds a value against the bound. One that is known only to be at least
-// something decides nothing while that is on the good side of an upper bound.
+// something decides nothing while that is on the good side of an upper bound, and a
+// quantile of few requests refutes nothing while it may well lie on the good side.
 func compare(p breakwater.Prediction, v measure.Value) Outcome {
 	within := v.Value <= p.Bound
 	if p.Op == breakwater.OpAtLeast {
@@ -343,6 +353,10 @@ func compare(p breakwater.Prediction, v measure.Value) Outcome {
 		return Undecided
 	case within:
 		return Confirmed
+	case v.Low == 0 && v.High == 0:
+		return Refuted
+	case p.Op == breakwater.OpAtMost && v.Low <= p.Bound, p.Op == breakwater.OpAtLeast && v.High >= p.Bound:
+		return Undecided
 	}
 	return Refuted
 }

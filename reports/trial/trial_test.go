@@ -65,6 +65,13 @@ func TestJudge(t *testing.T) {
 		}
 	})
 	const p50 = "latency.p50.added[POST /register]"
+	// Every answer takes up to 80 ms longer, some more and some less.
+	uneven := historytest.Edit(sync, func(e *history.Event) bool {
+		if e.Kind == history.Request {
+			e.End += time.Duration(e.N*7919%9) * 10 * time.Millisecond
+		}
+		return true
+	})
 	broken := breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak}
 
 	besides := tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect)
@@ -84,6 +91,9 @@ func TestJudge(t *testing.T) {
 		"a bound broken":                          {sync, []breakwater.Prediction{bound(p50, "<=", 19.5)}, trial.Refuted, "p50 of POST /register rises by ≤ 19.5 ms: +20"},
 		"a bound from below":                      {sync, []breakwater.Prediction{bound(p50, ">=", 19.5)}, trial.Confirmed, ""},
 		"a bound from below, broken":              {sync, []breakwater.Prediction{bound(p50, ">=", 20.5)}, trial.Refuted, ""},
+		"a bound broken by chance":                {uneven, append(tolerated(breakwater.Contained), bound(p50, "<=", 10)), trial.Undecided, "show only that it lies between"},
+		"a bound from below, by chance":           {uneven, append(tolerated(breakwater.Contained), bound(p50, ">=", 10.5)), trial.Undecided, "show only that it lies between"},
+		"a bound broken by more than chance":      {uneven, append(tolerated(breakwater.Contained), bound(p50, "<=", -100)), trial.Refuted, ""},
 		"never reached, over the bound":           {stuck, []breakwater.Prediction{bound(breakwater.CatchUp("analytics"), "<=", 5)}, trial.Refuted, "catch-up of analytics ≤ 5 s: > 10.4 s"},
 		"never reached, but the bound not either": {stuck, append(tolerated(breakwater.BoundedRecovery), bound(breakwater.CatchUp("analytics"), "<=", 30)), trial.Undecided, "cannot be decided"},
 		"at least what is asked":                  {stuck, append(tolerated(breakwater.BoundedRecovery), bound(breakwater.CatchUp("analytics"), ">=", 5)), trial.Confirmed, ""},
@@ -496,6 +506,26 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 	killed := history.Event{Kind: history.Accident, Name: history.Killed, Client: "cache/1", Value: "signal: killed", At: 1800 * time.Millisecond}
 	exited := history.Event{Kind: history.Accident, Name: history.Exited, Client: "cache/1", Value: "exit status 2", At: 1800 * time.Millisecond}
 	rest := tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect, breakwater.Availability, breakwater.BoundedRecovery, breakwater.Contained, breakwater.NoPhantom)
+	// Every second request is not ok during the fault.
+	poor := func(log history.Log) history.Log {
+		odd := false
+		return edit(log, history.Request, func(e *history.Event) {
+			if odd = !odd; odd && during.Contains(e.Scheduled) {
+				e.Outcome, e.Status = history.Unknown, 500
+			}
+		})
+	}
+	// The machine is saturated in the middle of the fault, for so much of its time.
+	saturated := func(log history.Log, share float64) history.Log {
+		active := log.Windows()[0]
+		middle, half := (active.From+active.To)/2, time.Duration(share*float64(active.To-active.From)/2)
+		return historytest.With(log, history.Event{Kind: history.Saturated, At: middle - half, End: middle + half})
+	}
+	quick := func(p breakwater.Prediction) []breakwater.Prediction { return append(slices.Clone(rest), p) }
+	sure := func(guarantee string, expect breakwater.Expectation) []breakwater.Prediction {
+		all := slices.DeleteFunc(slices.Clone(rest), func(p breakwater.Prediction) bool { return p.Guarantee == guarantee })
+		return append(all, breakwater.Prediction{Guarantee: guarantee, Expect: expect})
+	}
 	loss := append(slices.Clone(rest), holds(breakwater.NoAcknowledgedLoss))
 	fast := append(slices.Clone(rest), bound(breakwater.CatchUp("cache"), "<=", -1))
 	for name, c := range map[string]struct {
@@ -516,6 +546,15 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 		"somebody killed a process":                {historytest.With(lost, killed), loss, trial.Undecided, "cache/1 was killed at 1.8 s (signal: killed), which no step of the plan ordered and which may explain: 1 of 480"},
 		"somebody did, and it is slow":             {historytest.With(event, killed), fast, trial.Undecided, "cache/1 was killed at 1.8 s"},
 		"somebody did, and nothing came of it":     {historytest.With(event, killed), loss, trial.Confirmed, "cache/1 was killed at 1.8 s (signal: killed); observed as predicted"},
+		"saturated, and something is lost":         {saturated(lost, 0.9), loss, trial.Refuted, "1 of 480"},
+		"saturated, and it is slow":                {saturated(event, 0.3), quick(bound(breakwater.LatencyAdded(breakwater.P50, "POST /register"), "<=", -1000)), trial.Undecided, "the machine's processors were saturated for"},
+		"hardly saturated, and it is slow":         {saturated(event, 0.2), quick(bound(breakwater.LatencyAdded(breakwater.P50, "POST /register"), "<=", -1000)), trial.Refuted, ""},
+		"hardly saturated, and the last are slow":  {saturated(event, 0.02), quick(bound(breakwater.LatencyAdded(breakwater.P99, "POST /register"), "<=", -1000)), trial.Undecided, "while it was active, which may explain"},
+		"saturated for as long as it is late":      {saturated(event, 0.5), quick(bound(breakwater.CatchUp("cache"), "<=", -0.1)), trial.Undecided, "which may explain"},
+		"saturated for less than it is late":       {saturated(event, 0.5), quick(bound(breakwater.CatchUp("cache"), "<=", -100)), trial.Refuted, ""},
+		"saturated, and a record came twice":       {saturated(event, 0.9), quick(bound(breakwater.Duplicates("redis"), "<=", -1)), trial.Refuted, ""},
+		"saturated, and not available":             {saturated(poor(event), 0.2), sure(breakwater.Availability, breakwater.ToHold), trial.Undecided, "which may explain"},
+		"saturated, and not available as foreseen": {saturated(poor(event), 0.2), sure(breakwater.Availability, breakwater.ToBreak), trial.Confirmed, ""},
 		"a process ended by itself":                {historytest.With(lost, exited), loss, trial.Refuted, "cache/1 ended by itself at 1.8 s (exit status 2); 1 of 1 predictions"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,12 +69,18 @@ var _ = Describe("A synchronous chain, beside events", func() {
 	It("waits for the one that times out, whoever else has answered", func(ctx SpecContext) {
 		silent := compared("S2", "the mail sink is silent, the others are well", 10,
 			At(4*time.Second).Inject(Silence(mail)).For(5*time.Second))
+		// Where five systems wait for two processors, medians of 40 answers differ by more
+		// than is predicted.
+		silent.Parallel = 3
 		silent.Predict = Predict(
 			synchronous(AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 900)),
 			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 300).By(subjects.SyncHardened),
 			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
 			synchronous(Tolerates(breakwater.NoOrphans, breakwater.Contained)),
-			Tolerates(breakwater.NoAcknowledgedLoss).By(subjects.SyncHardened),
+			// Before its breaker is open, and each time that it lets one attempt through, an
+			// answer waits for the mail: at so low a rate that is about one in ten, which
+			// is just what counts as a breach.
+			Tolerates(breakwater.NoAcknowledgedLoss, breakwater.Contained).By(subjects.SyncHardened),
 			eventDriven(AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1)),
 			eventDriven(AtLeast(breakwater.EffectsRatio("analytics"), 0.95)),
 			eventDriven(AtLeast(breakwater.EffectsRatio("cache"), 0.95)),
