@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -11,18 +10,13 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/breakwater-kit/breakwater/fixtures/edge"
-	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
 // edgeCommand runs edges until it is told to end.
@@ -120,7 +114,6 @@ func isHost(text string) bool {
 
 // Run runs the edges until ctx ends, or stdin does with --until-eof.
 func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
-	zerolog.SetGlobalLevel(zerolog.Disabled) // Toxiproxy's toxics log to stderr by themselves
 	s, err := c.settings()
 	if err != nil {
 		return err
@@ -133,11 +126,11 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	if err := canListen(c.Listen); err != nil {
 		return fmt.Errorf("--listen %s: %w; %s", c.Listen, err, elsewhere(err))
 	}
-	sink, err := c.openEvents(std)
+	sink, finish, err := c.openEvents(std)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, sink.Close()) }()
+	defer func() { err = errors.Join(err, finish()) }()
 
 	server, err := edge.New(s.config)
 	if err != nil {
@@ -154,13 +147,6 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 			return fmt.Errorf("%s: %w", flags, err)
 		}
 	}
-	toTheEnd := context.WithoutCancel(ctx) // of the server, which comes after that of ctx
-	recorded := make(chan error, 1)
-	go func() { recorded <- record(toTheEnd, server, sink) }()
-
-	control := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second} //nolint:contextcheck // to heal outlives the request
-	served := make(chan error, 1)
-	go func() { served <- control.Serve(api) }()
 	if !api.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Token == nil {
 		fmt.Fprintf(std.err, "breakwater: warning: --api %s is reached from other machines, and whoever reaches it can break every connection; keep it on 127.0.0.1, or set %s\n", c.API, edge.TokenVariable)
 	}
@@ -176,19 +162,7 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 			_, _ = io.Copy(io.Discard, std.in)
 		}()
 	}
-	select {
-	case <-ctx.Done():
-	case err = <-served:
-		err = fmt.Errorf("control API: %w", err)
-	}
-	// The edges first: then the streams of events end by themselves.
-	_ = server.Close()
-	grace, cancel := context.WithTimeout(toTheEnd, 5*time.Second)
-	defer cancel()
-	if shut := control.Shutdown(grace); shut != nil {
-		control.Close() // a reader of events that does not read
-	}
-	return errors.Join(err, <-recorded)
+	return edge.Serve(ctx, server, api, sink)
 }
 
 // at is where the API listens: the host as it was given, and the port as it is.
@@ -221,44 +195,20 @@ func elsewhere(err error) string {
 	}
 }
 
-// openEvents opens where --events says.
-func (c *edgeCommand) openEvents(std streams) (io.WriteCloser, error) {
+// openEvents opens where --events says; nil for nowhere.
+func (c *edgeCommand) openEvents(std streams) (to io.Writer, finish func() error, err error) {
+	finish = func() error { return nil }
 	switch c.Events {
 	case "":
-		return nopCloser{io.Discard}, nil
+		return nil, finish, nil
 	case "-":
-		return nopCloser{std.out}, nil
+		return std.out, finish, nil
 	}
 	f, err := os.Create(c.Events)
 	if err != nil {
-		return nil, fmt.Errorf("--events: %w; give a file that can be written", err)
+		return nil, finish, fmt.Errorf("--events: %w; give a file that can be written", err)
 	}
-	return f, nil
-}
-
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }
-
-// record writes the events until the server is closed.
-func record(ctx context.Context, server *edge.Server, sink io.Writer) error {
-	if n, ok := sink.(nopCloser); ok && n.Writer == io.Discard {
-		return nil
-	}
-	w := bufio.NewWriter(sink)
-	encoder := json.NewEncoder(w)
-	err := server.Events(ctx, 1, func(events []history.Event) error {
-		for i := range events {
-			if err := encoder.Encode(&events[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, w.Flush)
-	if err = errors.Join(err, w.Flush()); err != nil {
-		return fmt.Errorf("--events: %w", err)
-	}
-	return nil
+	return f, f.Close, nil
 }
 
 // announce says where everything is.

@@ -28,10 +28,6 @@ type commands struct {
 	Edge   edgeCommand `cmd:"" help:"Stand on the connections of clients: break them, and record what crosses them."`
 	Images ImagesCmd   `cmd:"" help:"Make or pull the container images ahead of time."`
 	Clean  CleanCmd    `cmd:"" help:"Remove what dead runs left behind."`
-
-	// The local world runs these as processes of its own.
-	Standin  StandinCmd  `cmd:"" hidden:""`
-	Watchdog WatchdogCmd `cmd:"" hidden:""`
 }
 
 // streams are the process's own, so that tests can give others. What is written to
