@@ -23,6 +23,10 @@ help: ## list the targets
 	@echo '  SUITE=replay         only one suite'
 	@echo '  ENGINE=install       make test installs what it needs, as root on Debian or Ubuntu'
 
+.PHONY: demo
+demo: ## a first look: a synchronous chain fails in a cascade, a killed consumer replays
+	@go run ./cmd/breakwater run --focus 'fails where nothing was wrong|it is killed while its commit is on the way' cascade replay
+
 .PHONY: chaos
 chaos: ## run the suites, show what happens, end with the claims and the report
 	@go run ./cmd/breakwater run --world $(WORLD) $(or $(SUITE),$(CLAIMS))

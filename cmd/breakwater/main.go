@@ -28,6 +28,8 @@ type commands struct {
 	Edge   edgeCommand `cmd:"" help:"Stand on the connections of clients: break them, and record what crosses them."`
 	Images ImagesCmd   `cmd:"" help:"Make or pull the container images ahead of time."`
 	Clean  CleanCmd    `cmd:"" help:"Remove what dead runs left behind."`
+
+	Version VersionCmd `cmd:"" help:"Print the version of the command and what it was built with."`
 }
 
 // streams are the process's own, so that tests can give others. What is written to

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestCascade(t *testing.T) { harness.RunSpecs(t, "cascade") }
+func TestCascade(t *testing.T) { harness.RunSpecs(t, "cascade", harness.Claims(subjects.Claims)) }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestCosts(t *testing.T) { harness.RunSpecs(t, "costs") }
+func TestCosts(t *testing.T) { harness.RunSpecs(t, "costs", harness.Claims(subjects.Claims)) }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestCoupling(t *testing.T) { harness.RunSpecs(t, "coupling") }
+func TestCoupling(t *testing.T) { harness.RunSpecs(t, "coupling", harness.Claims(subjects.Claims)) }

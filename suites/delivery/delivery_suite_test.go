@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestDelivery(t *testing.T) { harness.RunSpecs(t, "delivery") }
+func TestDelivery(t *testing.T) { harness.RunSpecs(t, "delivery", harness.Claims(subjects.Claims)) }

@@ -25,7 +25,6 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
-	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
 // NoSkipVariable names the variable that, when set, makes a spec fail that its
@@ -33,16 +32,41 @@ import (
 // installed.
 const NoSkipVariable = "BREAKWATER_NO_SKIP"
 
+// Option changes what [RunSpecs] and [Test] do.
+type Option func(*session.Session)
+
+// Claims says what each claim states, by its id ([breakwater.Scenario.Claim]), for the
+// report. Without it a claim is called by its id alone.
+func Claims(statements map[string]string) Option {
+	return func(s *session.Session) { s.Statements = statements }
+}
+
 var current *session.Session
 
-// RunSpecs runs the suite's specs in the world that BREAKWATER_WORLD names, and
-// writes the report when they are over. With -short everything is skipped: a
-// scenario takes its time.
-func RunSpecs(t *testing.T, suite string) {
+func skipShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("scenarios take their time; run without -short")
 	}
+}
+
+func open(t *testing.T, suite string, options []Option) (*session.Session, error) {
+	s, err := session.Open(t.Context(), suite)
+	if err != nil {
+		return nil, err
+	}
+	for _, change := range options {
+		change(s)
+	}
+	return s, nil
+}
+
+// RunSpecs runs the suite's specs in the world that BREAKWATER_WORLD names, and
+// writes the report when they are over. With -short everything is skipped: a
+// scenario takes its time.
+func RunSpecs(t *testing.T, suite string, options ...Option) {
+	t.Helper()
+	skipShort(t)
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	switch config, _ := ginkgo.GinkgoConfiguration(); {
 	case config.DryRun:
@@ -52,10 +76,9 @@ func RunSpecs(t *testing.T, suite string) {
 		t.Fatal("ginkgo's -p and --procs: leave them out; breakwater run --procs N performs specs side by side")
 	}
 	var err error
-	if current, err = session.Open(t.Context(), suite); err != nil {
+	if current, err = open(t, suite, options); err != nil {
 		t.Fatal(err)
 	}
-	current.Statements = subjects.Claims
 	ctx, stop := session.Attend(t.Context())
 	defer stop()
 	defer interrupt(ctx)()

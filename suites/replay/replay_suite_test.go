@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestReplay(t *testing.T) { harness.RunSpecs(t, "replay") }
+func TestReplay(t *testing.T) { harness.RunSpecs(t, "replay", harness.Claims(subjects.Claims)) }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestScaling(t *testing.T) { harness.RunSpecs(t, "scaling") }
+func TestScaling(t *testing.T) { harness.RunSpecs(t, "scaling", harness.Claims(subjects.Claims)) }

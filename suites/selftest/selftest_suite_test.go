@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestSelftest(t *testing.T) { harness.RunSpecs(t, "selftest") }
+func TestSelftest(t *testing.T) { harness.RunSpecs(t, "selftest", harness.Claims(subjects.Claims)) }

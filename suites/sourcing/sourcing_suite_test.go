@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater/suites/harness"
+	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-func TestSourcing(t *testing.T) { harness.RunSpecs(t, "sourcing") }
+func TestSourcing(t *testing.T) { harness.RunSpecs(t, "sourcing", harness.Claims(subjects.Claims)) }
