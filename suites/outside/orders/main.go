@@ -15,6 +15,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	http.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	http.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
 		order, err := io.ReadAll(io.LimitReader(r.Body, 1<<16))
 		if err != nil {
