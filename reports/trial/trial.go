@@ -127,7 +127,7 @@ type Prediction struct {
 	KnownRefuted string `json:"knownRefuted,omitempty"`
 }
 
-// Tolerated, as what a prediction expects, lets a guarantee be broken: nothing is
+// Tolerated is what a prediction expects of a guarantee that may be broken: nothing is
 // predicted of it, and the trial is not refuted for it.
 const Tolerated check.Status = "tolerated"
 
