@@ -93,10 +93,10 @@ func (p *producers) send(o *one, b *packet) bool {
 	}
 	e.Outcome, e.End = history.Failed, p.tick()
 	done := false
-	switch {
-	case p.chance(15): // refused
+	switch luck := p.IntN(100); {
+	case luck < 15: // refused
 		e.Error = "NOT_LEADER_OR_FOLLOWER"
-	case p.chance(15): // nobody hears the answer, not even the edge
+	case luck < 28: // nobody hears the answer, not even the edge
 		if p.chance(50) {
 			p.append(o, b)
 		}
@@ -118,9 +118,10 @@ func (p *producers) run() history.Log {
 	n := 0
 	for i := range 1 + p.IntN(3) {
 		o := &one{client: fmt.Sprintf("registration/%d", 1+p.IntN(2)), conn: p.connect(), idempotent: p.chance(50), id: int64(7 + i)}
-		if p.defect == "reorders" {
+		switch p.defect {
+		case "reorders":
 			o.idempotent = false
-		} else if p.defect == "reuses" {
+		case "reuses":
 			o.idempotent = true
 		}
 		for range 4 + p.IntN(8) {

@@ -38,7 +38,7 @@ func (t *Trial) strain(p Predicted, x *history.Index) string {
 	if worst.Saturated == 0 || !t.strained(p, worst.Share(), total) {
 		return ""
 	}
-	return fmt.Sprintf("the machine's processors were saturated for %s of the %s %s, which may explain: ",
+	return fmt.Sprintf("the machine's processors were saturated for %s of the %s %s (leave it more to itself: --procs), which may explain: ",
 		quantity.Duration(worst.Saturated), quantity.Duration(worst.Took), map[string]string{
 			breakwater.Before: "before the fault", breakwater.During: "while it was active", breakwater.After: "after it",
 		}[worst.Phase])
