@@ -3,8 +3,10 @@ package breakwater
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Expectation is what a prediction expects of a guarantee.
@@ -89,7 +91,7 @@ func (p Prediction) Validate() error {
 	case p.Measurement != "" && p.Op != OpAtMost && p.Op != OpAtLeast:
 		return fmt.Errorf("prediction: Op of %s is %q; say %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
 	case p.Bound != p.Bound:
-		return fmt.Errorf("prediction: Bound of %s is not a number", p.Measurement)
+		return fmt.Errorf("prediction: Bound of %s is no number; a duration is one only of what is measured in seconds or milliseconds, and this is a %s", p.Measurement, UnitOf(p.Measurement))
 	}
 	return nil
 }
@@ -158,15 +160,34 @@ func expect(s Expectation, guarantees []string) Predictions {
 	return p
 }
 
-// AtMost predicts that a measurement, named by one of the functions of
-// package measure, is at most bound.
-func AtMost(measurement string, bound float64) Predictions {
-	return Predictions{{Measurement: measurement, Op: OpAtMost, Bound: bound}}
+// Number is what a measurement is compared with: a number in the unit of the measurement,
+// or a [time.Duration] where that is a time.
+type Number interface{ ~int | ~int64 | ~float64 }
+
+// AtMost predicts that a measurement, named by a function like [CatchUp], is at most
+// bound: AtMost(CatchUp("billing"), 10*time.Second).
+func AtMost[N Number](measurement string, bound N) Predictions {
+	return Predictions{{Measurement: measurement, Op: OpAtMost, Bound: inUnit(measurement, bound)}}
 }
 
 // AtLeast predicts that a measurement is at least bound.
-func AtLeast(measurement string, bound float64) Predictions {
-	return Predictions{{Measurement: measurement, Op: OpAtLeast, Bound: bound}}
+func AtLeast[N Number](measurement string, bound N) Predictions {
+	return Predictions{{Measurement: measurement, Op: OpAtLeast, Bound: inUnit(measurement, bound)}}
+}
+
+// inUnit is the bound as a number in the unit of the measurement, and no number where a
+// time is given for what is none, which [Prediction.Validate] refuses.
+func inUnit[N Number](measurement string, bound N) float64 {
+	d, isTime := any(bound).(time.Duration)
+	switch {
+	case !isTime:
+		return float64(bound)
+	case UnitOf(measurement) == "s":
+		return d.Seconds()
+	case UnitOf(measurement) == "ms":
+		return float64(d) / float64(time.Millisecond)
+	}
+	return math.NaN()
 }
 
 // By limits the predictions to one contender of an experiment.

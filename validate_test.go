@@ -290,7 +290,8 @@ func TestScenarioIsValidated(t *testing.T) {
 		"an unknown guarantee":   {func(s *breakwater.Scenario) { s.Predict = breakwater.Holds("no-loss") }, `predict, 1: prediction: Guarantee "no-loss" is none of `},
 		"an unknown measurement": {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost("speed[api]", 1) }, `predict, 1: prediction: Measurement "speed[api]" is not measured`},
 		"measured of nobody":     {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("apy"), 1) }, `there is no "apy" to measure; there are GET /, api, redis, user-events`},
-		"a bound that is none":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("api"), math.NaN()) }, "Bound of catch-up[api] is not a number"},
+		"a time of what is none": {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.Duplicates("api"), time.Second) }, "Bound of duplicates[api] is no number; a duration is one only of what is measured in seconds or milliseconds, and this is a count"},
+		"a bound that is none":   {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("api"), math.NaN()) }, "Bound of catch-up[api] is no number"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := scenario()

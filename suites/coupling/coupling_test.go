@@ -78,7 +78,7 @@ var _ = Describe("A fourth dependent", func() {
 			AtMost(breakwater.Restarts("registration"), 0).By(subjects.Event),
 			// All that was acknowledged is owed to audit too, also what was before it came.
 			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.BoundedRecovery).By(subjects.Event),
-			AtMost(breakwater.CatchUp("audit"), 5).By(subjects.Event),
+			AtMost(breakwater.CatchUp("audit"), 5*time.Second).By(subjects.Event),
 
 			// True by construction, and shown as such: who calls has a list of callees,
 			// and audit is not on it. As long as nobody changes and restarts registration
@@ -140,7 +140,7 @@ var _ = Describe("What moves to another address", func() {
 			// Who came within a publish time-out (2 of the 5 s) of the heal was served late.
 			AtMost(served, 0.5).By(subjects.Event),
 			Holds(breakwater.NoAcknowledgedLoss),
-			AtMost(breakwater.CatchUp("analytics"), 5),
+			AtMost(breakwater.CatchUp("analytics"), 5*time.Second),
 			// The gap is shorter than the time-out: all are served, some of them late.
 			AtLeast(served, 0.95).By(byName(subjects.Event)),
 			AtMost(breakwater.LogDuplicates(subjects.Topic), 0),

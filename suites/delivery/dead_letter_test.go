@@ -26,7 +26,7 @@ func givingUp(title string, plan ...Step) Scenario {
 		Predict: Predict(
 			Holds(breakwater.DeadLetterClosure, breakwater.NoAcknowledgedLoss, breakwater.BoundedRecovery, breakwater.EffectOnce),
 			// What is poison holds nobody up, and what fails waits in another topic.
-			AtMost(breakwater.CatchUp("analytics"), 8),
+			AtMost(breakwater.CatchUp("analytics"), 8*time.Second),
 		),
 	}
 }

@@ -30,6 +30,6 @@ func TestBillingIsCutOffFromKafka(t *testing.T) {
 		}},
 		Load:    Constant(50).For(14 * time.Second),
 		Plan:    Plan{At(4 * time.Second).Inject(Cut(Edge("billing", Kafka))).For(4 * time.Second)},
-		Predict: Predict(Holds(NoAcknowledgedLoss, EffectOnce, ResumeAtCommitted), AtMost(CatchUp("billing"), 10)),
+		Predict: Predict(Holds(NoAcknowledgedLoss, EffectOnce, ResumeAtCommitted), AtMost(CatchUp("billing"), 10*time.Second)),
 	})
 }

@@ -18,7 +18,7 @@ func recovery() Predictions {
 	return Predict(
 		Holds(breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.ExplainedRedelivery,
 			breakwater.ResumeAtCommitted, breakwater.CommitAfterEffect, breakwater.BoundedRecovery),
-		AtMost(breakwater.CatchUp("analytics"), 10),
+		AtMost(breakwater.CatchUp("analytics"), 10*time.Second),
 	)
 }
 

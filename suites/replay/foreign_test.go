@@ -20,7 +20,7 @@ var _ = Describe("A consumer in another language", func() {
 		s.Services = subjects.WithForeign()
 		s.Predict = Predict(
 			Holds(breakwater.ResumeAtCommitted, breakwater.ExplainedRedelivery, breakwater.BoundedRecovery, breakwater.NoLostInLog),
-			AtMost(breakwater.CatchUp("archive"), 10),
+			AtMost(breakwater.CatchUp("archive"), 10*time.Second),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

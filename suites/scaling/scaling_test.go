@@ -29,7 +29,7 @@ func consumed(title string, plan ...Step) Scenario {
 // untouched predicts that the groups go on as if nothing had happened.
 func untouched(groups ...string) (p Predictions) {
 	for _, group := range groups {
-		p = Predict(p, AtMost(breakwater.CatchUp(group), 0), AtMost(breakwater.Rejoins(group), 0))
+		p = Predict(p, AtMost(breakwater.CatchUp(group), 0*time.Second), AtMost(breakwater.Rejoins(group), 0))
 	}
 	return p
 }
@@ -47,8 +47,8 @@ var _ = Describe("A group of consumers", func() {
 			// Who leaves in order has committed what it did.
 			AtMost(breakwater.Redelivered("analytics"), 0),
 			// All of a group pauses for each rebalance: a heartbeat, and what it takes to join.
-			AtMost(breakwater.Outage("analytics"), 2),
-			AtMost(breakwater.CatchUp("analytics"), 3),
+			AtMost(breakwater.Outage("analytics"), 2*time.Second),
+			AtMost(breakwater.CatchUp("analytics"), 3*time.Second),
 			untouched("email", "cache"),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
@@ -108,9 +108,9 @@ var _ = Describe("A group of consumers", func() {
 		e.Predict = Predict(
 			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.SingleOwner, breakwater.BoundedRecovery),
 			AtMost(breakwater.Redelivered("analytics"), 0),
-			AtMost(breakwater.CatchUp("analytics"), 3),
+			AtMost(breakwater.CatchUp("analytics"), 3*time.Second),
 			// Nobody stops reading for long.
-			AtMost(breakwater.Outage("analytics"), 1),
+			AtMost(breakwater.Outage("analytics"), 1*time.Second),
 
 			// One comes, one goes, and that one comes back: eager members give up all they
 			// have three times, and take it up again.
@@ -125,9 +125,9 @@ var _ = Describe("A group of consumers", func() {
 			// What changes hands waits for two rebalances in the one case, and in the
 			// other until its new owner's next heartbeat (500 ms): three times, and at
 			// most two partitions each time.
-			AtMost(breakwater.Unowned("analytics"), 4).By("eager"),
-			AtMost(breakwater.Unowned("analytics"), 4).By("cooperative"),
-			AtMost(breakwater.Unowned("analytics"), 3).By("consumer-protocol"),
+			AtMost(breakwater.Unowned("analytics"), 4*time.Second).By("eager"),
+			AtMost(breakwater.Unowned("analytics"), 4*time.Second).By("cooperative"),
+			AtMost(breakwater.Unowned("analytics"), 3*time.Second).By("consumer-protocol"),
 		)
 		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

@@ -18,7 +18,7 @@ func sound() Predictions {
 	return Predict(
 		Holds(breakwater.ProjectionEqualsReplay, breakwater.NoAcknowledgedLoss, breakwater.NoPhantom,
 			breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.BoundedRecovery),
-		AtMost(breakwater.CatchUp("projection"), 10),
+		AtMost(breakwater.CatchUp("projection"), 10*time.Second),
 	)
 }
 
@@ -66,7 +66,7 @@ var _ = Describe("A view that is made of events", func() {
 				AtMost(breakwater.StalenessIn(breakwater.Before, "projection"), 1),
 				AtLeast(breakwater.StalenessIn(breakwater.During, "projection"), long-1),
 				AtMost(breakwater.StalenessIn(breakwater.During, "projection"), long+1),
-				AtMost(breakwater.FreshAgain("projection"), 6),
+				AtMost(breakwater.FreshAgain("projection"), 6*time.Second),
 				AtMost(breakwater.StalenessIn(breakwater.During, "analytics"), 1),
 			)
 			Expect(harness.Run(ctx, cut)).To(BeAsPredicted())
@@ -78,8 +78,8 @@ var _ = Describe("A view that is made of events", func() {
 			slow := disturbed("E8", "the projection's database is slow", subjects.Projected(),
 				At(4*time.Second).Inject(Latency(Edge("projection/1", Database), 20*time.Millisecond, 0)).For(5*time.Second))
 			slow.Predict = Predict(slow.Predict,
-				AtMost(breakwater.Staleness("projection"), 2),
-				AtMost(breakwater.FreshAgain("projection"), 2),
+				AtMost(breakwater.Staleness("projection"), 2*time.Second),
+				AtMost(breakwater.FreshAgain("projection"), 2*time.Second),
 				AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1),
 			)
 			Expect(harness.Run(ctx, slow)).To(BeAsPredicted())
