@@ -1,13 +1,44 @@
 package breakwater
 
+import "slices"
+
 // A guarantee is what a scenario can predict of a system: that it holds, or that it is
 // broken. These are the names; [Prediction] takes one. What is not in the comment of a
 // guarantee is legal.
-//
-// guarantees are all of them, in the order in which reports show them.
 var guarantees = []string{
-	Exercised, NoLostInLog, NoAcknowledgedLoss, NoStuck, NoPhantom, NoAbortedRead, OneRecordPerOffset, NoLogDuplicate, NoOrphans, ResumeAtCommitted, ExplainedRedelivery, EffectOnce, DeliveryOrder, ReplayIsContiguous, CommitAfterEffect, CommittedMonotone, SingleOwner, KeyOrder, ProducerOrder, TransactionAtomic, ExactlyOnceTransfer, NoHangingTransaction, DeadLetterClosure, Outbox, ProjectionEqualsReplay, BoundedRecovery, Availability, Contained, NotMetastable,
+	Exercised,
+	NoLostInLog,
+	NoAcknowledgedLoss,
+	NoStuck,
+	NoPhantom,
+	NoAbortedRead,
+	OneRecordPerOffset,
+	NoLogDuplicate,
+	NoOrphans,
+	ResumeAtCommitted,
+	ExplainedRedelivery,
+	EffectOnce,
+	DeliveryOrder,
+	ReplayIsContiguous,
+	CommitAfterEffect,
+	CommittedMonotone,
+	SingleOwner,
+	KeyOrder,
+	ProducerOrder,
+	TransactionAtomic,
+	ExactlyOnceTransfer,
+	NoHangingTransaction,
+	DeadLetterClosure,
+	Outbox,
+	ProjectionEqualsReplay,
+	BoundedRecovery,
+	Availability,
+	Contained,
+	NotMetastable,
 }
+
+// Guarantees are the names of all of them, in the order in which reports show them.
+func Guarantees() []string { return slices.Clone(guarantees) }
 
 // Exercised says whether the run did enough for the other verdicts to mean
 // anything. It never says broken: it holds, or it is unknown because

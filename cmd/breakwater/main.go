@@ -29,6 +29,7 @@ type commands struct {
 	Images ImagesCmd   `cmd:"" help:"Make or pull the container images ahead of time."`
 	Clean  CleanCmd    `cmd:"" help:"Remove what dead runs left behind."`
 
+	Explain ExplainCmd `cmd:"" help:"Print what a guarantee, a fault or a measure is."`
 	Version VersionCmd `cmd:"" help:"Print the version of the command and what it was built with."`
 }
 

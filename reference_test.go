@@ -1,0 +1,74 @@
+package breakwater_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/breakwater-kit/breakwater"
+)
+
+var update = flag.Bool("update", false, "write docs/ anew")
+
+// Whatever can be predicted, injected or measured has its reference, once.
+func TestEverythingHasAReference(t *testing.T) {
+	names := map[string]map[string]bool{}
+	for _, r := range breakwater.References() {
+		if names[r.Of] == nil {
+			names[r.Of] = map[string]bool{}
+		}
+		names[r.Of][r.Name] = true
+		if text := r.Text(); !strings.Contains(text, r.Symbol) || len(strings.Fields(text)) < 8 {
+			t.Errorf("%s %s is explained by %q", r.Of, r.Name, text)
+		}
+	}
+	for _, g := range breakwater.Guarantees() {
+		if !names[breakwater.OfGuarantee][g] {
+			t.Errorf("guarantee %s has no reference", g)
+		}
+	}
+	for _, k := range breakwater.FaultKinds() {
+		if !names[breakwater.OfFault][string(k)] {
+			t.Errorf("fault %s has no reference", k)
+		}
+	}
+}
+
+// The pages under docs/ are what the declarations say; -update writes them.
+func TestDocsAreCurrent(t *testing.T) {
+	for _, page := range []struct{ of, file, title, lead string }{
+		{breakwater.OfGuarantee, "docs/guarantees.md", "Guarantees", "What a scenario can predict of a system: that it holds (`Holds(NoStuck)`), or is broken (`Breaks(NoStuck)`)."},
+		{breakwater.OfFault, "docs/faults.md", "Faults", "What a plan can inject: `At(4*time.Second).Inject(Cut(Edge(\"billing\", Kafka))).For(4*time.Second)`."},
+		{breakwater.OfMeasure, "docs/measures.md", "Measures", "What a bound can be set on: `AtMost(CatchUp(\"billing\"), 10*time.Second)`."},
+	} {
+		var b strings.Builder
+		fmt.Fprintf(&b, "# %s\n\nMade of the comments at the declarations: `go test . -run TestDocsAreCurrent -update`.\n\n%s\n", page.title, page.lead)
+		for _, r := range breakwater.References() {
+			if r.Of == page.of {
+				fmt.Fprintf(&b, "\n%s", r.Markdown())
+			}
+		}
+		if *update {
+			if err := os.WriteFile(page.file, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if is, err := os.ReadFile(page.file); err != nil || string(is) != b.String() {
+			t.Errorf("%s is not current (%v): go test . -run TestDocsAreCurrent -update", page.file, err)
+		}
+	}
+}
+
+func ExampleExplain() {
+	for _, r := range breakwater.Explain("reset") {
+		fmt.Print(r.Text())
+	}
+	// Output:
+	// reset (fault)
+	// Reset(e EdgeRef)
+	//
+	// Reset answers with RST: open connections are reset at once, new ones as soon as they are
+	// accepted. The client sees "connection reset by peer".
+}
