@@ -9,6 +9,9 @@ ENGINE ?=
 N ?= 10
 FUZZTIME ?= 60s
 
+# The race detector is linked with C.
+RACE := $(if $(shell command -v $${CC:-cc}),-race)
+
 # The suites of the claims. Whether checks can fail is asked by one more, selftest.
 CLAIMS := cascade replay costs coupling delivery scaling sourcing
 
@@ -39,8 +42,10 @@ ifeq ($(ENGINE),install)
 	go run ./cmd/breakwater images
 endif
 	go vet ./...
-	go test -race -short -timeout 5m ./...
+	@$(if $(RACE),,echo 'no C compiler: tests run without the race detector; install one, such as gcc')
+	go test $(RACE) -short -timeout 5m ./...
 	go test -count=1 -p 1 -timeout 15m ./fixtures/...
+	$(MAKE) platforms outside
 	go run ./cmd/breakwater run --world local $(or $(SUITE),$(CLAIMS) selftest)
 	go run ./cmd/breakwater run --world docker $(if $(filter install,$(ENGINE)),,--or-skip) $(or $(SUITE),$(CONTAINED))
 
@@ -49,6 +54,15 @@ ifeq ($(ENGINE),install)
 test: export BREAKWATER_PYTHON = /usr/bin/python3
 test: export BREAKWATER_NO_SKIP = 1
 endif
+
+.PHONY: platforms
+platforms: ## everything compiles and vets where it is not run
+	GOOS=linux GOARCH=arm64 go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
+
+.PHONY: outside
+outside: ## a module of somebody else's uses the kit, with a replace and nothing else
+	cd suites/outside && go mod verify && go vet ./... && go test -count=1 ./...
 
 .PHONY: repeat
 repeat: ## the suites N times in a row into one report, until one is red
