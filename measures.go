@@ -1,6 +1,9 @@
 package breakwater
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The name of a value is its measure, the statistic and the phase where there
 // are several, and in brackets what it is about:
@@ -203,34 +206,107 @@ func SplitMeasure(name string) (measure, subject string) {
 	return measure, subject
 }
 
+// MeasureKind is what is known of a measure whatever it is about. In its words {subject},
+// {quantile} and {phase} stand for the parts of a name, and {value} for its value.
+type MeasureKind struct {
+	Key  string // the name without its subject, with QUANTILE and PHASE where there are several
+	Unit string // s, ms, /s, share (0…1), ratio or count
+
+	Long  string // after it a bound can stand: "catch-up of {subject}"
+	Short string // where the subject is known: "catch-up"
+	Brief string // with the value, in a table: "catch-up {value}"
+}
+
+// measures are all that there are.
+var measures = []MeasureKind{
+	{"latency.QUANTILE.PHASE", "ms", "{quantile} of {subject} {phase}", "{quantile}", "{quantile} {value}"},
+	{"latency.QUANTILE.added", "ms", "{quantile} of {subject} rises by", "{quantile}", "{quantile} {value}"},
+	{"latency.QUANTILE.excess", "ratio", "{quantile} of {subject} rises by", "{quantile}", "{quantile} {value}"},
+	{"availability.PHASE", "share", "{subject} ok {phase}", "{subject} ok", "{value} of {subject} ok"},
+	{"capacity", "/s", "capacity of {subject}", "capacity", "capacity {value}"},
+	{"staleness", "s", "highest staleness of {subject}", "staleness", "staleness {value}"},
+	{"staleness.PHASE", "s", "highest staleness of {subject} {phase}", "highest staleness of {subject} {phase}", "staleness {value} {phase}"},
+	{"fresh-again", "s", "after the heal {subject} is fresh again in", "fresh again in", "fresh again in {value}"},
+	{"consistency.QUANTILE.PHASE", "ms", "{quantile} from acknowledgement to effect in {subject} {phase}", "{quantile} window {phase}", "{quantile} window {value} {phase}"},
+	{"stale-reads.PHASE", "share", "reads of {subject} at the acknowledgement that miss it, {phase}", "stale reads {phase}", "{value} stale reads {phase}"},
+	{Orphans, "count", "requests torn between their sinks", "torn requests", "{value} torn requests"},
+	{BlastRadius, "count", "services breached beyond the broken one", "blast radius", "blast radius {value}"},
+	{Traced, "share", "lives of acknowledged events that are wholly known", "of lives known", "{value} of lives known"},
+	{"lost", "count", "ids lost in {subject}", "lost", "{value} lost"},
+	{"duplicates", "count", "duplicate effects in {subject}", "duplicates", "{value} duplicates"},
+	{"log-duplicates", "count", "records of {subject} beyond the first of their id", "duplicates in the log", "{value} duplicates in the log"},
+	{"aborted", "count", "records of {subject} whose transaction was aborted", "aborted", "{value} aborted"},
+	{"redelivered", "count", "ids delivered again to {subject}", "delivered again", "{value} delivered again"},
+	{"effects.during", "count", "effects in {subject} during the fault", "effects", "{value} effects"},
+	{"effects.ratio", "ratio", "effects in {subject} per request during the fault", "effects per request", "effects per request {value}"},
+	{"amplification", "ratio", "calls to {subject} per request during the fault", "calls per request", "calls per request {value}"},
+	{"detection", "s", "detection by {subject}", "detection", "detection {value}"},
+	{"outage", "s", "outage of {subject}", "outage", "outage {value}"},
+	{"outage.worker", "s", "longest outage of a partition of {subject}", "outage of a partition", "outage of a partition {value}"},
+	{"first-progress", "s", "first progress of {subject} after the heal", "first progress", "first progress {value}"},
+	{"catch-up", "s", "catch-up of {subject}", "catch-up", "catch-up {value}"},
+	{"ideal", "s", "ideal catch-up of {subject}", "ideal catch-up", "ideal catch-up {value}"},
+	{"headroom", "ratio", "replay rate of {subject} ÷ arrival rate", "replay ÷ arrival rate", "replay ÷ arrival rate {value}"},
+	{"replay-depth", "count", "records that {subject} was sent again", "sent again", "{value} sent again"},
+	{"rejoins", "count", "rejoins of {subject}", "rejoins", "rejoins {value}"},
+	{"unowned", "s", "partition-seconds in which nobody in {subject} owned a partition", "partition-seconds unowned", "partition-seconds unowned {value}"},
+	{"restarts", "count", "restarts of {subject}", "restarts", "restarts {value}"},
+	{"overtaken", "count", "events overtaken in {subject}", "overtaken", "{value} overtaken"},
+	{"overtaken.key", "count", "events overtaken in {subject} by a later one of their key", "overtaken in their key", "{value} overtaken in their key"},
+}
+
+// Measured is a name of a value taken apart.
+type Measured struct {
+	MeasureKind
+	Quantile string // P50 or P99, "" where the measure has none
+	Phase    string // Before, During or After, "" likewise
+	Subject  string // an operation, a sink, a group, a service or a topic; "" for the whole system
+}
+
+// MeasureOf takes a name apart, and is false of one that nobody measures.
+func MeasureOf(name string) (Measured, bool) {
+	key, subject := SplitMeasure(name)
+	m := Measured{Subject: subject}
+	general := strings.Split(key, ".")
+	for i, part := range general {
+		switch part {
+		case P50, P99:
+			m.Quantile, general[i] = part, "QUANTILE"
+		case Before, During, After:
+			m.Phase, general[i] = part, "PHASE"
+		}
+	}
+	for _, k := range []string{key, strings.Join(general, ".")} {
+		if i := slices.IndexFunc(measures, func(m MeasureKind) bool { return m.Key == k }); i >= 0 {
+			m.MeasureKind = measures[i]
+			return m, true
+		}
+	}
+	return m, false
+}
+
+// Format fills in the words of a measure, such as its Long.
+func (m Measured) Format(words, value string) string {
+	when := ""
+	if m.Phase != "" {
+		when = m.Phase + " the fault"
+	}
+	return strings.NewReplacer("{subject}", m.Subject, "{quantile}", m.Quantile, "{phase}", when, "{value}", value).Replace(words)
+}
+
+// Phrase is what a name measures, in words after which a bound can stand: "p50 of
+// POST /register rises by", "catch-up of analytics". A name that nobody measures
+// is its own phrase.
+func Phrase(name string) string {
+	if m, known := MeasureOf(name); known {
+		return m.Format(m.Long, "")
+	}
+	return name
+}
+
 // UnitOf is the unit of the value of that name, and "" for a name that nobody
 // measures.
 func UnitOf(name string) string {
-	measure, _ := SplitMeasure(name)
-	if strings.HasPrefix(measure, "latency.") {
-		if strings.HasSuffix(measure, ".excess") {
-			return "ratio"
-		}
-		return "ms"
-	}
-	if strings.HasPrefix(measure, "consistency.") {
-		return "ms"
-	}
-	if strings.HasPrefix(measure, "availability.") || strings.HasPrefix(measure, "stale-reads.") || measure == Traced {
-		return "share"
-	}
-	if strings.HasPrefix(measure, "staleness.") {
-		return "s"
-	}
-	switch measure {
-	case "capacity":
-		return "/s"
-	case "detection", "outage", "outage.worker", "first-progress", "catch-up", "ideal", "staleness", "fresh-again", "unowned":
-		return "s"
-	case "amplification", "headroom", "effects.ratio":
-		return "ratio"
-	case Orphans, BlastRadius, "lost", "duplicates", "redelivered", "log-duplicates", "aborted", "effects.during", "replay-depth", "rejoins", "restarts", "overtaken", "overtaken.key":
-		return "count"
-	}
-	return ""
+	m, _ := MeasureOf(name)
+	return m.Unit
 }

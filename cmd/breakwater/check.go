@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -110,7 +110,7 @@ func changed(saved, again *trial.Trial) error {
 	}
 	for _, v := range again.Measurements.Values {
 		if was, known := saved.Measurements.Lookup(v.Name); known && was != v {
-			others = append(others, fmt.Sprintf("\n  %s: %s, now %s", measure.Phrase(v.Name), was, v))
+			others = append(others, fmt.Sprintf("\n  %s: %s, now %s", breakwater.Phrase(v.Name), was, v))
 		}
 	}
 	if len(others) == 0 {

@@ -774,7 +774,7 @@ func TestPhrases(t *testing.T) {
 		{breakwater.Traced, 1, "lives of acknowledged events that are wholly known", "100 %", "100 % of lives known"},
 		{breakwater.EffectsRatio("cache"), 0.95, "effects in cache per request during the fault", "0.95", "effects per request 0.95"},
 	} {
-		if got := measure.Phrase(c.name); got != c.phrase {
+		if got := breakwater.Phrase(c.name); got != c.phrase {
 			t.Errorf("Phrase(%s) = %q, want %q", c.name, got, c.phrase)
 		}
 		if got := m.Tell(c.name); got != "not measured" {
@@ -805,11 +805,11 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 		breakwater.ConsistencyWindow(breakwater.P50, breakwater.After, "x"), breakwater.StaleReads(breakwater.After, "x"),
 		breakwater.Overtaken("x"), breakwater.OvertakenInKey("x"), breakwater.Traced, breakwater.Capacity("x"),
 	} {
-		if p := measure.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
+		if p := breakwater.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
 			t.Errorf("Phrase(%s) = %q", name, p)
 		}
 	}
-	if got := measure.Phrase("nobody measures this"); got != "nobody measures this" {
+	if got := breakwater.Phrase("nobody measures this"); got != "nobody measures this" {
 		t.Error(got)
 	}
 	if got := measure.Bound(breakwater.LatencyExcess(breakwater.P50, "x"), 1) + ", " + measure.Bound(breakwater.LatencyExcess(breakwater.P50, "x"), 2) + ", " + measure.Bound(breakwater.CatchUp("x"), 10); got != "max(50 %, 5 ms), 2 × max(50 %, 5 ms), 10 s" {
@@ -819,6 +819,6 @@ func TestEveryNameHasAPhrase(t *testing.T) {
 
 func ExamplePhrase() {
 	name := breakwater.LatencyAdded(breakwater.P50, "POST /register")
-	fmt.Println(measure.Phrase(name), "≥", measure.Bound(name, 330))
+	fmt.Println(breakwater.Phrase(name), "≥", measure.Bound(name, 330))
 	// Output: p50 of POST /register rises by ≥ 330 ms
 }

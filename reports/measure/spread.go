@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/breakwater-kit/breakwater"
 
@@ -66,11 +65,10 @@ func SpreadOf(values ...Value) Spread {
 // excess of a latency it is what was added, in ms: so many milliseconds are read
 // more easily than so many times what is allowed.
 func Over(name string, rounds []Measurements) Spread {
-	measure, of := breakwater.SplitMeasure(name)
-	measure = strings.TrimSuffix(measure, ".excess")
-	added := strings.HasSuffix(measure, ".added") || strings.HasPrefix(name, measure+".excess")
+	of, _ := breakwater.MeasureOf(name)
+	added := of.Quantile != "" && of.Phase == ""
 	if added {
-		name = breakwater.LatencyAdded(strings.Split(measure, ".")[1], of)
+		name = breakwater.LatencyAdded(of.Quantile, of.Subject)
 	}
 	var values []Value
 	for _, m := range rounds {
@@ -98,21 +96,10 @@ func (r Recovery) Parts() []Value {
 // Lead is what the value of that name is, in the few words that lead it in a
 // table: "p50", "catch-up", "GET /catalog ok".
 func Lead(name string) string {
-	measure, of := breakwater.SplitMeasure(name)
-	parts := strings.Split(measure, ".")
-	switch p, known := phrases[measure]; {
-	case parts[0] == "latency" && len(parts) == 3:
-		return parts[1]
-	case parts[0] == "availability":
-		return of + " ok"
-	case parts[0] == "consistency" && len(parts) == 3:
-		return parts[1] + " window " + phaseWords[parts[2]]
-	case parts[0] == "stale-reads" && len(parts) == 2:
-		return "stale reads " + phaseWords[parts[1]]
-	case known:
-		return p.short
+	if m, known := breakwater.MeasureOf(name); known {
+		return m.Format(m.Short, "")
 	}
-	return Phrase(name)
+	return name
 }
 
 // String is "median 3.2 s (2.9 s to 4.1 s, n 10)", and "3 (in all 10)" where all

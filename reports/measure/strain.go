@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"strings"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -42,27 +41,19 @@ func Strains(x *history.Index) []Strain {
 // RestsOnTime is whether the measurement of that name takes another value where processes
 // have to wait for a processor. Counts of records do not.
 func RestsOnTime(name string) bool {
-	measure, _ := breakwater.SplitMeasure(name)
-	switch breakwater.UnitOf(name) {
+	m, _ := breakwater.MeasureOf(name)
+	switch m.Unit {
 	case "", "count":
 		return false
 	case "ratio":
-		return measure == "effects.ratio" || strings.HasPrefix(measure, "latency.")
+		return m.Key == "effects.ratio" || m.Quantile != ""
 	}
-	return measure != breakwater.Traced
+	return m.Key != breakwater.Traced
 }
 
 // Quantile is that of a latency or of a consistency window, 0…1: 0.5 of
 // "latency.p50.added[POST /register]", and 0 of what is none.
 func Quantile(name string) float64 {
-	measure, _ := breakwater.SplitMeasure(name)
-	if parts := strings.Split(measure, "."); len(parts) == 3 {
-		switch parts[1] {
-		case breakwater.P50:
-			return 0.5
-		case breakwater.P99:
-			return 0.99
-		}
-	}
-	return 0
+	m, _ := breakwater.MeasureOf(name)
+	return map[string]float64{breakwater.P50: 0.5, breakwater.P99: 0.99}[m.Quantile]
 }

@@ -74,7 +74,7 @@ func newCurves(trials []*trial.Trial, classes map[string]string) []curve {
 
 // figure draws the curve.
 func (c curve) figure(id string, worlds int) (figure, bool) {
-	caption := measure.Phrase(c.Of) + ", by " + c.Over
+	caption := breakwater.Phrase(c.Of) + ", by " + c.Over
 	if c.Claim != "" {
 		caption = c.Claim + ": " + caption
 	}
@@ -114,7 +114,7 @@ func (c curve) draw(cv canvas, id string) (drawing, bool) {
 	x0, x1 := cv.plot()
 	bottom := padTop + curveHeight
 	unit := breakwater.UnitOf(c.Of)
-	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: measure.Phrase(c.Of) + " by " + c.Over, Desc: c.describe(unit)}
+	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: breakwater.Phrase(c.Of) + " by " + c.Over, Desc: c.describe(unit)}
 	ticks := linearTicks(highest, 5)
 	y := scale{lo: 0, hi: math.Max(highest, ticks[len(ticks)-1].Value) * 1.04, from: bottom, to: padTop}
 	x := scale{lo: math.Min(0, places[0]), hi: places[len(places)-1], from: x0, to: x1}

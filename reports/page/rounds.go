@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
@@ -80,7 +81,7 @@ func (e *experiment) gatherRounds(shown int) {
 			if s.N == 0 || strings.Contains(name, ".excess[") { // what was added is there
 				continue
 			}
-			row := spreadRow{Name: measure.Phrase(name), Contender: c.Label, Class: c.Class, N: s.N}
+			row := spreadRow{Name: breakwater.Phrase(name), Contender: c.Label, Class: c.Class, N: s.N}
 			row.Low, row.Median, row.High = s.Numbers()
 			e.Spreads = append(e.Spreads, row)
 		}

@@ -383,8 +383,8 @@ func (e *experiment) quantile(op string) string {
 	var named []string
 	for _, c := range e.Contenders {
 		for _, p := range c.T.Predictions {
-			if name, subject := breakwater.SplitMeasure(p.Measurement); subject == op && strings.HasPrefix(name, "latency.") {
-				named = append(named, strings.Split(name, ".")[1])
+			if m, known := breakwater.MeasureOf(p.Measurement); known && m.Subject == op && m.Quantile != "" {
+				named = append(named, m.Quantile)
 			}
 		}
 	}

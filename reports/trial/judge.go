@@ -368,5 +368,5 @@ func Says(p breakwater.Prediction) string {
 		return p.String()
 	}
 	op := map[string]string{breakwater.OpAtMost: "≤", breakwater.OpAtLeast: "≥"}[p.Op]
-	return fmt.Sprintf("%s %s %s", measure.Phrase(p.Measurement), cmp.Or(op, p.Op), measure.Bound(p.Measurement, p.Bound))
+	return fmt.Sprintf("%s %s %s", breakwater.Phrase(p.Measurement), cmp.Or(op, p.Op), measure.Bound(p.Measurement, p.Bound))
 }
