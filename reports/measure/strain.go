@@ -51,17 +51,15 @@ func RestsOnTime(name string) bool {
 	return measure != Traced
 }
 
+// quantiles are what their names in those of values stand for.
+var quantiles = map[string]float64{P50: 0.50, P99: 0.99}
+
 // Quantile is that of a latency or of a consistency window, 0…1: 0.5 of
 // "latency.p50.added[POST /register]", and 0 of what is none.
 func Quantile(name string) float64 {
 	measure, _ := Split(name)
 	if parts := strings.Split(measure, "."); len(parts) == 3 {
-		switch parts[1] {
-		case P50:
-			return 0.5
-		case P99:
-			return 0.99
-		}
+		return quantiles[parts[1]]
 	}
 	return 0
 }

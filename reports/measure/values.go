@@ -88,7 +88,7 @@ func (f *fold) latencies(op string) (all []Value) {
 		all = append(all, Value{Name: name, Unit: Unit(name), N: n, Value: round(value), Low: round(low), High: round(high)})
 	}
 	for _, q := range []string{P50, P99} {
-		share := map[string]float64{P50: 0.50, P99: 0.99}[q]
+		share := quantiles[q]
 		for _, phase := range []string{history.Before, history.During, history.After} {
 			l := took[phase]
 			low, high := interval(l, share, sureOfOne)

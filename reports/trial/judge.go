@@ -51,7 +51,8 @@ func (t *Trial) Judge(log history.Log, predictions []Prediction) {
 func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []check.Checker) {
 	t.Measurements = measure.Of(log)
 	t.Verdicts = check.Judge(log, checkers)
-	foreign, own := check.Accidents(log.Index())
+	x := log.Index()
+	foreign, own := check.Accidents(x)
 	t.Predictions, t.Tolerates = nil, nil
 	for _, p := range predictions {
 		switch {
@@ -65,9 +66,10 @@ func (t *Trial) judge(log history.Log, predictions []Prediction, checkers []chec
 	if len(t.Predictions) > 0 {
 		t.Predictions = append(t.Predictions, t.unpredicted()...)
 	}
+	strains := measure.Strains(x)
 	for i := range t.Predictions {
 		p := &t.Predictions[i]
-		why := t.strain(*p, log.Index())
+		why := t.strain(*p, strains)
 		if p.Measurement != "" && p.Outcome == Refuted && len(foreign) > 0 {
 			why = foreign[0] + ", which no step of the plan ordered and which may explain: "
 		}
@@ -357,7 +359,7 @@ func (p Prediction) compare(v measure.Value) Outcome {
 		return Undecided
 	case within:
 		return Confirmed
-	case v.Low == 0 && v.High == 0:
+	case v.Exact():
 		return Refuted
 	case p.Op == AtMost && v.Low <= p.Bound, p.Op == AtLeast && v.High >= p.Bound:
 		return Undecided
