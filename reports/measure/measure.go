@@ -221,6 +221,9 @@ type Value struct {
 	High float64 `json:"high,omitempty"`
 }
 
+// Exact is whether the value is no estimate from a sample.
+func (v Value) Exact() bool { return v.Low == 0 && v.High == 0 }
+
 // String is "4.8 s", "> 12 s" or "none".
 func (s Span) String() string {
 	switch {

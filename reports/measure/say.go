@@ -71,7 +71,7 @@ func (m Measurements) Tell(name string) string {
 // what would show it better. It is empty where the value is exact.
 func (m Measurements) Within(name string) string {
 	v, measured := m.Lookup(name)
-	if !measured || v.Low == 0 && v.High == 0 {
+	if !measured || v.Exact() {
 		return ""
 	}
 	of, _ := breakwater.MeasureOf(name)

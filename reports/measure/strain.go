@@ -51,9 +51,12 @@ func RestsOnTime(name string) bool {
 	return m.Key != breakwater.Traced
 }
 
+// quantiles are what their names in those of values stand for.
+var quantiles = map[string]float64{breakwater.P50: 0.50, breakwater.P99: 0.99}
+
 // Quantile is that of a latency or of a consistency window, 0…1: 0.5 of
 // "latency.p50.added[POST /register]", and 0 of what is none.
 func Quantile(name string) float64 {
 	m, _ := breakwater.MeasureOf(name)
-	return map[string]float64{breakwater.P50: 0.5, breakwater.P99: 0.99}[m.Quantile]
+	return quantiles[m.Quantile]
 }

@@ -90,7 +90,7 @@ func (f *fold) latencies(op string) (all []Value) {
 		all = append(all, Value{Name: name, Unit: breakwater.UnitOf(name), N: n, Value: round(value), Low: round(low), High: round(high)})
 	}
 	for _, q := range []string{breakwater.P50, breakwater.P99} {
-		share := map[string]float64{breakwater.P50: 0.50, breakwater.P99: 0.99}[q]
+		share := quantiles[q]
 		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
 			l := took[phase]
 			low, high := interval(l, share, sureOfOne)

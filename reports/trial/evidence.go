@@ -21,7 +21,8 @@ type Wrong struct {
 }
 
 // Wrong is what did not come out as predicted: a prediction each or, where the whole
-// trial proves nothing, that. It is empty for a trial that is confirmed.
+// trial proves nothing, that. A refutation that is known is one too. It is empty for a
+// trial that is confirmed.
 func (t *Trial) Wrong() (all []Wrong) {
 	if t.Outcome == Confirmed {
 		return nil

@@ -47,7 +47,8 @@ func (t *Trial) Judge(log history.Log, predictions []breakwater.Prediction) {
 func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, checkers []check.Checker) {
 	t.Measurements = measure.Of(log)
 	t.Verdicts = check.Judge(log, checkers)
-	foreign, own := check.Accidents(log.Index())
+	x := log.Index()
+	foreign, own := check.Accidents(x)
 	t.Predictions, t.Tolerates = nil, nil
 	for _, p := range predictions {
 		switch {
@@ -61,9 +62,10 @@ func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, chec
 	if len(t.Predictions) > 0 {
 		t.Predictions = append(t.Predictions, t.unpredicted()...)
 	}
+	strains := measure.Strains(x)
 	for i := range t.Predictions {
 		p := &t.Predictions[i]
-		why := t.strain(*p, log.Index())
+		why := t.strain(*p, strains)
 		if p.Measurement != "" && p.Outcome == Refuted && len(foreign) > 0 {
 			why = foreign[0] + ", which no step of the plan ordered and which may explain: "
 		}
@@ -353,7 +355,7 @@ func compare(p breakwater.Prediction, v measure.Value) Outcome {
 		return Undecided
 	case within:
 		return Confirmed
-	case v.Low == 0 && v.High == 0:
+	case v.Exact():
 		return Refuted
 	case p.Op == breakwater.OpAtMost && v.Low <= p.Bound, p.Op == breakwater.OpAtLeast && v.High >= p.Bound:
 		return Undecided

@@ -6,7 +6,6 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/check"
-	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -22,14 +21,13 @@ const (
 // strain is how the machine's processors may explain what was observed otherwise than
 // predicted, and "" if they do not: for as long as they were saturated, whatever takes
 // time took longer, for no reason that is the system's.
-func (t *Trial) strain(p Predicted, x *history.Index) string {
+func (t *Trial) strain(p Predicted, phases []measure.Strain) string {
 	if p.Outcome != Refuted {
 		return ""
 	}
 	var worst measure.Strain
-	all := measure.Strains(x)
 	total := 0.0
-	for _, s := range all {
+	for _, s := range phases {
 		total += s.Saturated.Seconds()
 		if s.Share() > worst.Share() {
 			worst = s
