@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -317,7 +318,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 		other, ok := s.Service(n.To)
 		switch {
 		case !ok:
-			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (kafka, database, redis, names)", n.To, s.names())
+			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (%s)", n.To, s.names(), strings.Join(slices.Sorted(maps.Keys(systems)), ", "))
 		case other.Name == v.Name:
 			add("it needs itself")
 		case len(other.Early()) == 0:

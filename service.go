@@ -1,6 +1,7 @@
 package breakwater
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,19 +105,19 @@ type Program struct {
 
 // Need is one dependency of a service.
 type Need struct {
-	// To is "kafka", "database", "redis" or "names", which the world provides, or
-	// the name of another service of the scenario.
+	// To is a system, which the world provides (Kafka, Database, Redis, Names, or one
+	// of [RegisterSystem]), or the name of another service of the scenario.
 	To string `json:"to"`
 
 	// Port is the listener of the other service, default its first.
 	Port string `json:"port,omitempty"`
 
-	// Protocol chooses the edge's tap: kafka, http or tcp. Default: kafka for
-	// kafka, tcp for database, redis and names, http for a service.
+	// Protocol chooses the edge's tap: kafka, http or tcp. Default: that of the
+	// system, http for a service.
 	Protocol string `json:"protocol,omitempty"`
 }
 
-// What a world provides without being asked for a program.
+// Systems: what a world provides without being asked for a program.
 const (
 	Kafka = "kafka"
 	Redis = "redis"
@@ -133,6 +134,27 @@ const (
 	// else's resolver knows it: the client is given its address as ${names}.
 	Names = "names"
 )
+
+// systems has the protocol of the edges to each system.
+var systems = map[string]string{Kafka: "kafka", Database: "tcp", Redis: "tcp", Names: "tcp"}
+
+// RegisterSystem adds a system, with the protocol that edges to it have by default
+// ("": tcp), so that a service can need it. How worlds provide it is registered in fixtures/systems,
+// which calls this. It is for an init function. It panics where the name is taken, or
+// is no host name of small letters, digits and hyphens that begins with a letter.
+func RegisterSystem(name, protocol string) {
+	if systems[name] != "" || !systemName.MatchString(name) {
+		panic(fmt.Sprintf("breakwater: system %q: the name is taken, or has more than small letters, digits and hyphens; choose another", name))
+	}
+	systems[name] = cmp.Or(protocol, "tcp")
+}
+
+// protocols that an edge can have.
+func protocols() []string {
+	all := append(slices.Collect(maps.Values(systems)), "http")
+	slices.Sort(all)
+	return slices.Compact(all)
+}
 
 // Offsets says where a consumer keeps its position.
 type Offsets string
@@ -200,23 +222,10 @@ func (s Service) Listeners() []string {
 }
 
 // Tap is the protocol of the edge to the need.
-func (n Need) Tap() string {
-	switch {
-	case n.Protocol != "":
-		return n.Protocol
-	case n.To == Kafka:
-		return "kafka"
-	case n.To == Database || n.To == Redis || n.To == Names:
-		return "tcp"
-	default:
-		return "http"
-	}
-}
+func (n Need) Tap() string { return cmp.Or(n.Protocol, systems[n.To], "http") }
 
-// Provided is whether the world itself provides the need.
-func (n Need) Provided() bool {
-	return n.To == Kafka || n.To == Database || n.To == Redis || n.To == Names
-}
+// Provided is whether the world itself provides the need: it is a system.
+func (n Need) Provided() bool { return systems[n.To] != "" }
 
 // Expand fills the ${…} references of the service's configuration. An unknown
 // reference is an error that names the variable and what may be referred to.

@@ -16,6 +16,7 @@ import (
 
 // What is saved is called after these, and a file's name has its limits.
 var (
+	systemName    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	serviceName   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,39}$`)
 	contenderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
 	longestTitle  = 120
@@ -300,8 +301,8 @@ func (v Service) validateStart() (errs []error) {
 			add("it needs %q twice; it has one edge to it", n.To)
 		}
 		needs[n.To], known[n.To] = true, ""
-		if !slices.Contains([]string{"kafka", "http", "tcp"}, n.Tap()) {
-			add("it needs %q by protocol %q; use kafka, http or tcp", n.To, n.Protocol)
+		if all := protocols(); !slices.Contains(all, n.Tap()) {
+			add("it needs %q by protocol %q; use one of %s", n.To, n.Protocol, strings.Join(all, ", "))
 		}
 	}
 	if needs[Names] {

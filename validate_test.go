@@ -84,11 +84,11 @@ func TestScenarioIsValidated(t *testing.T) {
 			s.Services[0].Env = map[string]string{"URL": "${redis.name} ${cache.name}"}
 		}, "env URL refers to ${cache.name}; it may refer to data, instance, listen, listen.http, names, names.name, redis, redis.name, topic"},
 		"an unknown reference": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${databse}"} }, "service api: env URL refers to ${databse}; it may refer to data, instance, listen, listen.http, redis, topic"},
-		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (kafka, database, redis, names)`},
+		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (database, kafka, names, redis`},
 		"a need twice": {func(s *breakwater.Scenario) {
 			s.Services[0].Needs = append(s.Services[0].Needs, s.Services[0].Needs[0])
 		}, `service api: it needs "redis" twice`},
-		"an unknown protocol": {func(s *breakwater.Scenario) { s.Services[0].Needs[0].Protocol = "udp" }, `service api: it needs "redis" by protocol "udp"; use kafka, http or tcp`},
+		"an unknown protocol": {func(s *breakwater.Scenario) { s.Services[0].Needs[0].Protocol = "udp" }, `service api: it needs "redis" by protocol "udp"; use one of http, kafka, tcp`},
 
 		"no request":                {func(s *breakwater.Scenario) { s.Requests = nil }, "requests: there are none; say what the load sends"},
 		"a request to nobody":       {func(s *breakwater.Scenario) { s.Requests[0].Service = "apy" }, `request GET /: service "apy" is none of the scenario's (api)`},
