@@ -18,9 +18,9 @@ func ExamplePlan() {
 	}
 	for _, step := range plan {
 		if step.When != nil {
-			fmt.Println("on", step.When, "->", step.Name(), "for", step.Last)
+			fmt.Println("on", step.When, "->", step.Name(), "for", step.Duration)
 		} else {
-			fmt.Println("at", step.At, "->", step.Name(), "for", step.Last)
+			fmt.Println("at", step.At, "->", step.Name(), "for", step.Duration)
 		}
 	}
 	// Output:
@@ -123,7 +123,7 @@ func ExampleFreeze() {
 // Without For it is started again at once.
 func ExampleRestart() {
 	step := breakwater.At(4 * time.Second).Inject(breakwater.Restart("registration"))
-	fmt.Println(step.Name(), step.Last)
+	fmt.Println(step.Name(), step.Duration)
 	// Output: restart registration 0s
 }
 
@@ -134,15 +134,15 @@ func ExampleStop() {
 
 // A fourth dependent comes while load runs.
 func ExampleStart() {
-	audit := breakwater.Service{Name: "audit", Late: 1}
+	audit := breakwater.Service{Name: "audit", Deferred: 1}
 	step := breakwater.At(6 * time.Second).Inject(breakwater.Start("audit"))
-	fmt.Println(audit.Names(), audit.Early(), step.Name())
+	fmt.Println(audit.InstanceNames(), audit.InitialInstances(), step.Name())
 	// Output: [audit/1] [] start audit
 }
 
 // A group reads everything again, from an offset on, or from a time on.
 func ExampleResetOffsets() {
-	for _, where := range []breakwater.Where{breakwater.ToEarliest(), breakwater.ToOffset(120), breakwater.ToTime(4 * time.Second)} {
+	for _, where := range []breakwater.OffsetSpec{breakwater.ToEarliest(), breakwater.ToOffset(120), breakwater.ToTime(4 * time.Second)} {
 		fmt.Println(breakwater.ResetOffsets("analytics", where))
 	}
 	// Output:

@@ -18,10 +18,10 @@ type Service struct {
 	Instances int     `json:"instances,omitempty"` // default 1
 	Program   Program `json:"program"`
 
-	// Late is how many of its instances, the last ones, the system begins without;
+	// Deferred is how many of its instances, the last ones, the system begins without;
 	// default 0. Their edges are there from the beginning, and a step of the plan
 	// starts them, see [Start].
-	Late int `json:"late,omitempty"`
+	Deferred int `json:"deferred,omitempty"`
 
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
@@ -128,10 +128,10 @@ const (
 	// (psycopg.ClientCursor; preferQueryMode=simple of JDBC).
 	Database = "database"
 
-	// Names is a DNS server over TCP. Under the name of each need of the client that
+	// NameService is a DNS server over TCP. Under the name of each need of the client that
 	// asks it has SRV records of where that is now, with a time to live of 0. Nobody
 	// else's resolver knows it: the client is given its address as ${names}.
-	Names = "names"
+	NameService = "names"
 )
 
 // Offsets says where a consumer keeps its position.
@@ -143,8 +143,8 @@ const (
 	OffsetsInSink  Offsets = "sink"  // stored with the effects, by the sink
 )
 
-// Names lists the instances: analytics/1, analytics/2, …
-func (s Service) Names() []string {
+// InstanceNames lists the instances: analytics/1, analytics/2, …
+func (s Service) InstanceNames() []string {
 	names := make([]string, max(s.Instances, 1))
 	for i := range names {
 		names[i] = fmt.Sprintf("%s/%d", s.Name, i+1)
@@ -168,25 +168,25 @@ func (s Service) Uses(name string) bool {
 	return slices.ContainsFunc(s.Needs, func(n Need) bool { return n.To == name })
 }
 
-// Letters is DeadLetter, and for a service without one the zero value, which promises
+// DeadLetters is DeadLetter, and for a service without one the zero value, which promises
 // nothing.
-func (s Service) Letters() DeadLetter {
+func (s Service) DeadLetters() DeadLetter {
 	if s.DeadLetter == nil {
 		return DeadLetter{}
 	}
 	return *s.DeadLetter
 }
 
-// Early lists the instances that are started with the system: all but the late ones.
-func (s Service) Early() []string {
-	names := s.Names()
-	return names[:max(0, len(names)-max(s.Late, 0))]
+// InitialInstances lists the instances that are started with the system: all but the deferred ones.
+func (s Service) InitialInstances() []string {
+	names := s.InstanceNames()
+	return names[:max(0, len(names)-max(s.Deferred, 0))]
 }
 
-// Deferred lists the other ones; nil for none.
-func (s Service) Deferred() []string {
-	if names := s.Names(); s.Late > 0 {
-		return names[len(s.Early()):]
+// DeferredInstances lists the other ones; nil for none.
+func (s Service) DeferredInstances() []string {
+	if names := s.InstanceNames(); s.Deferred > 0 {
+		return names[len(s.InitialInstances()):]
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func (n Need) Tap() string {
 		return n.Protocol
 	case n.To == Kafka:
 		return "kafka"
-	case n.To == Database || n.To == Redis || n.To == Names:
+	case n.To == Database || n.To == Redis || n.To == NameService:
 		return "tcp"
 	default:
 		return "http"
@@ -215,7 +215,7 @@ func (n Need) Tap() string {
 
 // Provided is whether the world itself provides the need.
 func (n Need) Provided() bool {
-	return n.To == Kafka || n.To == Database || n.To == Redis || n.To == Names
+	return n.To == Kafka || n.To == Database || n.To == Redis || n.To == NameService
 }
 
 // Expand fills the ${…} references of the service's configuration. An unknown

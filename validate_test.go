@@ -80,7 +80,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		"ready by nothing":              {func(s *breakwater.Scenario) { s.Services[0].Ready = "log:" }, `service api: ready "log:"; write a path that begins with /, or log: and what it says`},
 		"a name without a name service": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${redis.name}"} }, "service api: env URL refers to ${redis.name}"},
 		"a name of what is not needed": {func(s *breakwater.Scenario) {
-			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.Names})
+			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.NameService})
 			s.Services[0].Env = map[string]string{"URL": "${redis.name} ${cache.name}"}
 		}, "env URL refers to ${cache.name}; it may refer to data, instance, listen, listen.http, names, names.name, redis, redis.name, topic"},
 		"an unknown reference": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${databse}"} }, "service api: env URL refers to ${databse}; it may refer to data, instance, listen, listen.http, redis, topic"},

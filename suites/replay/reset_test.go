@@ -15,7 +15,7 @@ import (
 
 // again is a run under light load in which analytics and email are told to read
 // again. A record is new to nobody then, and stays in effect once.
-func again(title string, where Where) Scenario {
+func again(title string, where OffsetSpec) Scenario {
 	s := disturbed(title,
 		At(6*time.Second).Inject(ResetOffsets("analytics", where)).For(time.Second),
 		At(6*time.Second).Inject(ResetOffsets("email", where)).For(time.Second))

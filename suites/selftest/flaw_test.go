@@ -95,7 +95,7 @@ func (w *impatient) Inject(ctx context.Context, f Fault) (conductor.Injection, e
 
 func (w *impatient) Witness(ctx context.Context, f Fault) (conductor.Evidence, error) {
 	e, err := w.World.Witness(ctx, f)
-	if e.Bites {
+	if e.TakesEffect {
 		err = errors.Join(err, w.injected.Heal(ctx))
 	}
 	return e, err
