@@ -245,14 +245,14 @@ func ExampleParseScenario() {
 	// it ends at 23s, the load at 10s; shorten it or lengthen the load
 }
 
-// All that is missing is said at once.
+// All that is missing is reported at once.
 func ExampleScenario_Validate() {
 	fmt.Println(breakwater.Scenario{Title: "Nothing yet"}.Validate())
 	// Output:
 	// services: there are none; name at least one
-	// requests: there are none; say what the load sends
+	// requests: there are none; list what the load sends
 	// load: rate 0 a second; give a positive rate
-	// load: it lasts 0s; say how long with For
+	// load: it lasts 0s; set how long with For
 	// predict: nothing is predicted; a run without a prediction decides nothing
 }
 

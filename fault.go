@@ -163,7 +163,7 @@ func Start(service string) Fault { return Fault{Kind: KindStart, Service: servic
 // ResetOffsets stops the service as [Stop] does, sets the offsets of its group on
 // the scenario's topic while the group is empty, and starts the service again: at
 // once, or after the step's duration. Another service of the same group is stopped
-// with it. The consumers see the place they are told to go on from: what lies
+// with it. The consumers see the place they are asked to go on from: what lies
 // behind it is delivered again, what lies before it never is, if they had not come
 // that far. It takes a service whose offsets are in Kafka.
 func ResetOffsets(service string, where OffsetSpec) Fault {
@@ -211,7 +211,7 @@ const (
 	highestRate    = 100_000 // kilobytes a second
 )
 
-// Validate says what is wrong with the fault in itself, whatever it is aimed at. The name
+// Validate reports what is wrong with the fault in itself, whatever it is aimed at. The name
 // of an API is looked up by the edges, see [World.Check].
 func (f Fault) Validate() error {
 	if !slices.Contains(FaultKinds(), f.Kind) {

@@ -41,7 +41,7 @@ func TestParseScenarioIsStrict(t *testing.T) {
 		})
 	}
 	t.Run("behind the end", func(t *testing.T) {
-		if _, err := breakwater.ParseScenario(append(b, "{}"...)); err == nil || !strings.Contains(err.Error(), "something after the JSON value") {
+		if _, err := breakwater.ParseScenario(append(b, "{}"...)); err == nil || !strings.Contains(err.Error(), "unexpected data after the JSON value") {
 			t.Errorf("error %v", err)
 		}
 		if _, err := breakwater.ParseScenario(append(b, "\n \n"...)); err != nil {

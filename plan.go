@@ -67,7 +67,7 @@ func At(d time.Duration) Moment { return Moment{Step{At: d}} }
 // On is the moment at which a trigger fires.
 func On(t Trigger) Moment { return Moment{Step{When: &t}} }
 
-// Inject makes the step. Say how long with For.
+// Inject makes the step. Set how long with For.
 func (m Moment) Inject(f Fault) Step { m.step.Fault = f; return m.step }
 
 // Then is Inject, for the sentence that a trigger begins.
@@ -106,7 +106,7 @@ func (s Step) validate() error {
 	case k == KindStart && s.Duration != 0:
 		errs = append(errs, fmt.Errorf("it lasts %s, but what is started stays; leave out For, and end it with a Stop of its own", s.Duration))
 	case s.Duration < 0, s.Duration == 0 && k != KindRestart && k != KindStart && k != KindResetOffsets:
-		errs = append(errs, fmt.Errorf("it lasts %s; say how long with For", s.Duration))
+		errs = append(errs, fmt.Errorf("it lasts %s; set how long with For", s.Duration))
 	}
 	if s.When == nil && s.At <= 0 {
 		errs = append(errs, fmt.Errorf("it begins at %s; leave time for a baseline before it", s.At))

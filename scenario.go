@@ -250,7 +250,7 @@ func (s Scenario) ValidateFor(contender string) error {
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 
 	if strings.TrimSpace(s.Title) == "" {
-		add("title: say in a few words what happens")
+		add("title: write in a few words what happens")
 	} else if n := utf8.RuneCountInString(s.Title); n > longestTitle {
 		add("title: it has %d characters; use at most %d, for it stands in tables and headings", n, longestTitle)
 	}
@@ -272,7 +272,7 @@ func (s Scenario) ValidateFor(contender string) error {
 	errs = append(errs, s.validateShared()...)
 	errs = append(errs, s.validateTopics()...)
 	if len(s.Requests) == 0 {
-		add("requests: there are none; say what the load sends")
+		add("requests: there are none; list what the load sends")
 	}
 	errs = append(errs, s.validateRequests()...)
 	if err := s.Load.validate(); err != nil {

@@ -37,7 +37,7 @@ type Service struct {
 
 	// Ready is how the world knows that it serves: a path on the first listener
 	// that answers 200 ("/healthz", the default), or "log:TEXT" for a program
-	// that says so in its log.
+	// that logs it.
 	Ready string `json:"ready,omitempty"`
 
 	// Needs is what it connects to. Each is one edge per instance.
@@ -84,7 +84,7 @@ type Service struct {
 	Settings map[string]string `json:"settings,omitempty"`
 }
 
-// Program says how a service is started. The local world runs Command or the Go
+// Program describes how a service is started. The local world runs Command or the Go
 // program; the docker world runs Image, or an image made of the Go program.
 type Program struct {
 	Go      string   `json:"go,omitempty"`      // Go main package, built once: "github.com/…/services"
@@ -97,7 +97,7 @@ type Program struct {
 
 	// Probe is a command that must succeed in the local world before anything
 	// starts: `python3 -c "import confluent_kafka"`. If it fails, the world
-	// cannot run this program, and ProbeHint says how to change that.
+	// cannot run this program, and ProbeHint describes how to change that.
 	Probe     []string `json:"probe,omitempty"`
 	ProbeHint string   `json:"probeHint,omitempty"`
 }
@@ -134,7 +134,7 @@ const (
 	NameService = "names"
 )
 
-// Offsets says where a consumer keeps its position.
+// Offsets is where a consumer keeps its position.
 type Offsets string
 
 // Where a consumer can keep its position.

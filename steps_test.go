@@ -36,7 +36,7 @@ func TestStepsAreValidated(t *testing.T) {
 		want  string // "": it is valid
 	}{
 		"stopped":             {step(6*sec, breakwater.Stop("reader"), sec), ""},
-		"stopped for no time": {step(6*sec, breakwater.Stop("reader"), 0), "plan, step 3 (stop reader): it lasts 0s; say how long with For"},
+		"stopped for no time": {step(6*sec, breakwater.Stop("reader"), 0), "plan, step 3 (stop reader): it lasts 0s; set how long with For"},
 		"nobody is stopped":   {step(6*sec, breakwater.Stop("raeder"), sec), `"raeder" is no service or instance`},
 		"stopped by its commit": {func(s *breakwater.Scenario) {
 			s.Plan = append(s.Plan, breakwater.On(breakwater.Commit("reader/1")).Then(breakwater.Stop("reader")).For(sec))

@@ -280,7 +280,7 @@ func (v Service) validateStart() (errs []error) {
 		ports[p] = true
 	}
 	if v.Ready != "" && !strings.HasPrefix(v.Ready, "/") && (!strings.HasPrefix(v.Ready, "log:") || v.Ready == "log:") {
-		add("ready %q; write a path that begins with /, or log: and what it says when it is", v.Ready)
+		add("ready %q; write a path that begins with /, or log: and what it logs when it is", v.Ready)
 	}
 	if path := v.Ready; strings.HasPrefix(path, "/") && !askable(path) {
 		add("ready %q cannot be asked for; escape what is special in the path", path)
@@ -369,7 +369,7 @@ func (s Scenario) validateTrigger(t Trigger) error {
 	v, n := s.edge(t.Client, t.To)
 	_, _, isHTTP := strings.Cut(t.API, " ")
 	switch {
-	case v == nil: // said already
+	case v == nil: // reported already
 		return nil
 	case t.Count > s.farthest():
 		return fmt.Errorf("its trigger waits for request %d, and the load sends %d in all; count fewer", t.Count, s.Load.Requests())
@@ -389,7 +389,7 @@ func (s Scenario) validateDrop(f Fault) error {
 	v, n := s.edge(f.Edge.Client, f.Edge.To)
 	_, _, isHTTP := strings.Cut(f.API, " ")
 	switch {
-	case f.Kind != KindDrop || v == nil: // the second is said already
+	case f.Kind != KindDrop || v == nil: // the second is reported already
 		return nil
 	case n.Tap() == "tcp":
 		return fmt.Errorf("it drops answers to %s of %s, whose tap sees bytes only; use Silence towards the client", f.API, f.Edge)

@@ -72,7 +72,7 @@ type service interface {
 }
 
 // builder makes a service from its variables. It opens what the service needs
-// and says how to close it after the service has run.
+// and reports how to close it after the service has run.
 type builder func(environ map[string]string, logTo io.Writer) (_ service, closeAll func(), _ error)
 
 var builders = map[string]builder{

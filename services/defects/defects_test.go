@@ -42,7 +42,7 @@ var (
 	}
 )
 
-// Each defect bites under the smallest disturbance that it needs, and the right
+// Each defect takes effect under the smallest disturbance that it needs, and the right
 // service has nothing to show for the same one.
 func TestDefects(t *testing.T) {
 	cases := map[string]struct {

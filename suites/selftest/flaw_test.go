@@ -174,7 +174,7 @@ func uncommittedRead(events []history.Event) []history.Event {
 	return events
 }
 
-// tells makes a world that tells what it recorded as something else.
+// tells makes a world that reports what it recorded as something else.
 func tells(as func([]history.Event) []history.Event) func(conductor.World) conductor.World {
 	return func(w conductor.World) conductor.World { return &telling{World: w, as: as} }
 }

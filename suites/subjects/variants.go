@@ -147,7 +147,7 @@ func Remembering() []breakwater.Service {
 }
 
 // Flawed is the system with one service replaced by one that has the planted
-// defect, and nothing else changed. Package services/defects says what it is.
+// defect, and nothing else changed. Package services/defects reports what it is.
 func Flawed(system []breakwater.Service, name, defect string) []breakwater.Service {
 	return with(system, name, func(s *breakwater.Service) { s.Program.Args = []string{"defect", defect} })
 }
@@ -192,7 +192,7 @@ const (
 	retryBackoff    = 500 * time.Millisecond
 )
 
-// DeadLettering is the event-driven system whose analytics puts off what fails
+// DeadLettering is the event-driven system whose analytics retries later what fails
 // for a while, and gives up what no retry can help.
 func DeadLettering() []breakwater.Service {
 	return with(EventDriven(), "analytics", func(s *breakwater.Service) {
