@@ -187,7 +187,7 @@ func TestInstances(t *testing.T) {
 		}
 	}
 	for _, f := range []breakwater.Fault{breakwater.Kill("api-2/3"), breakwater.Cut(breakwater.Edge("api-2/3", breakwater.Kafka))} {
-		if got := s.Struck(f); !slices.Equal(got, []string{"api-2/3"}) {
+		if got := s.Targets(f); !slices.Equal(got, []string{"api-2/3"}) {
 			t.Errorf("%s strikes %q", f, got)
 		}
 	}

@@ -19,10 +19,10 @@ type Service struct {
 	Instances int     `json:"instances,omitempty"` // default 1
 	Program   Program `json:"program"`
 
-	// Late is how many of its instances, the last ones, the system begins without;
+	// Deferred is how many of its instances, the last ones, the system begins without;
 	// default 0. Their edges are there from the beginning, and a step of the plan
 	// starts them, see [Start].
-	Late int `json:"late,omitempty"`
+	Deferred int `json:"deferred,omitempty"`
 
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
@@ -38,7 +38,7 @@ type Service struct {
 
 	// Ready is how the world knows that it serves: a path on the first listener
 	// that answers 200 ("/healthz", the default), or "log:TEXT" for a program
-	// that says so in its log.
+	// that logs it.
 	Ready string `json:"ready,omitempty"`
 
 	// Needs is what it connects to. Each is one edge per instance.
@@ -85,7 +85,7 @@ type Service struct {
 	Settings map[string]string `json:"settings,omitempty"`
 }
 
-// Program says how a service is started. The local world runs Command or the Go
+// Program describes how a service is started. The local world runs Command or the Go
 // program; the docker world runs Image, or an image made of the Go program.
 type Program struct {
 	Go      string   `json:"go,omitempty"`      // Go main package, built once: "github.com/…/services"
@@ -98,14 +98,14 @@ type Program struct {
 
 	// Probe is a command that must succeed in the local world before anything
 	// starts: `python3 -c "import confluent_kafka"`. If it fails, the world
-	// cannot run this program, and ProbeHint says how to change that.
+	// cannot run this program, and ProbeHint describes how to change that.
 	Probe     []string `json:"probe,omitempty"`
 	ProbeHint string   `json:"probeHint,omitempty"`
 }
 
 // Need is one dependency of a service.
 type Need struct {
-	// To is a system, which the world provides (Kafka, Database, Redis, Names, or one
+	// To is a system, which the world provides (Kafka, Database, Redis, NameService, or one
 	// of [RegisterSystem]), or the name of another service of the scenario.
 	To string `json:"to"`
 
@@ -129,14 +129,14 @@ const (
 	// (psycopg.ClientCursor; preferQueryMode=simple of JDBC).
 	Database = "database"
 
-	// Names is a DNS server over TCP. Under the name of each need of the client that
+	// NameService is a DNS server over TCP. Under the name of each need of the client that
 	// asks it has SRV records of where that is now, with a time to live of 0. Nobody
 	// else's resolver knows it: the client is given its address as ${names}.
-	Names = "names"
+	NameService = "names"
 )
 
 // systems has the protocol of the edges to each system.
-var systems = map[string]string{Kafka: "kafka", Database: "tcp", Redis: "tcp", Names: "tcp"}
+var systems = map[string]string{Kafka: "kafka", Database: "tcp", Redis: "tcp", NameService: "tcp"}
 
 // RegisterSystem adds a system, with the protocol that edges to it have by default
 // ("": tcp), so that a service can need it. How worlds provide it is registered in fixtures/systems,
@@ -156,7 +156,7 @@ func protocols() []string {
 	return slices.Compact(all)
 }
 
-// Offsets says where a consumer keeps its position.
+// Offsets is where a consumer keeps its position.
 type Offsets string
 
 // Where a consumer can keep its position.
@@ -165,8 +165,8 @@ const (
 	OffsetsInSink  Offsets = "sink"  // stored with the effects, by the sink
 )
 
-// Names lists the instances: analytics/1, analytics/2, …
-func (s Service) Names() []string {
+// InstanceNames lists the instances: analytics/1, analytics/2, …
+func (s Service) InstanceNames() []string {
 	names := make([]string, max(s.Instances, 1))
 	for i := range names {
 		names[i] = fmt.Sprintf("%s/%d", s.Name, i+1)
@@ -190,25 +190,25 @@ func (s Service) Uses(name string) bool {
 	return slices.ContainsFunc(s.Needs, func(n Need) bool { return n.To == name })
 }
 
-// Letters is DeadLetter, and for a service without one the zero value, which promises
+// DeadLetters is DeadLetter, and for a service without one the zero value, which promises
 // nothing.
-func (s Service) Letters() DeadLetter {
+func (s Service) DeadLetters() DeadLetter {
 	if s.DeadLetter == nil {
 		return DeadLetter{}
 	}
 	return *s.DeadLetter
 }
 
-// Early lists the instances that are started with the system: all but the late ones.
-func (s Service) Early() []string {
-	names := s.Names()
-	return names[:max(0, len(names)-max(s.Late, 0))]
+// InitialInstances lists the instances that are started with the system: all but the deferred ones.
+func (s Service) InitialInstances() []string {
+	names := s.InstanceNames()
+	return names[:max(0, len(names)-max(s.Deferred, 0))]
 }
 
-// Deferred lists the other ones; nil for none.
-func (s Service) Deferred() []string {
-	if names := s.Names(); s.Late > 0 {
-		return names[len(s.Early()):]
+// DeferredInstances lists the other ones; nil for none.
+func (s Service) DeferredInstances() []string {
+	if names := s.InstanceNames(); s.Deferred > 0 {
+		return names[len(s.InitialInstances()):]
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func TestJudgeTrustsNoChecker(t *testing.T) {
 		{planted{verdict: Verdict{Status: Holds}}, log, Unknown},
 		{planted{verdict: Verdict{Status: Holds, Examined: 1}}, log, Holds},
 		{planted{panics: true}, log, Unknown},
-		{planted{verdict: Verdict{Status: Holds, Examined: 1}}, historytest.With(log, history.Event{Kind: history.Trouble}), Unknown},
+		{planted{verdict: Verdict{Status: Holds, Examined: 1}}, historytest.With(log, history.Event{Kind: history.HarnessError}), Unknown},
 	} {
 		if v := Judge(c.log, []Checker{c.checker})[0]; v.Status != c.want || v.Guarantee != "planted" {
 			t.Errorf("%+v gives %+v, want %s", c.checker, v, c.want)

@@ -2,7 +2,7 @@
 // goes on, and commits the offset behind the record that failed.
 //
 // People write it against retrying for ever: three attempts, then the next
-// record. Nothing says so, but a commit is about all records before an offset,
+// record. Nothing reports it, but a commit is about all records before an offset,
 // not about one. So the record that failed is done with as far as Kafka knows,
 // and what was a short failure of the database is a loss.
 package commitpastfailure

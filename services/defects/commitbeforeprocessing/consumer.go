@@ -4,7 +4,7 @@
 // People write it because the offsets are at hand right after the poll, because
 // it looks safe to "confirm" quickly, or so that a poison record cannot come
 // back. It makes the consumer at most once: what is in hand when the process
-// dies is committed, so nobody reads it again. No error tells of it.
+// dies is committed, so nobody reads it again. No error shows it.
 package commitbeforeprocessing
 
 import (

@@ -28,25 +28,25 @@ const pause = 10 * time.Millisecond
 
 // New makes the way; it stands for [registration.SyncHardened].
 func New(config registration.Config) (registration.Way, error) {
-	return registration.StoreThenTell(registration.NewUsers(config), &teller{
+	return registration.StoreThenNotify(registration.NewUsers(config), &notifier{
 		client:  &http.Client{Transport: &http.Transport{DialContext: config.Dial, MaxIdleConnsPerHost: config.Workers}},
 		callees: []string{config.EmailURL + "/send-welcome", config.AnalyticsURL + "/log-event", config.CacheURL + "/invalidate"},
 		closed:  make(chan struct{}),
 	}, http.StatusCreated), nil
 }
 
-type teller struct {
+type notifier struct {
 	client  *http.Client
 	callees []string
 	closed  chan struct{}
 }
 
-func (t *teller) Close() {
+func (t *notifier) Close() {
 	close(t.closed)
 	t.client.CloseIdleConnections()
 }
 
-func (t *teller) Tell(_ context.Context, e event.Event) error {
+func (t *notifier) Notify(_ context.Context, e event.Event) error {
 	var calls errgroup.Group
 	for _, to := range t.callees {
 		calls.Go(func() error {
@@ -63,7 +63,7 @@ func (t *teller) Tell(_ context.Context, e event.Event) error {
 	return calls.Wait()
 }
 
-func (t *teller) call(to string, e event.Event) error {
+func (t *notifier) call(to string, e event.Event) error {
 	request, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(e.Body())) //nolint:noctx // the defect
 	if err != nil {
 		return err

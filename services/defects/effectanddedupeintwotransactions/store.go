@@ -13,7 +13,7 @@ import (
 	"slices"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
-	"github.com/breakwater-kit/breakwater/services/flawed/nodeduplication"
+	"github.com/breakwater-kit/breakwater/services/defects/nodeduplication"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 )

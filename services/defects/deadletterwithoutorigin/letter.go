@@ -1,5 +1,5 @@
 // Package deadletterwithoutorigin is analytics with a planted defect: its letters do not
-// say where the record came from.
+// report where the record came from.
 //
 // People write it because the value is what matters, and the rest can be found
 // in the log. On the day when a thousand letters have to be sent back nobody can

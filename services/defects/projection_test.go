@@ -1,4 +1,4 @@
-package flawed_test
+package defects_test
 
 import (
 	"encoding/json"
@@ -12,18 +12,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/services/flawed"
+	"github.com/breakwater-kit/breakwater/services/defects"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 	"github.com/breakwater-kit/breakwater/services/projection"
 )
 
-// What each flawed projection holds after two events, of which one was published
+// What each defective projection holds after two events, of which one was published
 // twice, and what it says that it held when there was one.
 func TestProjections(t *testing.T) {
 	want := map[string]string{"right": "2 events, 1 then", "counts-deliveries": "3 events, 1 then", "as-of-now": "2 events, 2 then"}
-	builds := maps.Clone(flawed.Projection)
+	builds := maps.Clone(defects.Projection)
 	builds["right"] = projection.New
 	if got, tested := slices.Sorted(maps.Keys(builds)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, tested) {
 		t.Fatalf("tested are %v, and there are %v", tested, got)

@@ -16,7 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
-	"github.com/breakwater-kit/breakwater/services/flawed/nodeduplication"
+	"github.com/breakwater-kit/breakwater/services/defects/nodeduplication"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/positions"
 )

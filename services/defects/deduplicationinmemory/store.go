@@ -12,7 +12,7 @@ import (
 	"sync"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
-	"github.com/breakwater-kit/breakwater/services/flawed/nodeduplication"
+	"github.com/breakwater-kit/breakwater/services/defects/nodeduplication"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 )

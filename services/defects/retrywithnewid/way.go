@@ -25,16 +25,16 @@ func New(config registration.Config) (registration.Way, error) {
 	if err != nil {
 		return nil, err
 	}
-	return registration.StoreThenTell(registration.NewUsers(config), teller{publisher}, http.StatusAccepted), nil
+	return registration.StoreThenNotify(registration.NewUsers(config), notifier{publisher}, http.StatusAccepted), nil
 }
 
-type teller struct{ *registration.Publisher }
+type notifier struct{ *registration.Publisher }
 
-func (t teller) Tell(ctx context.Context, e event.Event) error {
+func (t notifier) Notify(ctx context.Context, e event.Event) error {
 	const tries = 3
 	told := make(chan error, tries)
 	for range tries {
-		go func() { told <- t.Publisher.Tell(ctx, e) }()
+		go func() { told <- t.Publisher.Notify(ctx, e) }()
 		select {
 		case err := <-told: // whichever comes first
 			return err

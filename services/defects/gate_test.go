@@ -1,4 +1,4 @@
-package flawed_test
+package defects_test
 
 import (
 	"context"

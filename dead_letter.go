@@ -8,15 +8,15 @@ import (
 )
 
 // DeadLetter is what a service does with a record that it cannot process: it
-// may put it off, through retry topics, and in the end it gives it up. A record
+// may retry it later, through retry topics, and in the end it gives it up. A record
 // in one of its topics is a letter. It carries the event id of the record that
-// it stands for, and says in headers why it is there.
+// it stands for, and holds in headers why it is there.
 type DeadLetter struct {
 	// Topic is where records are given up. Like the retry topics it is made by the
 	// world, with the scenario's partitions, and no other service may use it.
 	Topic string `json:"topic"`
 
-	// Retry are the topics through which records are put off. The service reads
+	// Retry are the topics through which records are retried later. The service reads
 	// them with its Group. None: it tries again in place, or not at all.
 	Retry []string `json:"retry,omitempty"`
 
@@ -68,7 +68,7 @@ func (d *DeadLetter) validate(group string) (errs []error) {
 	}
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf("its dead letter "+format, a...)) }
 	if d.Topic == "" {
-		add("names no topic; say where records are given up")
+		add("names no topic; set where records are given up")
 	}
 	if slices.Contains(d.Retry, "") {
 		add("has a retry topic without a name")

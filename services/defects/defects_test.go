@@ -1,4 +1,4 @@
-package flawed_test
+package defects_test
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
-	"github.com/breakwater-kit/breakwater/services/flawed"
+	"github.com/breakwater-kit/breakwater/services/defects"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const deadLetters, retries = "dead", "retries"
 
-// The right services that the flawed ones stand for.
+// The right services that the defects stand for.
 var (
 	plain      = func(*analytics.Config) {}
 	auto       = func(c *analytics.Config) { c.Loop = analytics.AutoCommit }
@@ -42,7 +42,7 @@ var (
 	}
 )
 
-// Each defect bites under the smallest disturbance that it needs, and the right
+// Each defect takes effect under the smallest disturbance that it needs, and the right
 // service has nothing to show for the same one.
 func TestDefects(t *testing.T) {
 	cases := map[string]struct {
@@ -67,13 +67,13 @@ func TestDefects(t *testing.T) {
 		"skip-first-after-rebalance":            {plain, restartWithABacklog, "e2 lost"},
 		"read-uncommitted":                      {plain, abortedTransaction, "aborted took effect"},
 	}
-	if got, want := slices.Sorted(maps.Keys(cases)), slices.Sorted(maps.Keys(flawed.Analytics)); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(cases)), slices.Sorted(maps.Keys(defects.Analytics)); !slices.Equal(got, want) {
 		t.Fatalf("tested are %v, and there are %v", got, want)
 	}
 	for defect, c := range cases {
 		t.Run(defect, func(t *testing.T) {
 			for name, build := range map[string]func(analytics.Config) (*analytics.Service, error){
-				"right": analytics.New, "flawed": flawed.Analytics[defect],
+				"right": analytics.New, "defect": defects.Analytics[defect],
 			} {
 				t.Run(name, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestDefects(t *testing.T) {
 						time.Sleep(10 * time.Second) // virtual: for all that is to come
 						got := w.anomalies()
 						t.Logf("anomalies: %q", got)
-						if name == "right" && len(got) > 0 || name == "flawed" && !slices.Contains(got, c.want) {
+						if name == "right" && len(got) > 0 || name == "defect" && !slices.Contains(got, c.want) {
 							t.Errorf("%s: anomalies %q; the defect is to show as %q", name, got, c.want)
 						}
 					})

@@ -30,7 +30,7 @@ type way struct {
 
 func (w way) Register(ctx context.Context, e event.Event) error {
 	// The defect: the wrong way round.
-	if err := w.publisher.Tell(ctx, e); err != nil {
+	if err := w.publisher.Notify(ctx, e); err != nil {
 		return err
 	}
 	return w.users.Store(ctx, e)
