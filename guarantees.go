@@ -1,44 +1,157 @@
 package breakwater
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// A guarantee is what a scenario can predict of a system: that it holds, or that it is
-// broken. These are the names; [Prediction] takes one. What is not in the comment of a
-// guarantee is legal.
-var guarantees = []string{
-	Exercised,
-	NoLostInLog,
-	NoAcknowledgedLoss,
-	NoStuck,
-	NoPhantom,
-	NoAbortedRead,
-	OneRecordPerOffset,
-	NoLogDuplicate,
-	NoOrphans,
-	ResumeAtCommitted,
-	ExplainedRedelivery,
-	EffectOnce,
-	DeliveryOrder,
-	ReplayIsContiguous,
-	CommitAfterEffect,
-	CommittedMonotone,
-	SingleOwner,
-	KeyOrder,
-	ProducerOrder,
-	TransactionAtomic,
-	ExactlyOnceTransfer,
-	NoHangingTransaction,
-	DeadLetterClosure,
-	Outbox,
-	ProjectionEqualsReplay,
-	BoundedRecovery,
-	Availability,
-	Contained,
-	NotMetastable,
+// Guarantee declares what a scenario can predict of a system: that it holds, or that it is
+// broken. The comment at the constant with its name says when that is; what is not in it is
+// legal. [Prediction] takes the name.
+type Guarantee struct {
+	Name   string  // "no-stuck", in saved runs and reports; none other may have it
+	Family Family  // default portable
+	Needs  []Given // what a scenario must give for it to be asked; none: it is asked of any run
+	By     Basis   // default ByEnd
+
+	// Holds and Broken are what a system does that keeps it, and one that breaks it: "loses
+	// nothing", "loses what it acknowledged". Default: the name and the status.
+	Holds, Broken string
 }
 
-// Guarantees are the names of all of them, in the order in which reports show them.
-func Guarantees() []string { return slices.Clone(guarantees) }
+// Family is of what systems a guarantee speaks.
+type Family string
+
+// Families of guarantees.
+const (
+	FamilyPortable Family = "portable" // of any system
+	FamilyLog      Family = "log"      // of one with offsets, positions and replay, as Kafka has them
+)
+
+// Basis is the evidence by which a guarantee is judged, and so what may explain that it is
+// broken.
+type Basis string
+
+// What a guarantee is judged by.
+const (
+	ByEnd  Basis = "what is there in the end" // anything before the end may explain what is missing
+	ByActs Basis = "what was done"            // what came later explains nothing
+	ByTime Basis = "time"                     // when requests came and were answered, so that a load that was sent late says nothing
+)
+
+// Given is what a scenario gives, with the field that does.
+type Given string
+
+// What a guarantee can need.
+const (
+	GivenIDs          Given = "an id in requests, records and effects (Topic.IDHeader, Ledger.ID)"
+	GivenKeys         Given = "keys of which some come twice (Load.Keys)"
+	GivenLog          Given = "a topic that services read, or publish to"
+	GivenGroup        Given = "a consumer group (Service.Group)"
+	GivenLedger       Given = "a ledger of effects (Service.Ledger)"
+	GivenLedgers      Given = "ledgers of two services (Service.Ledger)"
+	GivenAttempts     Given = "a ledger of every attempt (Ledger.Attempts)"
+	GivenOnce         Given = "a promise of one effect an id (Ledger.Once)"
+	GivenProjection   Given = "a projection of the log (Ledger.Projection)"
+	GivenTransactions Given = "transactions (Service.TransactionTimeout)"
+	GivenTransfer     Given = "a promise to transfer exactly once (Service.ExactlyOnce)"
+	GivenDeadLetter   Given = "a dead letter topic (Service.DeadLetter)"
+	GivenOutbox       Given = "an outbox (Service.Outbox)"
+	GivenFault        Given = "a fault (Scenario.Plan)"
+	GivenRecovery     Given = "an objective for recovery (Require.Recovery)"
+	GivenAvailability Given = "an objective for availability (Require.Availability)"
+)
+
+// guarantees are all of them, in the order in which reports show them.
+var guarantees = []Guarantee{
+	{Exercised, FamilyPortable, nil, ByEnd, "runs as planned", "does not run as planned"},
+	{NoLostInLog, FamilyLog, []Given{GivenLog, GivenIDs}, ByEnd, "its log keeps all", "its log loses records"},
+	{NoAcknowledgedLoss, FamilyPortable, []Given{GivenLedger, GivenIDs}, ByEnd, "loses nothing", "loses what it acknowledged"},
+	{NoStuck, FamilyLog, []Given{GivenGroup}, ByEnd, "leaves nothing stuck", "leaves records stuck"},
+	{NoPhantom, FamilyPortable, []Given{GivenLedger, GivenIDs}, ByActs, "invents nothing", "invents effects"},
+	{NoAbortedRead, FamilyPortable, []Given{GivenLedger, GivenIDs}, ByActs, "acts on nothing that failed", "acts on what failed or was aborted"},
+	{OneRecordPerOffset, FamilyLog, []Given{GivenLog}, ByActs, "keeps what stood at an offset", "gives an offset to another record"},
+	{NoLogDuplicate, FamilyLog, []Given{GivenLog}, ByActs, "appends once", "appends twice"},
+	{NoOrphans, FamilyPortable, []Given{GivenLedgers, GivenIDs}, ByEnd, "leaves no orphans", "leaves orphans"},
+	{ResumeAtCommitted, FamilyLog, []Given{GivenGroup}, ByActs, "resumes at its commit", "resumes elsewhere than at its commit"},
+	{ExplainedRedelivery, FamilyLog, []Given{GivenGroup}, ByActs, "repeats only what was not committed", "repeats what was committed"},
+	{EffectOnce, FamilyPortable, []Given{GivenLedger, GivenOnce, GivenIDs}, ByActs, "does everything once", "does things twice"},
+	{DeliveryOrder, FamilyLog, []Given{GivenGroup, GivenLedger, GivenIDs}, ByActs, "is sent every record", "jumps past records"},
+	{ReplayIsContiguous, FamilyLog, []Given{GivenGroup, GivenAttempts, GivenIDs}, ByEnd, "replays without a gap", "replays with gaps"},
+	{CommitAfterEffect, FamilyLog, []Given{GivenGroup, GivenLedger, GivenIDs}, ByActs, "commits after the effect", "commits before the effect"},
+	{CommittedMonotone, FamilyLog, []Given{GivenGroup}, ByActs, "never goes back", "goes back behind what was committed"},
+	{SingleOwner, FamilyLog, []Given{GivenGroup}, ByActs, "has one owner a partition", "has two owners of a partition"},
+	{KeyOrder, FamilyPortable, []Given{GivenGroup, GivenLedger, GivenKeys, GivenIDs}, ByActs, "keeps the order of each key", "takes effect out of order"},
+	{ProducerOrder, FamilyLog, []Given{GivenLog}, ByActs, "publishes in order", "publishes out of order"},
+	{TransactionAtomic, FamilyLog, []Given{GivenTransactions}, ByEnd, "shows all of a transaction or nothing", "shows parts of transactions"},
+	{ExactlyOnceTransfer, FamilyLog, []Given{GivenTransfer, GivenIDs}, ByEnd, "transfers each event once", "transfers events not at all or twice"},
+	{NoHangingTransaction, FamilyLog, []Given{GivenTransactions}, ByEnd, "leaves no transaction open", "leaves transactions open"},
+	{DeadLetterClosure, FamilyPortable, []Given{GivenDeadLetter, GivenIDs}, ByEnd, "brings every record to one end", "does not bring every record to one end"},
+	{Outbox, FamilyPortable, []Given{GivenOutbox, GivenLedger, GivenIDs}, ByEnd, "publishes what it stores", "publishes other than what it stores"},
+	{ProjectionEqualsReplay, FamilyLog, []Given{GivenProjection, GivenIDs}, ByEnd, "holds what the log gives", "holds other than what the log gives"},
+	{BoundedRecovery, FamilyPortable, []Given{GivenRecovery, GivenFault}, ByTime, "recovers in time", "does not recover in time"},
+	{Availability, FamilyPortable, []Given{GivenAvailability}, ByTime, "stays available", "is not available enough"},
+	{Contained, FamilyPortable, []Given{GivenFault}, ByTime, "contains the failure", "lets the failure spread"},
+	{NotMetastable, FamilyPortable, []Given{GivenFault}, ByTime, "gets up again", "stays down"},
+}
+
+// Guarantees are all of them, in the order in which reports show them.
+func Guarantees() []Guarantee { return slices.Clone(guarantees) }
+
+// GuaranteeOf finds a guarantee by its name, and is false of one that nobody declares.
+func GuaranteeOf(name string) (Guarantee, bool) {
+	i := slices.IndexFunc(guarantees, func(g Guarantee) bool { return g.Name == name })
+	if i < 0 {
+		return Guarantee{Name: name}, false
+	}
+	return guarantees[i], true
+}
+
+// DeclareGuarantee adds a guarantee, so that scenarios can predict it. Who registers its
+// rule does so, see check.Register: from an init function, before any scenario is looked at.
+// It panics where the name is empty or taken.
+func DeclareGuarantee(g Guarantee) {
+	if _, taken := GuaranteeOf(g.Name); taken || g.Name == "" || g.Name == Others {
+		panic(fmt.Sprintf("guarantee %q: the name is empty or taken", g.Name))
+	}
+	g.Family, g.By = cmp.Or(g.Family, FamilyPortable), cmp.Or(g.By, ByEnd)
+	guarantees = append(guarantees, g)
+}
+
+// Phrase is what a system does of which the guarantee is expected to hold, or to be broken:
+// "loses nothing", "leaves orphans".
+func (g Guarantee) Phrase(e Expectation) string {
+	switch {
+	case e == ToHold && g.Holds != "":
+		return g.Holds
+	case e == ToBreak && g.Broken != "":
+		return g.Broken
+	}
+	return g.Name + " " + string(e)
+}
+
+// conditions are the guarantee's family, basis and needs, in lines of a comment.
+func (g Guarantee) conditions() string {
+	text := fmt.Sprintf("\nFamily: %s. Judged by %s. Needs", g.Family, g.By)
+	if len(g.Needs) == 0 {
+		text += " nothing"
+	}
+	for i, need := range g.Needs {
+		text += map[bool]string{true: ": ", false: "; "}[i == 0] + string(need)
+	}
+	return text + ".\n"
+}
+
+// guaranteeNames lists them for an error.
+func guaranteeNames() string {
+	var names []string
+	for _, g := range guarantees {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, ", ")
+}
 
 // Exercised reports whether the run did enough for the other verdicts to mean
 // anything. It is never broken: it holds, or it is unknown because

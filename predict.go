@@ -60,6 +60,7 @@ const Others = "others"
 // Validate reports what is wrong with a prediction, naming the field. A prediction is
 // about a guarantee that holds or is broken, or a bound on a measurement.
 func (p Prediction) Validate() error {
+	_, declared := GuaranteeOf(p.Guarantee)
 	switch {
 	case p.Guarantee != "" && p.Measurement != "":
 		return fmt.Errorf("prediction: Guarantee %q and Measurement %q are both set; make two predictions", p.Guarantee, p.Measurement)
@@ -71,12 +72,12 @@ func (p Prediction) Validate() error {
 		return fmt.Errorf("prediction: Except is set for %q; only %q has exceptions", cmp.Or(p.Guarantee, p.Measurement), Others)
 	case p.Guarantee == Others:
 		for _, g := range p.Except {
-			if !slices.Contains(guarantees, g) {
-				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, strings.Join(guarantees, ", "))
+			if _, known := GuaranteeOf(g); !known {
+				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, guaranteeNames())
 			}
 		}
-	case p.Guarantee != "" && !slices.Contains(guarantees, p.Guarantee):
-		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(guarantees, ", "))
+	case p.Guarantee != "" && !declared:
+		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, guaranteeNames())
 	case p.Expect == ToBeTolerated && p.Because != "":
 		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
 	case p.Expect == ToBeTolerated:

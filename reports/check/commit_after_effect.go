@@ -13,6 +13,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.CommitAfterEffect, commitAfterEffect) }
+
 func commitAfterEffect(x *history.Index) Verdict {
 	all := eachConsumer(x, func(s breakwater.Service, all []*position) finding {
 		if s.Ledger == nil {

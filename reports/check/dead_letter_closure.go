@@ -11,6 +11,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.DeadLetterClosure, ofWholeLog(deadLetterClosure)) }
+
 func deadLetterClosure(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {

@@ -10,6 +10,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.ExactlyOnceTransfer, ofWholeLog(exactlyOnceTransfer)) }
+
 func exactlyOnceTransfer(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {

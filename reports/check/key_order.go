@@ -10,6 +10,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.KeyOrder, keyOrder) }
+
 func keyOrder(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)

@@ -35,18 +35,23 @@ func (e *InvalidError) Error() string { return strings.Join(e.Problems, "; ") }
 // of kind trouble, edges that recorded more than is here.
 func (l Log) Validate() error { return l.Index().Validate() }
 
-// Validate is [Log.Validate].
+// Validate is [Log.Validate], found once.
 func (x *Index) Validate() error {
-	v := validator{x: x, log: x.Log}
-	v.header()
-	v.numbers()
-	v.events()
-	v.edges()
+	v := Remember(x, validated{}, func() *validator {
+		v := &validator{x: x, log: x.Log}
+		v.header()
+		v.numbers()
+		v.events()
+		v.edges()
+		return v
+	})
 	if len(v.problems) == 0 {
 		return nil
 	}
 	return &InvalidError{Problems: v.problems}
 }
+
+type validated struct{} // names what is remembered
 
 type validator struct {
 	x        *Index

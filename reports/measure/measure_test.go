@@ -77,7 +77,7 @@ func effects(sink string, delay func(at time.Duration) time.Duration) []history.
 }
 
 func of(h history.Header, events ...[]history.Event) measure.Measurements {
-	return measure.Of(historytest.Log(h, slices.Concat(events...)...))
+	return measure.Of(historytest.Log(h, slices.Concat(events...)...).Index())
 }
 
 type want map[string]string // name → the value as written
@@ -658,7 +658,7 @@ func TestHopsAndBreaches(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for _, log := range []history.Log{historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{})} {
-		m := measure.Of(log)
+		m := measure.Of(log.Index())
 		seen := map[string]bool{}
 		for _, v := range m.Values {
 			if v.Unit == "" || v.Unit != breakwater.UnitOf(v.Name) || seen[v.Name] {
@@ -677,7 +677,7 @@ func TestNames(t *testing.T) {
 
 func TestPureAndSmall(t *testing.T) {
 	log := historytest.Event(historytest.Options{Rate: 200, Partitions: 6, Phase: 5 * time.Second})
-	a, err := json.Marshal(measure.Of(log))
+	a, err := json.Marshal(measure.Of(log.Index()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -691,7 +691,7 @@ func TestPureAndSmall(t *testing.T) {
 	if b, _ := json.Marshal(m); string(b) != string(a) {
 		t.Error("it does not survive JSON")
 	}
-	if b, _ := json.Marshal(measure.Of(log)); string(b) != string(a) {
+	if b, _ := json.Marshal(measure.Of(log.Index())); string(b) != string(a) {
 		t.Error("measured twice it differs")
 	}
 	if strings.Contains(string(a), ":-0,") || strings.Contains(string(a), ":-0}") {
@@ -721,14 +721,14 @@ func FuzzOf(f *testing.F) {
 				e.Fault = &history.FaultRecord{Active: time.Duration(rng.Int64N(1e10)), Clear: time.Duration(rng.Int64N(1e10))}
 			}
 		}
-		if _, err := json.Marshal(measure.Of(historytest.Log(healthy.Header, events...))); err != nil {
+		if _, err := json.Marshal(measure.Of(historytest.Log(healthy.Header, events...).Index())); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func ExampleOf() {
-	m := measure.Of(historytest.Event(historytest.Options{}))
+	m := measure.Of(historytest.Event(historytest.Options{}).Index())
 	lost, measured := m.Lookup(breakwater.Lost("analytics-db"))
 	fmt.Println(lost, "lost of", lost.N, measured)
 	// Output: 0 lost of 480 true

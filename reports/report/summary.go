@@ -11,7 +11,6 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -381,7 +380,8 @@ func rowOf(t *trial.Trial) ClaimRow {
 		line := Line{Predicted: p.Sentence(), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
 		if p.Guarantee != "" && p.Guarantee != breakwater.Others {
-			line.Says = check.Says(p.Guarantee, check.Status(cmp.Or(p.Expect, breakwater.ToHold)))
+			g, _ := breakwater.GuaranteeOf(p.Guarantee)
+			line.Says = g.Phrase(cmp.Or(p.Expect, breakwater.ToHold))
 		}
 		line.Says = strings.Replace(line.Says, " during the fault", "", 1)
 		row.Lines = append(row.Lines, line)

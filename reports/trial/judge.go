@@ -45,9 +45,9 @@ func (t *Trial) Judge(log history.Log, predictions []breakwater.Prediction) {
 }
 
 func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, checkers []check.Checker) {
-	t.Measurements = measure.Of(log)
-	t.Verdicts = check.Judge(log, checkers)
 	x := log.Index()
+	t.Measurements = measure.Of(x)
+	t.Verdicts = check.Judge(x, checkers)
 	foreign, own := check.Accidents(x)
 	t.Predictions, t.Tolerates = nil, nil
 	for _, p := range predictions {
@@ -73,7 +73,7 @@ func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, chec
 			p.Outcome, p.Observed = Undecided, why+p.Observed
 		}
 	}
-	t.Outcome, t.Why = t.conclude(log)
+	t.Outcome, t.Why = t.conclude(x)
 	t.Accidents = slices.Concat(foreign, own)
 	for _, happened := range slices.Backward(t.Accidents) {
 		if !strings.Contains(t.Why, happened) {
@@ -125,10 +125,10 @@ func RejudgeBy(t *Trial, log history.Log, checkers []check.Checker) *Trial {
 	return &again
 }
 
-func (t *Trial) conclude(log history.Log) (Outcome, string) {
+func (t *Trial) conclude(x *history.Index) (Outcome, string) {
 	troubles := 0
 	var first *history.Event
-	for e := range log.Of(history.HarnessError) {
+	for e := range x.Of(history.HarnessError) {
 		if troubles++; first == nil {
 			first = e
 		}
@@ -147,7 +147,7 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 	}
 	wrong := of(func(p Predicted) bool { return p.Outcome == Refuted })
 	if !t.seesItsFlaw() {
-		if err := log.Validate(); err != nil {
+		if err := x.Validate(); err != nil {
 			return Undecided, "the history is inconsistent: " + err.Error()
 		}
 		if exercised.Status != check.Holds {
@@ -217,7 +217,7 @@ func (t *Trial) proven(p Predicted, exercised check.Verdict) bool {
 		switch lack.Code {
 		case check.TooFew, check.Unreplayed:
 		case check.TooLate, check.NoBaseline:
-			if check.RestsOnTime(p.Guarantee) {
+			if byTime(p.Guarantee) {
 				return false
 			}
 		default:
@@ -233,7 +233,7 @@ func (t *Trial) merelyLate(exercised check.Verdict) bool {
 	return len(exercised.Anomalies) > 0 && exercised.Total == len(exercised.Anomalies) &&
 		!slices.ContainsFunc(exercised.Anomalies, func(lack check.Anomaly) bool { return lack.Code != check.TooLate }) &&
 		!slices.ContainsFunc(t.Predictions, func(p Predicted) bool {
-			return p.Measurement != "" || p.Guarantee == breakwater.Exercised || check.RestsOnTime(p.Guarantee) || p.Guarantee == breakwater.Others && p.Outcome != Confirmed
+			return p.Measurement != "" || p.Guarantee == breakwater.Exercised || byTime(p.Guarantee) || p.Guarantee == breakwater.Others && p.Outcome != Confirmed
 		})
 }
 

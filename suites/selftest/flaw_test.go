@@ -192,17 +192,13 @@ func cutFile(log history.Log) history.Log {
 
 // alwaysHolds are all checks, of which one has a hand that always signs.
 func alwaysHolds(guarantee string) []check.Checker {
-	all := slices.Clone(check.All())
+	all := check.All()
 	for i, c := range all {
-		if c.Guarantee() == guarantee {
-			all[i] = signs{c}
+		if c.Name == guarantee {
+			all[i].Check = func(x *history.Index) check.Verdict {
+				return check.Verdict{Status: check.Holds, Examined: len(x.Log.Events), Why: "all is well"}
+			}
 		}
 	}
 	return all
-}
-
-type signs struct{ check.Checker }
-
-func (s signs) Check(log history.Log) check.Verdict {
-	return check.Verdict{Guarantee: s.Guarantee(), Status: check.Holds, Examined: len(log.Events), Why: "all is well"}
 }

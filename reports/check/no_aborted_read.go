@@ -11,6 +11,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.NoAbortedRead, noAbortedRead) }
+
 func noAbortedRead(x *history.Index) Verdict {
 	var all []finding
 	var failed []*history.Event

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.NoPhantom, noPhantom) }
 
 func noPhantom(x *history.Index) Verdict {
 	var all []finding

@@ -11,6 +11,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
+func init() { rule(breakwater.ReplayIsContiguous, replayIsContiguous) }
+
 func replayIsContiguous(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)

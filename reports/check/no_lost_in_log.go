@@ -7,9 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.NoLostInLog, ofWholeLog(noLostInLog)) }
 
 func noLostInLog(x *history.Index) Verdict {
 	if !logged(x) {

@@ -13,6 +13,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.ProjectionEqualsReplay, ofWholeLog(projectionEqualsReplay)) }
+
 func projectionEqualsReplay(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Sinks() {

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
+
+func init() { rule(breakwater.NoOrphans, ofWholeLog(noOrphans)) }
 
 func noOrphans(x *history.Index) Verdict {
 	var without []string // sinks in which no id can be found

@@ -11,6 +11,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.NoStuck, noStuck) }
+
 func noStuck(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Consumers() {

@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.NoLogDuplicate, noLogDuplicate) }
 
 func noLogDuplicate(x *history.Index) Verdict {
 	if !logged(x) {

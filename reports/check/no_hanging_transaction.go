@@ -10,6 +10,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.NoHangingTransaction, noHangingTransaction) }
+
 // abortSlack is how much later than its time-out a transaction may be aborted:
 // brokers look for those whose time is out every 10 s by default, and then have
 // the markers written.
