@@ -153,8 +153,8 @@ func guaranteeNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Exercised says whether the run did enough for the other verdicts to mean
-// anything. It never says broken: it holds, or it is unknown because
+// Exercised reports whether the run did enough for the other verdicts to mean
+// anything. It is never broken: it holds, or it is unknown because
 //   - fewer requests than Require.MinOperations were ok before the fault, or during it,
 //     or were sent after it: that they fail then is a result. With Require.MayFail it is
 //     one during the fault, too. A fault too short for so many counts with what was sent
@@ -169,7 +169,7 @@ func guaranteeNames() string {
 const Exercised = "exercised"
 
 // NoLostInLog is broken when an acknowledged id is missing from the log that the
-// independent reader found. Each missing id says who lost it, as far as the edges saw
+// independent reader found. Each missing id is shown with who lost it, as far as the edges saw
 // it being published:
 //   - the broker, which acknowledged the batch that began with it, at an offset at
 //     which the reader looked and did not find it;
@@ -188,7 +188,7 @@ const NoLostInLog = "no-lost-in-log"
 // NoAcknowledgedLoss is broken when an id that a sink is owed has no effect in
 // it at the end of the drain. Owed are the acknowledged ids and, for a service
 // that consumes a topic, the ids of unknown outcome that stand in that topic,
-// less what it handed to its dead letter topic. Each missing id says where it
+// less what it handed to its dead letter topic. Each missing id is shown with where it
 // went: "lost by the broker", "never came to" the topic that the service reads, "in
 // the log, never took effect" or, where nobody so much as tried it, "stuck".
 //
@@ -205,7 +205,7 @@ const NoAcknowledgedLoss = "no-acknowledged-loss"
 // of the drain and nothing has become of it, nor been decided about it: no effect,
 // no attempt, no dead letter, no position past it, and yet the consumer is alive.
 // What the group has committed past, or took up above, is lost and not stuck;
-// no-acknowledged-loss tells of both.
+// no-acknowledged-loss shows both.
 //
 // Without a ledger, positions and the log are known all the same: it is broken when a
 // group stood still on a partition to the end of the run, for Drained.Limit after every
@@ -269,7 +269,7 @@ const OneRecordPerOffset = "one-record-per-offset"
 //
 // Of a service with PublishesOnce it is not legal, whoever's producer numbered them: it
 // is broken when a reader of committed records sees an id twice in one topic, published
-// by that service. Unknown where nothing says who published one of the records, or where
+// by that service. Unknown where nothing shows who published one of the records, or where
 // records have no id, were compacted or deleted.
 const NoLogDuplicate = "no-log-duplicate"
 
@@ -310,7 +310,7 @@ const ExplainedRedelivery = "explained-redelivery"
 
 // EffectOnce is broken when an id has more than one effect in a sink that promises
 // one. In a sink that promises nothing a second effect is legal: at least once is
-// what it was given. Such effects are told apart from the others, and counted;
+// what it was given. Such effects are distinguished from the others, and counted;
 // without any sink that promises, the guarantee is not asked.
 //
 // Effects without an id cannot be counted, and leave the verdict unknown; where none
@@ -326,7 +326,7 @@ const EffectOnce = "effect-once"
 //
 // Fetching again is legal, in any order: clients drop what they had fetched ahead
 // whenever they pause, rebalance or reconnect. So is what another incarnation
-// brought to the sink, and what was put off or given up.
+// brought to the sink, and what was retried later or given up.
 const DeliveryOrder = "delivery-order"
 
 // ReplayIsContiguous is broken when what an incarnation of a consumer brought to
@@ -337,13 +337,13 @@ const DeliveryOrder = "delivery-order"
 // The order within a slice does not count, and what an incarnation had not
 // finished when another took the partition up below it is no gap: several
 // workers may share a partition. Neither is what a frozen owner finished late,
-// what a reset from outside skipped, and what was put off or given up. Attempts
+// what a reset from outside skipped, and what was retried later or given up. Attempts
 // belong to an incarnation by their client where the ledger keeps it, and by time
 // otherwise.
 //
 // It is asked of sinks that record every attempt. Where the log's start moved
 // during the run, and where the topic is compacted, it is unknown. Ids with several
-// records in the topic are left out: nothing tells which of them was brought.
+// records in the topic are left out: nothing shows which of them was brought.
 const ReplayIsContiguous = "replay-is-contiguous"
 
 // CommitAfterEffect is broken when, at the instant at which the commit of an
@@ -357,7 +357,7 @@ const ReplayIsContiguous = "replay-is-contiguous"
 // for no effect or in a topic that is neither the service's own nor a retry topic,
 // and commits inside a transaction, whose effects appear with it.
 //
-// A record in a retry topic is handed over by what was put off or given up after
+// A record in a retry topic is handed over by what was retried later or given up after
 // it; to have been put there itself is no excuse for committing past it.
 //
 // A position that the service stores in its own sink counts as a commit at the
@@ -387,7 +387,7 @@ const CommittedMonotone = "committed-monotone"
 // A member that comes back under another id in the same instance, as static
 // membership has it, is the same owner. What a former owner does late in a sink
 // that is not fenced is legal, since owners overlap whenever one of them freezes:
-// it is told apart from the others, and counted. Writes that lie within the error
+// it is distinguished from the others, and counted. Writes that lie within the error
 // of the sink's clock have no order.
 const SingleOwner = "single-owner"
 
@@ -397,7 +397,7 @@ const SingleOwner = "single-owner"
 // order. Of the records of a key, the fewest are named without which the others
 // would be in order.
 //
-// A service with retry topics is not asked, for a record that was put off is
+// A service with retry topics is not asked, for a record that was retried later is
 // meant to be overtaken. Left out are records that it gave up, those before the
 // group's first resume, and the further records of an id. A run in which no key
 // comes twice shows nothing: the verdict is unknown.
@@ -477,16 +477,16 @@ const NoHangingTransaction = "no-hanging-transaction"
 //     for it, that has neither an effect in its sink (a record in its Output, where
 //     it has no sink) nor a letter; or both: it has an effect and a letter;
 //   - two letters stand for one record;
-//   - a letter does not say where the original stood, or names the place of
+//   - a dead letter does not name where the original stood, or names the place of
 //     another id;
 //   - a record was tried more often than Service.MaxAttempts, by a letter's own
 //     count or by the sink's attempts; each time that a consumer took up the
 //     partition at or before the record may have been a redelivery, and allows as
 //     many again;
 //   - two attempts through a retry topic lie closer together than Service.Backoff;
-//   - a record was put off because of a class of failure in Service.Fatal;
+//   - a record was retried later because of a class of failure in Service.Fatal;
 //   - a partition stands still behind a record that the service tries again and
-//     again (where the sink tells of no attempt: while its other partitions go on), for
+//     again (where the sink shows no attempt: while its other partitions go on), for
 //     Require.Recovery (10 s without one), and in a retry topic for
 //     Service.Backoff more, to the end of the run;
 //   - a letter that was redriven has not exactly one effect, unless it was given

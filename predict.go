@@ -34,13 +34,13 @@ type Prediction struct {
 	Guarantee string      `json:"guarantee,omitempty"`
 	Expect    Expectation `json:"expect,omitempty"` // holds | broken | tolerated, or unknown where the kit has a flaw
 
-	// Because is what the verdict must give as its reason, or tell of one anomaly, in
+	// Because is what the verdict must give as its reason, or be in one anomaly, in
 	// a few of its words: a guarantee can be broken in several ways. To find nothing
 	// is never a success, so unknown can be predicted only of a trial with a Flaw,
 	// and only with its reason.
 	Because string `json:"because,omitempty"`
 
-	// Except are the guarantees of which a prediction about [Others] says nothing.
+	// Except are the guarantees of which a prediction about [Others] asks nothing.
 	Except []string `json:"except,omitempty"`
 
 	Measurement string  `json:"measurement,omitempty"`
@@ -57,7 +57,7 @@ type Prediction struct {
 // in Except. Expect is holds then, and means that none of them is broken.
 const Others = "others"
 
-// Validate says what is wrong with a prediction, naming the field. A prediction is
+// Validate reports what is wrong with a prediction, naming the field. A prediction is
 // about a guarantee that holds or is broken, or a bound on a measurement.
 func (p Prediction) Validate() error {
 	_, declared := GuaranteeOf(p.Guarantee)
@@ -67,7 +67,7 @@ func (p Prediction) Validate() error {
 	case p.Guarantee == "" && p.Measurement == "":
 		return fmt.Errorf("prediction: set Guarantee or Measurement")
 	case p.Guarantee == Others && p.Expect != ToHold:
-		return fmt.Errorf("prediction: Expect of %s is %q; say %q", Others, p.Expect, ToHold)
+		return fmt.Errorf("prediction: Expect of %s is %q; use %q", Others, p.Expect, ToHold)
 	case p.Guarantee != Others && len(p.Except) > 0:
 		return fmt.Errorf("prediction: Except is set for %q; only %q has exceptions", cmp.Or(p.Guarantee, p.Measurement), Others)
 	case p.Guarantee == Others:
@@ -86,11 +86,11 @@ func (p Prediction) Validate() error {
 	case p.Because != "" && p.Expect != ToBeUnknown && p.Expect != ToBreak:
 		return fmt.Errorf("prediction: Because of %s is %q; only a verdict that is broken or unknown has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
 	case p.Guarantee != "" && p.Expect != ToHold && p.Expect != ToBreak && p.Expect != ToBeUnknown:
-		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
+		return fmt.Errorf("prediction: Expect of %s is %q; use %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
 	case p.Measurement != "" && UnitOf(p.Measurement) == "":
 		return fmt.Errorf("prediction: Measurement %q is not measured; make names with functions like CatchUp", p.Measurement)
 	case p.Measurement != "" && p.Op != OpAtMost && p.Op != OpAtLeast:
-		return fmt.Errorf("prediction: Op of %s is %q; say %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
+		return fmt.Errorf("prediction: Op of %s is %q; use %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
 	case p.Bound != p.Bound:
 		return fmt.Errorf("prediction: Bound of %s is no number; a duration is one only of what is measured in seconds or milliseconds, and this is a %s", p.Measurement, UnitOf(p.Measurement))
 	}
@@ -123,12 +123,12 @@ func Holds(guarantees ...string) Predictions { return expect(ToHold, guarantees)
 // Breaks predicts that the guarantees are broken.
 func Breaks(guarantees ...string) Predictions { return expect(ToBreak, guarantees) }
 
-// Tolerates says that the guarantees may be broken. A guarantee that is broken refutes a
+// Tolerates means that the guarantees may be broken. A guarantee that is broken refutes a
 // trial though nothing was predicted of it: what nobody looked for is found too.
 func Tolerates(guarantees ...string) Predictions { return expect(ToBeTolerated, guarantees) }
 
 // Because asks of predictions that something breaks that it breaks in this way, in a
-// few of the words in which the verdict or one of its anomalies tells it.
+// few of the words of the verdict or of one of its anomalies.
 func (p Predictions) Because(because string) Predictions {
 	q := slices.Clone(p)
 	for i := range q {
@@ -138,7 +138,7 @@ func (p Predictions) Because(because string) Predictions {
 }
 
 // ProvesNothing predicts, of a run whose kit has a flaw on purpose, that nothing
-// is concluded from it, and why, in a few of the words in which the kit says so.
+// is concluded from it, and why, in a few of the words in which the kit reports that.
 // Of any other run it cannot be predicted.
 func ProvesNothing(because string) Predictions {
 	return expect(ToBeUnknown, []string{Exercised}).Because(because)

@@ -17,6 +17,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/breakwater-kit/breakwater/fixtures/edge"
+	_ "github.com/breakwater-kit/breakwater/fixtures/systems/all" // their taps
 )
 
 // edgeCommand runs edges until it is told to end.
@@ -86,7 +87,7 @@ func (c *edgeCommand) settings() (s settings, err error) {
 	for _, flag := range []struct {
 		protocol edge.Protocol
 		values   []string
-	}{{edge.Kafka, c.Kafka}, {edge.HTTP, c.HTTP}, {edge.TCP, c.TCP}} {
+	}{{"kafka", c.Kafka}, {edge.HTTP, c.HTTP}, {edge.TCP, c.TCP}} {
 		for _, value := range flag.values {
 			given := fmt.Sprintf("--%s %s", flag.protocol, value)
 			name, upstreams, ok := strings.Cut(value, "=")

@@ -172,7 +172,7 @@ type putAway struct {
 
 // handOvers returns those of each id.
 func handOvers(x *history.Index, s breakwater.Service) map[string][]putAway {
-	topics := s.Letters().Topics()
+	topics := s.DeadLetters().Topics()
 	if len(topics) == 0 {
 		return nil
 	}

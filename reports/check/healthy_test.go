@@ -81,7 +81,7 @@ func TestJudgeTrustsNoChecker(t *testing.T) {
 		{finds(Verdict{Status: Holds}), log, Unknown},
 		{finds(Verdict{Status: Holds, Examined: 1}), log, Holds},
 		{Checker{breakwater.Guarantee{Name: "planted"}, nil}, log, Unknown},
-		{finds(Verdict{Status: Holds, Examined: 1}), historytest.With(log, history.Event{Kind: history.Trouble}), Unknown},
+		{finds(Verdict{Status: Holds, Examined: 1}), historytest.With(log, history.Event{Kind: history.HarnessError}), Unknown},
 	} {
 		if v := Judge(c.log.Index(), []Checker{c.checker})[0]; v.Status != c.want || v.Guarantee != "planted" {
 			t.Errorf("%+v, want %s", v, c.want)

@@ -136,7 +136,7 @@ func endsOf(x *history.Index) map[uint64]*history.Event {
 
 // abortedTakesEffect returns how many it could not judge.
 func abortedTakesEffect(x *history.Index, s breakwater.Service, f *finding) (open int) {
-	topics := append([]string{x.Input(s)}, s.Letters().Retry...)
+	topics := append([]string{x.Input(s)}, s.DeadLetters().Retry...)
 	read := func(r *history.Event) bool { return slices.Contains(topics, r.Topic) }
 	called := sync.OnceValue(func() map[string]bool { return callsTo(x, s) })
 	for same := range x.Aborted.All() {

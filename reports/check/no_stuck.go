@@ -168,7 +168,7 @@ func (w waiting) last(request *history.Event) *history.Event {
 		return nil
 	}
 	var last *history.Event
-	for _, topic := range append([]string{w.x.Input(w.service)}, w.service.Letters().Retry...) {
+	for _, topic := range append([]string{w.x.Input(w.service)}, w.service.DeadLetters().Retry...) {
 		var here *history.Event
 		for _, r := range w.x.InLog.Of(request) {
 			if (topic == "" || r.Topic == topic) && (here == nil || !w.behind(r)) {
@@ -192,7 +192,7 @@ func (w waiting) behind(record *history.Event) bool {
 // as the history says anything about it.
 func (w waiting) alive() bool {
 	end, down := over(w.x), map[string]bool{}
-	for _, late := range w.service.Deferred() {
+	for _, late := range w.service.DeferredInstances() {
 		down[late] = true
 	}
 	for e := range w.x.Of(history.Process) {
@@ -200,7 +200,7 @@ func (w waiting) alive() bool {
 			down[e.Client] = e.Name == history.Exited || e.Name == history.Frozen
 		}
 	}
-	return slices.ContainsFunc(w.service.Names(), func(i string) bool { return !down[i] })
+	return slices.ContainsFunc(w.service.InstanceNames(), func(i string) bool { return !down[i] })
 }
 
 // over is when the run was over, before what ran was stopped: when the

@@ -147,7 +147,7 @@ func (p projection) counted(records []*history.Event) (first *history.Event, cou
 	if i < 0 {
 		return nil, false
 	}
-	for _, topic := range p.service.Letters().Topics() {
+	for _, topic := range p.service.DeadLetters().Topics() {
 		if len(p.x.Topic(topic).Of(records[i])) > 0 {
 			return records[i], len(p.x.Sink(p.service.Ledger.Sink).Effects.Of(records[i])) > 0
 		}

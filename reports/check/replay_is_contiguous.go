@@ -120,7 +120,7 @@ func (a audience) replays(s breakwater.Service) map[history.Partition]*replay {
 	w := waiting{x: x, service: s}
 	alive, reset, held, end := w.alive(), resets(x, s), tenures(x, s), over(x)
 	all := map[history.Partition]*replay{}
-	topic, letters := x.Input(s), s.Letters()
+	topic, letters := x.Input(s), s.DeadLetters()
 	ranks := make([]rankIn, len(x.Log.Events)+1) // by the record's place in the log, from 1
 	for p, records := range x.Records {
 		if topic != "" && p.Topic != topic || p.Topic == letters.Topic || slices.Contains(letters.Retry, p.Topic) {

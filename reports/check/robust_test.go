@@ -57,7 +57,7 @@ func arbitrary(rng *rand.Rand) history.Event {
 	name := func(kinds ...string) string { return pick(rng, append(kinds, "", "\x00")...) }
 	e := history.Event{
 		Kind: pick(rng, history.Request, history.Call, history.Produce, history.Resume, history.Fetched, history.Commit, history.Assign, history.Attempt,
-			history.Effect, history.Fault, history.Sample, history.Process, history.Audit, history.Aborted, history.Transaction, history.State, history.Trouble, "else"),
+			history.Effect, history.Fault, history.Sample, history.Process, history.Audit, history.Aborted, history.Transaction, history.State, history.HarnessError, "else"),
 		At: at(), End: at(), Scheduled: at(), Outcome: pick(rng, history.OK, history.OK, history.Failed, history.Unknown, ""),
 		ID: name("a", "b", "c"), Client: name("analytics/1", "email/1", "billing/1", "load"), To: name("registration", "mailbox", "email"), Sink: name("mailbox", "redis", "analytics-db", "db", "users", "stats-db"),
 		Name: name("POST /register", "GET /catalog", history.Assigned, history.Lost, history.Exited), Value: name("1", history.EndsInCommit, history.EndsInAbort, history.Fences),

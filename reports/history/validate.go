@@ -189,7 +189,7 @@ func (v *validator) events() {
 		ahead := e.Kind == Session // it says until when something may last, not when it was over
 		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far && !ahead))
 		switch e.Kind {
-		case Trouble:
+		case HarnessError:
 			v.note(troubled, e, true)
 		case Request:
 			v.operation(e)
@@ -243,8 +243,8 @@ func (v *validator) edges() {
 		v.problem("what the edges recorded is not all here: they never said how much it is, %d events are here", v.crossed)
 	case len(clocks) != len(edges.Looks):
 		v.problem("what the edges recorded is not all here: they were asked for their clock %d times, %d answers are here", len(edges.Looks), len(clocks))
-	case int(accounts[0].Count) != v.crossed+v.count(Trouble):
-		v.problem("what the edges recorded is not all here: they recorded %d events, %d are here", accounts[0].Count, v.crossed+v.count(Trouble))
+	case int(accounts[0].Count) != v.crossed+v.count(HarnessError):
+		v.problem("what the edges recorded is not all here: they recorded %d events, %d are here", accounts[0].Count, v.crossed+v.count(HarnessError))
 	}
 }
 

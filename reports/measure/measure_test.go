@@ -309,7 +309,7 @@ func TestCatchUp(t *testing.T) {
 func TestCatchUpOfALatecomer(t *testing.T) {
 	s := time.Second
 	late := consumer()
-	late.Late = late.Instances
+	late.Deferred = late.Instances
 	started := func(at time.Duration) []history.Event {
 		return []history.Event{{Kind: history.Process, Client: "analytics/2", Name: history.Started, At: at}}
 	}
@@ -338,7 +338,7 @@ func TestCatchUpOfALatecomer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := of(header(c.service), load(fine), c.lag, c.events, []history.Event{cut})
 			want{breakwater.CatchUp("analytics"): c.want}.check(t, m)
-			if c.service.Late > 0 && m.Groups[0].BaselineLag != 0 {
+			if c.service.Deferred > 0 && m.Groups[0].BaselineLag != 0 {
 				t.Errorf("a baseline of %g", m.Groups[0].BaselineLag)
 			}
 		})
@@ -380,7 +380,7 @@ func TestReadyAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := header(consumer())
 			fault := history.Event{Kind: history.Fault, At: 5 * time.Second, End: 7 * time.Second,
-				Fault: &history.FaultRecord{Fault: c.fault, Instances: h.Struck(c.fault), Active: 5 * time.Second, Clear: 7 * time.Second}}
+				Fault: &history.FaultRecord{Fault: c.fault, Instances: h.Targets(c.fault), Active: 5 * time.Second, Clear: 7 * time.Second}}
 			m := of(h, load(fine), append(c.events, fault))
 			if got := m.Faults[len(m.Faults)-1].Ready; got != c.want*time.Second {
 				t.Errorf("ready at %s, want %s", got, c.want*time.Second)

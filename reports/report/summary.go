@@ -78,9 +78,9 @@ func Tally(outcomes []trial.Outcome) string {
 		counts[o]++
 	}
 	var parts []string
-	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
 		name := string(o)
-		if o == trial.Trouble {
+		if o == trial.Error {
 			name = "not judged"
 		}
 		switch n := counts[o]; {
@@ -432,9 +432,9 @@ func scenarioHeadline(c Claim, noun string) string {
 
 // countOutcomes is "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
 func countOutcomes(counts map[trial.Outcome]int, n int, noun string) string {
-	names := map[trial.Outcome]string{trial.Trouble: "not judged: the kit had trouble"}
+	names := map[trial.Outcome]string{trial.Error: "not judged: the kit had trouble"}
 	var parts []string
-	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
 		count := counts[o]
 		if count == 0 {
 			continue

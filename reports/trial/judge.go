@@ -128,13 +128,13 @@ func RejudgeBy(t *Trial, log history.Log, checkers []check.Checker) *Trial {
 func (t *Trial) conclude(x *history.Index) (Outcome, string) {
 	troubles := 0
 	var first *history.Event
-	for e := range x.Of(history.Trouble) {
+	for e := range x.Of(history.HarnessError) {
 		if troubles++; first == nil {
 			first = e
 		}
 	}
 	if troubles > 0 {
-		return Trouble, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
+		return Error, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
 	}
 	exercised := t.verdict(breakwater.Exercised)
 	of := func(is func(Predicted) bool) (found []Predicted) {

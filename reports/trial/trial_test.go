@@ -122,7 +122,7 @@ func TestJudge(t *testing.T) {
 		}), []breakwater.Prediction{holds(breakwater.NoLostInLog), holds(breakwater.BoundedRecovery)}, trial.Undecided, "behind its schedule"},
 		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
 		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
-		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Trouble, "tap lost its stream"},
+		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Error, "tap lost its stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := judge(c.log, c.predictions...)
@@ -406,7 +406,7 @@ func TestExitCode(t *testing.T) {
 	surprise := settled("E1", "", "event", trial.Confirmed, came(trial.Confirmed, "as understood"))
 	refuted := settled("E1", "", "event", trial.Refuted, came(trial.Refuted, ""))
 	undecided := settled("E1", "", "event", trial.Undecided, came(trial.Undecided, ""))
-	trouble := settled("E1", "", "event", trial.Trouble)
+	trouble := settled("E1", "", "event", trial.Error)
 	for _, c := range []struct {
 		trials []*trial.Trial
 		want   int

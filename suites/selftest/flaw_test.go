@@ -95,7 +95,7 @@ func (w *impatient) Inject(ctx context.Context, f Fault) (conductor.Injection, e
 
 func (w *impatient) Witness(ctx context.Context, f Fault) (conductor.Evidence, error) {
 	e, err := w.World.Witness(ctx, f)
-	if e.Bites {
+	if e.TakesEffect {
 		err = errors.Join(err, w.injected.Heal(ctx))
 	}
 	return e, err
@@ -174,7 +174,7 @@ func uncommittedRead(events []history.Event) []history.Event {
 	return events
 }
 
-// tells makes a world that tells what it recorded as something else.
+// tells makes a world that reports what it recorded as something else.
 func tells(as func([]history.Event) []history.Event) func(conductor.World) conductor.World {
 	return func(w conductor.World) conductor.World { return &telling{World: w, as: as} }
 }

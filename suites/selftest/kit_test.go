@@ -15,7 +15,7 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-var _ = DescribeTable("A kit with a flaw proves nothing, and says why",
+var _ = DescribeTable("A kit with a flaw proves nothing, and reports why",
 	func(ctx SpecContext, title string, f flaw) {
 		Expect(harness.Flawed(ctx, f.kit(title), f.scenario(title))).To(BeAsPredicted())
 	},
