@@ -40,6 +40,9 @@ type Verdict struct {
 	Why       string `json:"why"`             // one plain sentence, with the numbers
 	Brief     string `json:"brief,omitempty"` // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
 
+	// Count is Brief as numbers, nil where it is not made of a single one.
+	Count *Count `json:"count,omitempty"`
+
 	// Since is when a guarantee that is broken first was: when the last of what its
 	// earliest anomaly is made of had happened. 0 where the history does not tell,
 	// and of what is not broken.

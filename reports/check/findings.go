@@ -75,9 +75,11 @@ func combine(x *history.Index, findings []finding, notAsked string) Verdict {
 	v.Anomalies = share(findings, func(f finding) []Anomaly { return f.anomalies })
 	v.Expected = share(findings, func(f finding) []Anomaly { return f.expected })
 	if len(findings) > 0 {
-		few := rangeOf(findings)
-		v.Why, v.Brief = tell(findings, v.Status)
-		v.Brief = cmp.Or(few, v.Brief)
+		v.Why, v.Brief, v.Count = phrase(findings, v.Status)
+		v.Count = cmp.Or(rangeOf(findings), v.Count)
+	}
+	if v.Count != nil {
+		v.Brief = v.Count.String()
 	}
 	v.Brief = cmp.Or(v.Brief, v.Why)
 	return v
