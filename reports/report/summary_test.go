@@ -8,6 +8,7 @@ import (
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -75,5 +76,18 @@ func TestClaimsInFewWords(t *testing.T) {
 	}
 	if claim.Only() != "" || (report.Claim{Scenarios: claim.Scenarios[:4]}).Only() != "event" {
 		t.Error("the claim's only contender is not found")
+	}
+}
+
+// What two verdicts of one run have in common stands there once.
+func TestCountsOfARunAreShortened(t *testing.T) {
+	tr := &trial.Trial{ID: "1"}
+	tr.Judge(historytest.Event(historytest.Options{}), breakwater.Holds(breakwater.NoAcknowledgedLoss, breakwater.ResumeAtCommitted, breakwater.NoPhantom))
+	var got []string
+	for _, p := range report.RowOf(trial.Rounds{tr}).Observed() {
+		got = append(got, p.Text)
+	}
+	if text := strings.Join(got, " · "); text != "0 of 480 lost in 3 sinks · 15 of 15 resumes at the commit · 0 invented" {
+		t.Error(text)
 	}
 }
