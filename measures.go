@@ -314,11 +314,7 @@ func (m Measured) Name() string {
 
 // Format fills in the words of a measure, such as its Long.
 func (m Measured) Format(words, value string) string {
-	when := ""
-	if m.Phase != "" {
-		when = m.Phase + " the fault"
-	}
-	return strings.NewReplacer("{subject}", m.Subject, "{quantile}", m.Quantile, "{phase}", when, "{value}", value).Replace(words)
+	return strings.NewReplacer("{subject}", m.Subject, "{quantile}", m.Quantile, "{phase}", PhasePhrase(m.Phase), "{value}", value).Replace(words)
 }
 
 // Phrase is what a name measures, in words after which a bound can stand: "p50 of

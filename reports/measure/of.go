@@ -26,6 +26,7 @@ type fold struct {
 	stale     []stale              // of the consumers that have a sink
 	promised  map[string][]promise // by sink
 	amplified Amplified
+	took      map[string]map[string][]time.Duration // intended latencies by operation and phase, sorted
 
 	m Measurements // so far: the values come last
 }
@@ -96,7 +97,7 @@ func Of(x *history.Index) Measurements {
 		Window:     Window,
 		End:        f.end,
 		Exercised:  exercised(f.index),
-		Operations: operations(f.requests, f.spans, f.end),
+		Operations: f.operations(),
 		Faults:     faults(f.index),
 		Sinks:      f.sinks(),
 		Groups:     groups(f.lags),

@@ -63,7 +63,7 @@ func (f *fold) consistency(of breakwater.Measured) Value {
 }
 
 func (f *fold) staleReads(of breakwater.Measured) Value {
-	in, skew, missed := f.promisedIn(of.Phase, of.Subject), f.index.Skew(f.sink(of.Subject).service), 0
+	in, skew, missed := f.promisedIn(of.Phase, of.Subject), f.skewOf(of.Subject), 0
 	for _, p := range in {
 		if p.wait() > skew {
 			missed++
@@ -75,7 +75,7 @@ func (f *fold) staleReads(of breakwater.Measured) Value {
 func (f *fold) overtakenInKey(of breakwater.Measured) Value {
 	inKey, ofKey := 0, 0
 	for _, p := range byKey(f.promised[of.Subject]) {
-		n, of := overtaken(p, f.index.Skew(f.sink(of.Subject).service))
+		n, of := overtaken(p, f.skewOf(of.Subject))
 		inKey, ofKey = inKey+n, ofKey+of
 	}
 	return number(inKey, ofKey)

@@ -10,6 +10,7 @@ import (
 	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 )
 
 // row is how one measure is taken.
@@ -34,13 +35,14 @@ var rows = map[string]row{
 	"capacity": {operationNames, (*fold).capacity},
 
 	"lost": {sinkNames, func(f *fold, of breakwater.Measured) Value {
-		s, owed := f.sink(of.Subject), 0
-		if f.index.Tells(s.Name) { // else nobody knows what is missing
-			for range f.index.Owed(s.service) {
+		k, s := f.sink(of.Subject)
+		owed := 0
+		if f.index.Tells(k.Name) { // else nobody knows what is missing
+			for range f.index.Owed(s) {
 				owed++
 			}
 		}
-		return number(s.Missing, owed)
+		return number(k.Missing, owed)
 	}},
 	"duplicates": {sinkNames, func(f *fold, of breakwater.Measured) Value {
 		return number(beyondFirst(f.index.Sink(of.Subject).Effects))
@@ -51,15 +53,15 @@ var rows = map[string]row{
 	}},
 	"effects.during": {sinkNames, func(f *fold, of breakwater.Measured) Value {
 		n := f.effectsDuring(of.Subject)
-		return number(n, max(f.askedDuring(), n))
+		return number(n, max(f.amplified.Roots, n))
 	}},
 	"effects.ratio": {sinkNames, func(f *fold, of breakwater.Measured) Value {
-		return ratio(f.effectsDuring(of.Subject), f.askedDuring())
+		return ratio(f.effectsDuring(of.Subject), f.amplified.Roots)
 	}},
 	"consistency.QUANTILE.PHASE": {sinkNames, (*fold).consistency},
 	"stale-reads.PHASE":          {sinkNames, (*fold).staleReads},
 	"overtaken": {sinkNames, func(f *fold, of breakwater.Measured) Value {
-		return number(overtaken(f.promised[of.Subject], f.index.Skew(f.sink(of.Subject).service)))
+		return number(overtaken(f.promised[of.Subject], f.skewOf(of.Subject)))
 	}},
 	"overtaken.key":    {sinkNames, (*fold).overtakenInKey},
 	breakwater.Orphans: {nil, (*fold).orphans},
@@ -178,7 +180,7 @@ func (f *fold) values() []Value {
 			quantiles = []string{breakwater.P50, breakwater.P99}
 		}
 		if strings.Contains(kind.Key, "PHASE") {
-			phases = inPhases
+			phases = breakwater.MeasuredPhases()
 		}
 		for _, subject := range subjects {
 			for _, quantile := range quantiles {
@@ -194,8 +196,6 @@ func (f *fold) values() []Value {
 	return all
 }
 
-var inPhases = []string{breakwater.Before, breakwater.During, breakwater.After}
-
 func number(n, of int) Value { return Value{Value: float64(n), N: of} }
 
 func ratio(n, of int) Value { return Value{Value: round(float64(n) / float64(max(of, 1))), N: of} }
@@ -204,33 +204,21 @@ func ratio(n, of int) Value { return Value{Value: round(float64(n) / float64(max
 
 func operationNames(f *fold) []string { return f.requests.names() }
 
-func sinkNames(f *fold) (names []string) {
-	for _, s := range f.m.Sinks {
-		names = append(names, s.Name)
-	}
-	return names
+func sinkNames(f *fold) []string {
+	return lists.Collect(f.m.Sinks, func(s Sink) string { return s.Name })
 }
 
-func groupNames(f *fold) (names []string) {
-	for _, s := range f.consumers {
-		names = append(names, s.Group)
-	}
-	return names
+func groupNames(f *fold) []string {
+	return lists.Collect(f.consumers, func(s breakwater.Service) string { return s.Group })
 }
 
-func serviceNames(f *fold) (names []string) {
-	for _, s := range f.index.Log.Header.Services {
-		names = append(names, s.Name)
-	}
-	return names
+func serviceNames(f *fold) []string {
+	return lists.Collect(f.index.Log.Header.Services, func(s breakwater.Service) string { return s.Name })
 }
 
 // viewNames are the services that consume and have a sink.
-func viewNames(f *fold) (names []string) {
-	for _, v := range f.stale {
-		names = append(names, v.service.Name)
-	}
-	return names
+func viewNames(f *fold) []string {
+	return lists.Collect(f.stale, func(v stale) string { return v.service.Name })
 }
 
 // topicNames are those in which the independent reader found something.
@@ -245,13 +233,8 @@ func topicNames(f *fold) []string {
 }
 
 // recovering are the groups and operations that recovered from a fault, or had to.
-func recovering(f *fold) (names []string) {
-	for _, r := range f.m.Recoveries {
-		if !slices.Contains(names, r.Subject) {
-			names = append(names, r.Subject)
-		}
-	}
-	return names
+func recovering(f *fold) []string {
+	return lists.Distinct(lists.Collect(f.m.Recoveries, func(r Recovery) string { return r.Subject }))
 }
 
 // latencyFloor is the smallest rise of a latency that counts as one, and half of
@@ -283,13 +266,13 @@ func estimateOf(sorted []time.Duration, q, deviations float64) estimate {
 }
 
 func (f *fold) latency(of breakwater.Measured) Value {
-	e := estimateOf(f.took(of.Subject)[of.Phase], quantiles[of.Quantile], sureOfOne)
+	e := estimateOf(f.took[of.Subject][of.Phase], quantiles[of.Quantile], sureOfOne)
 	return Value{N: e.n, Value: milliseconds(e.value), Low: milliseconds(e.low), High: milliseconds(e.high)}
 }
 
 // risen are a quantile before and during the fault, of nothing where either is missing.
 func (f *fold) risen(of breakwater.Measured) (was, is estimate, n int) {
-	took := f.took(of.Subject)
+	took := f.took[of.Subject]
 	before, during := took[breakwater.Before], took[breakwater.During]
 	if n = min(len(before), len(during)); n == 0 {
 		return was, is, 0
@@ -309,25 +292,6 @@ func (f *fold) latencyExcess(of breakwater.Measured) Value {
 	return Value{N: n, Value: excess(was.value, is.value), Low: excess(was.high, is.low), High: excess(was.low, is.high)}
 }
 
-// took are the intended latencies of an operation by phase, sorted.
-func (f *fold) took(operation string) map[string][]time.Duration {
-	type key struct{ operation string }
-	return history.Remember(f.index, key{operation}, func() map[string][]time.Duration {
-		took := map[string][]time.Duration{}
-		for _, r := range f.requests[operation] {
-			for phase := range f.spans {
-				if t, done := intended(r); done && f.spans.contains(phase, r.Scheduled) {
-					took[phase] = append(took[phase], t)
-				}
-			}
-		}
-		for _, l := range took {
-			slices.Sort(l)
-		}
-		return took
-	})
-}
-
 // beyondFirst counts the events beyond the first of each id, and the ids.
 func beyondFirst(of history.ByID) (n, ids int) {
 	nameless := len(of.ID(""))
@@ -338,19 +302,16 @@ func beyondFirst(of history.ByID) (n, ids int) {
 	return of.Count() - nameless - ids, ids
 }
 
-// sinkOf is a sink with the service whose it is.
-type sinkOf struct {
-	Sink
-	service breakwater.Service
+// sink is what was measured of a sink, and the service whose it is.
+func (f *fold) sink(name string) (Sink, breakwater.Service) {
+	i := slices.IndexFunc(f.m.Sinks, func(s Sink) bool { return s.Name == name })
+	return f.m.Sinks[i], f.index.Log.Header.Sinks()[i]
 }
 
-func (f *fold) sink(name string) sinkOf {
-	for i, s := range f.index.Log.Header.Sinks() {
-		if s.Ledger.Sink == name {
-			return sinkOf{f.m.Sinks[i], s}
-		}
-	}
-	return sinkOf{}
+// skewOf bounds the error of a sink's clock.
+func (f *fold) skewOf(sink string) time.Duration {
+	_, s := f.sink(sink)
+	return f.index.Skew(s)
 }
 
 // effectsDuring counts the effects in a sink while a fault was active.
@@ -364,9 +325,6 @@ func (f *fold) effectsDuring(sink string) (n int) {
 	}
 	return n
 }
-
-// askedDuring counts the requests that were scheduled then and ask for an effect.
-func (f *fold) askedDuring() int { return f.amplified.Roots }
 
 func (f *fold) orphans(breakwater.Measured) Value {
 	orphans, asking := 0, 0

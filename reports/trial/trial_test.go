@@ -545,7 +545,7 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 		"saturated, and something is lost":         {saturated(lost, 0.9), loss, trial.Refuted, "1 of 480"},
 		"saturated, and it is slow":                {saturated(event, 0.3), quick(bound(breakwater.LatencyAdded(breakwater.P50, "POST /register"), "<=", -1000)), trial.Undecided, "the machine's processors were saturated for"},
 		"hardly saturated, and it is slow":         {saturated(event, 0.2), quick(bound(breakwater.LatencyAdded(breakwater.P50, "POST /register"), "<=", -1000)), trial.Refuted, ""},
-		"hardly saturated, and the last are slow":  {saturated(event, 0.02), quick(bound(breakwater.LatencyAdded(breakwater.P99, "POST /register"), "<=", -1000)), trial.Undecided, "while it was active (leave it more to itself: --procs), which may explain"},
+		"hardly saturated, and the last are slow":  {saturated(event, 0.02), quick(bound(breakwater.LatencyAdded(breakwater.P99, "POST /register"), "<=", -1000)), trial.Undecided, "during the fault (leave it more to itself: --procs), which may explain"},
 		"saturated for as long as it is late":      {saturated(event, 0.5), quick(bound(breakwater.CatchUp("cache"), "<=", -0.1)), trial.Undecided, "which may explain"},
 		"saturated for less than it is late":       {saturated(event, 0.5), quick(bound(breakwater.CatchUp("cache"), "<=", -100)), trial.Refuted, ""},
 		"saturated, and a record came twice":       {saturated(event, 0.9), quick(bound(breakwater.Duplicates("redis"), "<=", -1)), trial.Refuted, ""},
