@@ -1,7 +1,9 @@
-// Package check judges a frozen history: one file per guarantee, each a pure
-// function from a log to a verdict. The same log always gives the same verdict.
+// Package check judges a frozen history: one file per guarantee, called after it, each a
+// pure function from a log to a verdict. The same log always gives the same verdict. What
+// several guarantees ask of a log is in positions.go, pending.go, incarnations.go, log.go and
+// ids.go; what they find is put together in findings.go, and may be excused by excuses.go.
 //
-// What the guarantees mean, and when each is broken, is stated at the checkers.
+// What the guarantees mean, and when each is broken, is stated at their declarations.
 package check
 
 import (
