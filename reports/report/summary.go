@@ -402,32 +402,24 @@ func headline(claims []Claim, planted []Defect) string {
 	case of != "":
 		return headline(claims, nil) + "; " + strings.ToLower(of[:1]) + of[1:]
 	}
-	noun := "claim"
-	if claims[0].ID == "" { // sorted last, so there is no other
-		noun = "scenario"
-		return scenarioHeadline(claims[0], noun)
-	}
-	counts := map[trial.Outcome]int{}
-	n := 0
+	var rows []ClaimRow // of claims one each
 	for _, c := range claims {
 		if c.ID != "" {
-			counts[c.Outcome]++
-			n++
+			rows = append(rows, ClaimRow{Outcome: c.Outcome})
 		}
 	}
-	return countOutcomes(counts, n, noun)
-}
-
-func scenarioHeadline(c Claim, noun string) string {
-	counts := map[trial.Outcome]int{}
-	for _, r := range c.Rows() {
-		counts[r.Outcome]++
+	if len(rows) > 0 {
+		return countOutcomes(rows, "claim")
 	}
-	return countOutcomes(counts, len(c.Rows()), noun)
+	return countOutcomes(claims[0].Rows(), "scenario")
 }
 
 // countOutcomes is "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
-func countOutcomes(counts map[trial.Outcome]int, n int, noun string) string {
+func countOutcomes(rows []ClaimRow, noun string) string {
+	counts, n := map[trial.Outcome]int{}, len(rows)
+	for _, r := range rows {
+		counts[r.Outcome]++
+	}
 	names := map[trial.Outcome]string{trial.Error: "not judged: the kit had trouble"}
 	var parts []string
 	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
