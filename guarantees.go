@@ -64,6 +64,16 @@ const (
 	GivenAvailability Given = "an objective for availability (Require.Availability)"
 )
 
+// Ways in which guarantees break, where [Predictions.Because] can name one: the codes of
+// their anomalies.
+const (
+	EffectAndDeadLetter     = "effect-and-dead-letter"     // of DeadLetterClosure: a record has both
+	TwoDeadLetters          = "two-dead-letters"           // of one record
+	DeadLetterWithoutOrigin = "dead-letter-without-origin" // it does not name where the original stood
+	OutboxLost              = "outbox-lost"                // of Outbox: a row was not published
+	OutboxGhost             = "outbox-ghost"               // an id was published and has no row
+)
+
 // guarantees are all of them, in the order in which reports show them.
 var guarantees = []Guarantee{
 	{Exercised, FamilyPortable, nil, ByEnd, "runs as planned", "does not run as planned"},

@@ -34,10 +34,10 @@ type Prediction struct {
 	Guarantee string      `json:"guarantee,omitempty"`
 	Expect    Expectation `json:"expect,omitempty"` // holds | broken | tolerated, or unknown where the kit has a flaw
 
-	// Because is what the verdict must give as its reason, or be in one anomaly, in
-	// a few of its words: a guarantee can be broken in several ways. To find nothing
+	// Because is the code that an anomaly of the verdict must have, such as
+	// [TwoDeadLetters]: a guarantee can be broken in several ways. To find nothing
 	// is never a success, so unknown can be predicted only of a trial with a Flaw,
-	// and only with its reason.
+	// and only with its reason, in a few of the words of the verdict or of an anomaly.
 	Because string `json:"because,omitempty"`
 
 	// Except are the guarantees of which a prediction about [Others] asks nothing.
@@ -127,8 +127,8 @@ func Breaks(guarantees ...string) Predictions { return expect(ToBreak, guarantee
 // trial though nothing was predicted of it: what nobody looked for is found too.
 func Tolerates(guarantees ...string) Predictions { return expect(ToBeTolerated, guarantees) }
 
-// Because asks of predictions that something breaks that it breaks in this way, in a
-// few of the words of the verdict or of one of its anomalies.
+// Because asks of predictions that something breaks that it breaks in this way, by the code
+// of its anomalies: Breaks(DeadLetterClosure).Because(TwoDeadLetters).
 func (p Predictions) Because(because string) Predictions {
 	q := slices.Clone(p)
 	for i := range q {

@@ -296,7 +296,7 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
 		}
 		switch {
-		case v.Status.Meets(p.Expect) && says(v, p.Because):
+		case v.Status.Meets(p.Expect) && because(v, p):
 			found.Outcome, found.Count = Confirmed, v.Count
 		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
@@ -314,10 +314,12 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 	return found
 }
 
-// says is whether the verdict gives the reason, or tells it of one anomaly.
-func says(v check.Verdict, because string) bool {
-	return strings.Contains(v.Why, because) || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool {
-		return strings.Contains(a.What, because)
+// because is whether the verdict is for the reason that was predicted: an anomaly has that
+// code or, where unknown was predicted, the verdict or an anomaly those words.
+func because(v check.Verdict, p breakwater.Prediction) bool {
+	words := p.Expect == breakwater.ToBeUnknown
+	return p.Because == "" || words && strings.Contains(v.Why, p.Because) || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool {
+		return string(a.Code) == p.Because || words && strings.Contains(a.What, p.Because)
 	})
 }
 
