@@ -507,6 +507,9 @@ const NoHangingTransaction = "no-hanging-transaction"
 // being published a second record may have been the producer's own, and an effect
 // beside a letter is not held against the service. An effect that was certainly
 // there before the letter is.
+//
+// [Predictions.Because] can name [EffectAndDeadLetter], [TwoDeadLetters] or
+// [DeadLetterWithoutOrigin].
 const DeadLetterClosure = "dead-letter-closure"
 
 // Outbox is broken when the rows that a service's sink holds are not the ids in
@@ -521,6 +524,8 @@ const DeadLetterClosure = "dead-letter-closure"
 //
 // Rows at the end of the run that were merely not published yet leave the verdict
 // unknown. An id published twice is fine: a relay promises at least once.
+//
+// [Predictions.Because] can name [OutboxLost] or [OutboxGhost].
 const Outbox = "outbox"
 
 // ProjectionEqualsReplay is broken when the state that a sink holds of some key
