@@ -8,7 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/offline"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -36,20 +39,20 @@ func (a again) same(o again) bool {
 
 // Run keeps what comes of it as a run of its own. Nothing is made before all
 // that was asked for is known to be possible.
-func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
-	trials, err := c.prepare(ctx, std)
+func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
+	trials, err := c.prepare(ctx, k)
 	if err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
 	s, err := session.OpenIn(ctx, "replay", trials[0].world)
 	if err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
 	ctx, stop := session.Attend(ctx)
 	defer stop()
 	release, err := s.Alone(ctx)
 	if err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
 	defer release()
 	var errs []error
@@ -71,19 +74,19 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 	}
 	err = errors.Join(errs...)
 	if ctx.Err() != nil && !s.Saved() { // it has nothing to show but that it was interrupted
-		return trouble(err)
+		return exit.Failed(err)
 	}
-	concluded := conclude(std.out, s.Run)
-	if exit := (exitError{}); err == nil || errors.As(concluded, &exit) && exit.error == nil && exit.code == trial.ExitTrouble {
+	concluded := conclude(k.Stdout, s.Run)
+	if with := (exit.Error{}); err == nil || errors.As(concluded, &with) && with.Silent() && with.Code == trial.ExitTrouble {
 		return concluded // the report has the error
 	}
-	return trouble(errors.Join(err, concluded))
+	return exit.Failed(errors.Join(err, concluded))
 }
 
 // prepare reads the trials, and asks for their worlds. Those of a kit with a flaw
 // are left out: only the self-test plants it.
-func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
-	saved, err := chosen(c.Dir, c.Trial)
+func (c *ReplayCmd) prepare(ctx context.Context, k *kong.Kong) ([]again, error) {
+	saved, err := offline.Trials(c.Dir, c.Trial)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +94,7 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 	had := map[string]bool{}
 	for _, t := range saved {
 		if t.Flaw != "" {
-			fmt.Fprintf(std.out, "SKIPPED: %s, because its kit had a flaw on purpose (%s), which breakwater run selftest plants again\n", t.ID, t.Flaw)
+			fmt.Fprintf(k.Stdout, "SKIPPED: %s, because its kit had a flaw on purpose (%s), which breakwater run selftest plants again\n", t.ID, t.Flaw)
 			continue
 		}
 		a := again{Trial: t, world: cmp.Or(c.World, t.World), round: max(t.Round, 1)}
@@ -122,4 +125,4 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 }
 
 // Help is the end of the command's --help.
-func (*ReplayCmd) Help() string { return exitCodes }
+func (*ReplayCmd) Help() string { return exit.Codes }

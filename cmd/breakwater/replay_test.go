@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -31,7 +32,7 @@ func TestReplayInOneWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := (&ReplayCmd{Dir: run.Dir, World: "local"}).prepare(t.Context(), streams{out: &bytes.Buffer{}})
+	all, err := (&ReplayCmd{Dir: run.Dir, World: "local"}).prepare(t.Context(), &kong.Kong{Stdout: &bytes.Buffer{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
@@ -49,14 +50,14 @@ func (s suite) env() []string {
 }
 
 // build compiles the suites' test programs, all at once.
-func build(ctx context.Context, std streams, root string, scratch *launch.Scratch, suites []suite) error {
+func build(ctx context.Context, k *kong.Kong, root string, scratch *launch.Scratch, suites []suite) error {
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", scratch.Dir)
 	build.Env = append(os.Environ(), scratch.Environment()...) // for when this process is killed
 	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
 	for _, s := range suites {
 		build.Args = append(build.Args, s.dir)
 	}
-	build.Dir, build.Stdout, build.Stderr = root, std.out, std.err
+	build.Dir, build.Stdout, build.Stderr = root, k.Stdout, k.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build %s: %w", names(suites), err)
 	}
@@ -313,7 +314,7 @@ func ended(err error) (report.Ending, string) {
 
 // note records how one of the suite's specs ended.
 func (p part) note(spec string, how report.Ending, why string) error {
-	return session.Note(p.suite.run.Dir, report.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why})
+	return report.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why}.Save(p.suite.run.Dir)
 }
 
 // findSuites lists the folders of suites/ that hold one, or those that were asked for.

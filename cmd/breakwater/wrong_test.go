@@ -11,6 +11,8 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/offline"
 	"github.com/breakwater-kit/breakwater/fixtures/images"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -282,11 +284,11 @@ func predicted(t *testing.T, predictions []breakwater.Prediction) (dir string) {
 func TestOthersCanBeChosen(t *testing.T) {
 	dir := saved(t)
 	put(t, filepath.Join(dir, "replay", "cut.trial.json"), "{")
-	trials, err := chosen(dir, []string{"kill"})
+	trials, err := offline.Trials(dir, []string{"kill"})
 	if err != nil || len(trials) != 1 || trials[0].ID != "kill" {
 		t.Errorf("got %v, %v", trials, err)
 	}
-	if _, err := chosen(dir, []string{"cut"}); err == nil || !strings.Contains(err.Error(), "it has kill") || !strings.Contains(err.Error(), "cut.trial.json") {
+	if _, err := offline.Trials(dir, []string{"cut"}); err == nil || !strings.Contains(err.Error(), "it has kill") || !strings.Contains(err.Error(), "cut.trial.json") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -309,8 +311,8 @@ func TestTroubleIsTold(t *testing.T) {
 }
 
 func codeOf(err error) int {
-	if exit, ok := err.(exitError); ok { //nolint:errorlint // it is never wrapped
-		return exit.code
+	if with, ok := err.(exit.Error); ok { //nolint:errorlint // it is never wrapped
+		return with.Code
 	}
 	return trial.ExitAsPredicted
 }

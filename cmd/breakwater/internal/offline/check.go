@@ -1,4 +1,4 @@
-package main
+package offline
 
 import (
 	"bytes"
@@ -11,43 +11,45 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-// CheckCmd judges the saved trials of a run again.
-type CheckCmd struct {
+// Check judges the saved trials of a run again.
+type Check struct {
 	Dir string `arg:"" name:"run" help:"Folder of the run: out/latest."`
 }
 
 // Run prints the claims as judged now, and names every trial whose saved
 // verdicts are others, and which. A trial whose history cannot be read is not
 // judged, whatever was saved. It needs no engine and no world.
-func (c *CheckCmd) Run(std streams) error {
+func (c *Check) Run(k *kong.Kong) error {
 	limitMemory()
 	if err := isRun(c.Dir); err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
 	dir, err := filepath.EvalSymlinks(c.Dir)
 	if err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
-	run, err := session.Load(dir)
+	run, err := report.Load(dir)
 	if err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
 	saved := &store.Run{Dir: dir}
 	widowed, err := saved.Widowed()
 	if err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
 	if len(run.Trials)+len(run.Skipped)+len(run.Troubled)+len(widowed) == 0 {
-		return trouble(noTrial(c.Dir))
+		return exit.Failed(noTrial(c.Dir))
 	}
 	var errs []error
 	for _, id := range widowed {
@@ -66,13 +68,13 @@ func (c *CheckCmd) Run(std streams) error {
 		}
 		run.Trials[i] = again
 	}
-	if err := session.Table(std.out, run); err != nil {
-		return trouble(err)
+	if err := report.WriteTable(k.Stdout, run); err != nil {
+		return exit.Failed(err)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return trouble(err)
+		return exit.Failed(err)
 	}
-	return verdict(run)
+	return exit.With(run.ExitCode())
 }
 
 // unjudged is the trial as one that nothing is known of.
@@ -187,16 +189,16 @@ func (r *reporter) Report(result cmp.Result) {
 // instead says how a verdict was saved and how it is now, with the first of its
 // anomalies that was not there. It is "" where at most the words differ.
 func instead(was, is check.Verdict) string {
-	said := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
+	status := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
 	for _, a := range is.Anomalies {
 		if !slices.ContainsFunc(was.Anomalies, func(b check.Anomaly) bool { return a.What == b.What }) {
-			return fmt.Sprintf("%s: %s (events %s)", said, a.What, strings.Trim(fmt.Sprint(a.Events), "[]"))
+			return fmt.Sprintf("%s: %s (events %s)", status, a.What, strings.Trim(fmt.Sprint(a.Events), "[]"))
 		}
 	}
 	if was.Status == is.Status {
 		return ""
 	}
-	return said + ": " + is.Why
+	return status + ": " + is.Why
 }
 
 // equal is whether both are saved as the same, to the byte.
@@ -210,4 +212,4 @@ func equal(a, b any) (bool, error) {
 }
 
 // Help is the end of the command's --help.
-func (*CheckCmd) Help() string { return exitCodes }
+func (*Check) Help() string { return exit.Codes }
