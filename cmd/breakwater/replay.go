@@ -40,7 +40,7 @@ func (a again) same(o again) bool {
 // Run keeps what comes of it as a run of its own. Nothing is made before all
 // that was asked for is known to be possible.
 func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
-	trials, err := c.prepare(ctx, k)
+	trials, err := c.prepare(ctx)
 	if err != nil {
 		return exit.Failed(err)
 	}
@@ -83,9 +83,8 @@ func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
 	return exit.Failed(errors.Join(err, concluded))
 }
 
-// prepare reads the trials, and asks for their worlds. Those of a kit with a flaw
-// are left out: only the self-test plants it.
-func (c *ReplayCmd) prepare(ctx context.Context, k *kong.Kong) ([]again, error) {
+// prepare reads the trials, and asks for their worlds.
+func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
 	saved, err := offline.Trials(c.Dir, c.Trial)
 	if err != nil {
 		return nil, err
@@ -93,10 +92,6 @@ func (c *ReplayCmd) prepare(ctx context.Context, k *kong.Kong) ([]again, error) 
 	var all []again
 	had := map[string]bool{}
 	for _, t := range saved {
-		if t.Flaw != "" {
-			fmt.Fprintf(k.Stdout, "SKIPPED: %s, because its kit had a flaw on purpose (%s), which breakwater run selftest plants again\n", t.ID, t.Flaw)
-			continue
-		}
 		a := again{Trial: t, world: cmp.Or(c.World, t.World), round: max(t.Round, 1)}
 		for ; slices.ContainsFunc(all, a.same); a.round++ { // it was performed in two worlds, which are one now
 		}
@@ -111,15 +106,12 @@ func (c *ReplayCmd) prepare(ctx context.Context, k *kong.Kong) ([]again, error) 
 			if c.World != "" {
 				said = "--world="
 			}
-			if err := session.Have(ctx, a.world); err != nil {
+			if err := conductor.Available(ctx, a.world); err != nil {
 				return nil, fmt.Errorf("%s%s: %w", said, a.world, err)
 			}
 			had[a.world] = true
 		}
 		all = append(all, a)
-	}
-	if len(all) == 0 {
-		return nil, errors.New("no trial is left to perform again")
 	}
 	return all, nil
 }

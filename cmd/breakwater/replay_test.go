@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -32,7 +30,7 @@ func TestReplayInOneWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := (&ReplayCmd{Dir: run.Dir, World: "local"}).prepare(t.Context(), &kong.Kong{Stdout: &bytes.Buffer{}})
+	all, err := (&ReplayCmd{Dir: run.Dir, World: "local"}).prepare(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
+	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/local"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
@@ -166,11 +167,11 @@ func (c *RunCmd) worlds(ctx context.Context, k *kong.Kong, suites []suite) ([]st
 	}
 	var had []string
 	for i, world := range asked {
-		err := session.Have(ctx, world)
+		err := conductor.Available(ctx, world)
 		switch {
 		case slices.Contains(asked[:i], world):
 			return nil, fmt.Errorf("%s=%s: %s is named twice; name each world once, and say how often with --repeat", field, strings.Join(asked, ","), world)
-		case errors.Is(err, session.ErrNoWorld) || err != nil && !c.OrSkip:
+		case errors.Is(err, conductor.ErrNoWorld) || err != nil && !c.OrSkip:
 			return nil, fmt.Errorf("%s=%s: %w", field, world, err)
 		case err != nil:
 			fmt.Fprintf(k.Stdout, "SKIPPED: %s in %s, because %s=%s: %v\n", names(suites), world, field, world, err)

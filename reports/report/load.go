@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	skipFile    = "skipped.jsonl"
-	troubleFile = "trouble.jsonl"
+	skipFile     = "skipped.jsonl"
+	troubleFile  = "trouble.jsonl"
+	sabotageFile = "sabotage.jsonl"
 
 	maxLines = 16 << 20 // bytes that are read of one
 )
@@ -77,16 +78,14 @@ func Load(dir string) (Run, error) {
 		return Run{}, fmt.Errorf("%w: it was cut off or changed, or is another version's; remove it to go on without it", err)
 	}
 	skipped, err := readLines[Absent](filepath.Join(dir, skipFile))
-	if err != nil {
-		return Run{}, err
-	}
-	troubled, err := readLines[Absent](filepath.Join(dir, troubleFile))
-	if err != nil {
+	troubled, errTroubled := readLines[Absent](filepath.Join(dir, troubleFile))
+	sabotage, errSabotage := readLines[Sabotage](filepath.Join(dir, sabotageFile))
+	if err := errors.Join(err, errTroubled, errSabotage); err != nil {
 		return Run{}, err
 	}
 	run := Run{
 		ID: filepath.Base(dir), Replay: ReplayCommand(reachable(dir)),
-		Claims: map[string]string{}, Trials: trials, Skipped: skipped, Troubled: troubled,
+		Claims: map[string]string{}, Trials: trials, Skipped: skipped, Troubled: troubled, Sabotage: sabotage,
 	}
 	// Files come by name; a reader wants the claims in their order, experiments as
 	// they were performed, and contenders as they were named.

@@ -256,7 +256,7 @@ func Summarize(run Run) Summary {
 		}
 		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, RowOf(rounds))
 	}
-	s.Defects = defects(planted)
+	s.Defects = defects(planted, run.Sabotage)
 	slices.SortStableFunc(s.Claims, func(a, b Claim) int {
 		return cmp.Compare(btoi(a.ID == ""), btoi(b.ID == ""))
 	})
@@ -477,6 +477,8 @@ func note(run Run) string {
 		absent += fmt.Sprintf(" %d %s skipped.", n, quantity.Plural(n, "spec"))
 	}
 	switch n := len(run.Trials); {
+	case n == 0 && len(run.Sabotage) > 0:
+		return "No trial was kept: each was one of a sabotaged kit." + absent
 	case n == 0:
 		return "There is nothing to judge." + absent
 	case red == 0 && knowns == 0:

@@ -22,7 +22,6 @@ import (
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -189,22 +188,9 @@ func Compare(ctx ginkgo.SpecContext, e breakwater.Experiment) []*trial.Trial {
 	return trials
 }
 
-// Flawed performs the scenario with a kit that has a flaw. It is for the kit's
-// own tests: see [session.Flaw].
-func Flawed(ctx ginkgo.SpecContext, f session.Flaw, s breakwater.Scenario) *trial.Trial {
-	ginkgo.GinkgoHelper()
-	t, err := current.Flawed(f).Perform(ctx, ginkgo.CurrentSpecReport().FullText(), s)
-	settle(err)
-	return t
-}
-
-// History is the saved history of a trial that was performed here.
-func History(t *trial.Trial) history.Log {
-	ginkgo.GinkgoHelper()
-	log, err := current.Run.History(t)
-	settle(err)
-	return log
-}
+// Session is what the specs are performed in: its world, and the run that keeps what
+// comes of them.
+func Session() *session.Session { return current }
 
 func settle(err error) {
 	ginkgo.GinkgoHelper()

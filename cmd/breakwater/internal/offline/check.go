@@ -48,7 +48,7 @@ func (c *Check) Run(k *kong.Kong) error {
 	if err != nil {
 		return exit.Failed(err)
 	}
-	if len(run.Trials)+len(run.Skipped)+len(run.Troubled)+len(widowed) == 0 {
+	if run.Empty() && len(widowed) == 0 {
 		return exit.Failed(noTrial(c.Dir))
 	}
 	var errs []error
