@@ -18,9 +18,9 @@ func ExamplePlan() {
 	}
 	for _, step := range plan {
 		if step.When != nil {
-			fmt.Println("on", step.When, "->", step.Name(), "for", step.Last)
+			fmt.Println("on", step.When, "->", step.Name(), "for", step.Duration)
 		} else {
-			fmt.Println("at", step.At, "->", step.Name(), "for", step.Last)
+			fmt.Println("at", step.At, "->", step.Name(), "for", step.Duration)
 		}
 	}
 	// Output:
@@ -123,7 +123,7 @@ func ExampleFreeze() {
 // Without For it is started again at once.
 func ExampleRestart() {
 	step := breakwater.At(4 * time.Second).Inject(breakwater.Restart("registration"))
-	fmt.Println(step.Name(), step.Last)
+	fmt.Println(step.Name(), step.Duration)
 	// Output: restart registration 0s
 }
 
@@ -134,15 +134,15 @@ func ExampleStop() {
 
 // A fourth dependent comes while load runs.
 func ExampleStart() {
-	audit := breakwater.Service{Name: "audit", Late: 1}
+	audit := breakwater.Service{Name: "audit", Deferred: 1}
 	step := breakwater.At(6 * time.Second).Inject(breakwater.Start("audit"))
-	fmt.Println(audit.Names(), audit.Early(), step.Name())
+	fmt.Println(audit.InstanceNames(), audit.InitialInstances(), step.Name())
 	// Output: [audit/1] [] start audit
 }
 
 // A group reads everything again, from an offset on, or from a time on.
 func ExampleResetOffsets() {
-	for _, where := range []breakwater.Where{breakwater.ToEarliest(), breakwater.ToOffset(120), breakwater.ToTime(4 * time.Second)} {
+	for _, where := range []breakwater.OffsetSpec{breakwater.ToEarliest(), breakwater.ToOffset(120), breakwater.ToTime(4 * time.Second)} {
 		fmt.Println(breakwater.ResetOffsets("analytics", where))
 	}
 	// Output:
@@ -245,14 +245,14 @@ func ExampleParseScenario() {
 	// it ends at 23s, the load at 10s; shorten it or lengthen the load
 }
 
-// All that is missing is said at once.
+// All that is missing is reported at once.
 func ExampleScenario_Validate() {
 	fmt.Println(breakwater.Scenario{Title: "Nothing yet"}.Validate())
 	// Output:
 	// services: there are none; name at least one
-	// requests: there are none; say what the load sends
+	// requests: there are none; list what the load sends
 	// load: rate 0 a second; give a positive rate
-	// load: it lasts 0s; say how long with For
+	// load: it lasts 0s; set how long with For
 	// predict: nothing is predicted; a run without a prediction decides nothing
 }
 

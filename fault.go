@@ -19,10 +19,10 @@ type Fault struct {
 
 	Latency   time.Duration
 	Jitter    time.Duration
-	Rate      int64     // kilobytes a second
-	Direction Direction // for Silence
-	Where     Where     // for ResetOffsets
-	API       string    // for DropAnswers: Kafka's name of it, or "METHOD /route"
+	Rate      int64      // kilobytes a second
+	Direction Direction  // for Silence
+	Offset    OffsetSpec // for ResetOffsets
+	API       string     // for DropAnswers: Kafka's name of it, or "METHOD /route"
 }
 
 // FaultKind names a fault the way the report and the plan's JSON do.
@@ -151,7 +151,7 @@ func Restart(service string) Fault { return Fault{Kind: KindRestart, Service: se
 // it is started again with the same configuration, addresses and data.
 func Stop(service string) Fault { return Fault{Kind: KindStop, Service: service} }
 
-// Start starts instances that the system began without, see [Service.Late]. What
+// Start starts instances that the system began without, see [Service.Deferred]. What
 // takes effect is that they are not there, and it is over as soon as their processes
 // run, which takes a moment. From when they are ready on, which is measured, they are
 // like any other: a consumer joins its group, which
@@ -163,11 +163,11 @@ func Start(service string) Fault { return Fault{Kind: KindStart, Service: servic
 // ResetOffsets stops the service as [Stop] does, sets the offsets of its group on
 // the scenario's topic while the group is empty, and starts the service again: at
 // once, or after the step's duration. Another service of the same group is stopped
-// with it. The consumers see the place they are told to go on from: what lies
+// with it. The consumers see the place they are asked to go on from: what lies
 // behind it is delivered again, what lies before it never is, if they had not come
 // that far. It takes a service whose offsets are in Kafka.
-func ResetOffsets(service string, where Where) Fault {
-	return Fault{Kind: KindResetOffsets, Service: service, Where: where}
+func ResetOffsets(service string, where OffsetSpec) Fault {
+	return Fault{Kind: KindResetOffsets, Service: service, Offset: where}
 }
 
 // Target is what the fault is aimed at, as the report writes it.
@@ -195,7 +195,7 @@ func (f Fault) Params() string {
 	case KindSilence:
 		return string(cmp.Or(f.Direction, BothWays))
 	case KindResetOffsets:
-		return f.Where.String()
+		return f.Offset.String()
 	case KindDrop:
 		return f.API
 	}
@@ -211,7 +211,7 @@ const (
 	highestRate    = 100_000 // kilobytes a second
 )
 
-// Validate says what is wrong with the fault in itself, whatever it is aimed at. The name
+// Validate reports what is wrong with the fault in itself, whatever it is aimed at. The name
 // of an API is looked up by the edges, see [World.Check].
 func (f Fault) Validate() error {
 	if !slices.Contains(FaultKinds(), f.Kind) {
@@ -254,7 +254,7 @@ func (f Fault) Validate() error {
 			return fmt.Errorf("%s: of which requests? name one, such as Produce or \"POST /log-event\"", f.Kind)
 		}
 	case KindResetOffsets:
-		return f.Where.validate()
+		return f.Offset.validate()
 	}
 	return nil
 }
@@ -272,7 +272,7 @@ func (f Fault) foreign() error {
 		{"jitter", f.Jitter != 0, []FaultKind{KindLatency}, false},
 		{"rate", f.Rate != 0, []FaultKind{KindThrottle}, false},
 		{"direction", f.Direction != "", []FaultKind{KindSilence}, false},
-		{"where", f.Where != Where{}, []FaultKind{KindResetOffsets}, false},
+		{"offset", f.Offset != OffsetSpec{}, []FaultKind{KindResetOffsets}, false},
 		{"api", f.API != "", []FaultKind{KindDrop}, false},
 		{"edge", f.Edge != EdgeRef{}, nil, true},
 		{"service", f.Service != "", nil, false},
@@ -301,22 +301,22 @@ func join[S ~string](all []S) string {
 }
 
 type faultJSON struct {
-	Kind      FaultKind `json:"kind"`
-	Edge      *EdgeRef  `json:"edge,omitempty"`
-	Service   string    `json:"service,omitempty"`
-	Latency   Duration  `json:"latency,omitempty"`
-	Jitter    Duration  `json:"jitter,omitempty"`
-	Rate      int64     `json:"rate,omitempty"`
-	Direction Direction `json:"direction,omitempty"`
-	Where     *Where    `json:"where,omitempty"`
-	API       string    `json:"api,omitempty"`
+	Kind      FaultKind   `json:"kind"`
+	Edge      *EdgeRef    `json:"edge,omitempty"`
+	Service   string      `json:"service,omitempty"`
+	Latency   Duration    `json:"latency,omitempty"`
+	Jitter    Duration    `json:"jitter,omitempty"`
+	Rate      int64       `json:"rate,omitempty"`
+	Direction Direction   `json:"direction,omitempty"`
+	Offset    *OffsetSpec `json:"offset,omitempty"`
+	API       string      `json:"api,omitempty"`
 }
 
 // MarshalJSON writes durations as "300ms", for a plan is read by people.
 func (f Fault) MarshalJSON() ([]byte, error) {
 	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction, nil, f.API}
-	if f.Where != (Where{}) {
-		j.Where = &f.Where
+	if f.Offset != (OffsetSpec{}) {
+		j.Offset = &f.Offset
 	}
 	if f.Edge != (EdgeRef{}) {
 		j.Edge = &f.Edge
@@ -334,8 +334,8 @@ func (f *Fault) UnmarshalJSON(b []byte) error {
 	if j.Edge != nil {
 		f.Edge = *j.Edge
 	}
-	if j.Where != nil {
-		f.Where = *j.Where
+	if j.Offset != nil {
+		f.Offset = *j.Offset
 	}
 	return nil
 }

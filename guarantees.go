@@ -1,47 +1,160 @@
 package breakwater
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// A guarantee is what a scenario can predict of a system: that it holds, or that it is
-// broken. These are the names; [Prediction] takes one. What is not in the comment of a
-// guarantee is legal.
-var guarantees = []string{
-	Exercised,
-	NoLostInLog,
-	NoAcknowledgedLoss,
-	NoStuck,
-	NoPhantom,
-	NoAbortedRead,
-	OneRecordPerOffset,
-	NoLogDuplicate,
-	NoOrphans,
-	ResumeAtCommitted,
-	ExplainedRedelivery,
-	EffectOnce,
-	DeliveryOrder,
-	ReplayIsContiguous,
-	CommitAfterEffect,
-	CommittedMonotone,
-	SingleOwner,
-	KeyOrder,
-	ProducerOrder,
-	TransactionAtomic,
-	ExactlyOnceTransfer,
-	NoHangingTransaction,
-	DeadLetterClosure,
-	Outbox,
-	ProjectionEqualsReplay,
-	BoundedRecovery,
-	Availability,
-	Contained,
-	NotMetastable,
+// Guarantee declares what a scenario can predict of a system: that it holds, or that it is
+// broken. The comment at the constant with its name says when that is; what is not in it is
+// legal. [Prediction] takes the name.
+type Guarantee struct {
+	Name   string  // "no-stuck", in saved runs and reports; none other may have it
+	Family Family  // default portable
+	Needs  []Given // what a scenario must give for it to be asked; none: it is asked of any run
+	By     Basis   // default ByEnd
+
+	// Holds and Broken are what a system does that keeps it, and one that breaks it: "loses
+	// nothing", "loses what it acknowledged". Default: the name and the status.
+	Holds, Broken string
 }
 
-// Guarantees are the names of all of them, in the order in which reports show them.
-func Guarantees() []string { return slices.Clone(guarantees) }
+// Family is of what systems a guarantee speaks.
+type Family string
 
-// Exercised says whether the run did enough for the other verdicts to mean
-// anything. It never says broken: it holds, or it is unknown because
+// Families of guarantees.
+const (
+	FamilyPortable Family = "portable" // of any system
+	FamilyLog      Family = "log"      // of one with offsets, positions and replay, as Kafka has them
+)
+
+// Basis is the evidence by which a guarantee is judged, and so what may explain that it is
+// broken.
+type Basis string
+
+// What a guarantee is judged by.
+const (
+	ByEnd  Basis = "what is there in the end" // anything before the end may explain what is missing
+	ByActs Basis = "what was done"            // what came later explains nothing
+	ByTime Basis = "time"                     // when requests came and were answered, so that a load that was sent late says nothing
+)
+
+// Given is what a scenario gives, with the field that does.
+type Given string
+
+// What a guarantee can need.
+const (
+	GivenIDs          Given = "an id in requests, records and effects (Topic.IDHeader, Ledger.ID)"
+	GivenKeys         Given = "keys of which some come twice (Load.Keys)"
+	GivenLog          Given = "a topic that services read, or publish to"
+	GivenGroup        Given = "a consumer group (Service.Group)"
+	GivenLedger       Given = "a ledger of effects (Service.Ledger)"
+	GivenLedgers      Given = "ledgers of two services (Service.Ledger)"
+	GivenAttempts     Given = "a ledger of every attempt (Ledger.Attempts)"
+	GivenOnce         Given = "a promise of one effect an id (Ledger.Once)"
+	GivenProjection   Given = "a projection of the log (Ledger.Projection)"
+	GivenTransactions Given = "transactions (Service.TransactionTimeout)"
+	GivenTransfer     Given = "a promise to transfer exactly once (Service.ExactlyOnce)"
+	GivenDeadLetter   Given = "a dead letter topic (Service.DeadLetter)"
+	GivenOutbox       Given = "an outbox (Service.Outbox)"
+	GivenFault        Given = "a fault (Scenario.Plan)"
+	GivenRecovery     Given = "an objective for recovery (Require.Recovery)"
+	GivenAvailability Given = "an objective for availability (Require.Availability)"
+)
+
+// guarantees are all of them, in the order in which reports show them.
+var guarantees = []Guarantee{
+	{Exercised, FamilyPortable, nil, ByEnd, "runs as planned", "does not run as planned"},
+	{NoLostInLog, FamilyLog, []Given{GivenLog, GivenIDs}, ByEnd, "its log keeps all", "its log loses records"},
+	{NoAcknowledgedLoss, FamilyPortable, []Given{GivenLedger, GivenIDs}, ByEnd, "loses nothing", "loses what it acknowledged"},
+	{NoStuck, FamilyLog, []Given{GivenGroup}, ByEnd, "leaves nothing stuck", "leaves records stuck"},
+	{NoPhantom, FamilyPortable, []Given{GivenLedger, GivenIDs}, ByActs, "invents nothing", "invents effects"},
+	{NoAbortedRead, FamilyPortable, []Given{GivenLedger, GivenIDs}, ByActs, "acts on nothing that failed", "acts on what failed or was aborted"},
+	{OneRecordPerOffset, FamilyLog, []Given{GivenLog}, ByActs, "keeps what stood at an offset", "gives an offset to another record"},
+	{NoLogDuplicate, FamilyLog, []Given{GivenLog}, ByActs, "appends once", "appends twice"},
+	{NoOrphans, FamilyPortable, []Given{GivenLedgers, GivenIDs}, ByEnd, "leaves no orphans", "leaves orphans"},
+	{ResumeAtCommitted, FamilyLog, []Given{GivenGroup}, ByActs, "resumes at its commit", "resumes elsewhere than at its commit"},
+	{ExplainedRedelivery, FamilyLog, []Given{GivenGroup}, ByActs, "repeats only what was not committed", "repeats what was committed"},
+	{EffectOnce, FamilyPortable, []Given{GivenLedger, GivenOnce, GivenIDs}, ByActs, "does everything once", "does things twice"},
+	{DeliveryOrder, FamilyLog, []Given{GivenGroup, GivenLedger, GivenIDs}, ByActs, "is sent every record", "jumps past records"},
+	{ReplayIsContiguous, FamilyLog, []Given{GivenGroup, GivenAttempts, GivenIDs}, ByEnd, "replays without a gap", "replays with gaps"},
+	{CommitAfterEffect, FamilyLog, []Given{GivenGroup, GivenLedger, GivenIDs}, ByActs, "commits after the effect", "commits before the effect"},
+	{CommittedMonotone, FamilyLog, []Given{GivenGroup}, ByActs, "never goes back", "goes back behind what was committed"},
+	{SingleOwner, FamilyLog, []Given{GivenGroup}, ByActs, "has one owner a partition", "has two owners of a partition"},
+	{KeyOrder, FamilyPortable, []Given{GivenGroup, GivenLedger, GivenKeys, GivenIDs}, ByActs, "keeps the order of each key", "takes effect out of order"},
+	{ProducerOrder, FamilyLog, []Given{GivenLog}, ByActs, "publishes in order", "publishes out of order"},
+	{TransactionAtomic, FamilyLog, []Given{GivenTransactions}, ByEnd, "shows all of a transaction or nothing", "shows parts of transactions"},
+	{ExactlyOnceTransfer, FamilyLog, []Given{GivenTransfer, GivenIDs}, ByEnd, "transfers each event once", "transfers events not at all or twice"},
+	{NoHangingTransaction, FamilyLog, []Given{GivenTransactions}, ByEnd, "leaves no transaction open", "leaves transactions open"},
+	{DeadLetterClosure, FamilyPortable, []Given{GivenDeadLetter, GivenIDs}, ByEnd, "brings every record to one end", "does not bring every record to one end"},
+	{Outbox, FamilyPortable, []Given{GivenOutbox, GivenLedger, GivenIDs}, ByEnd, "publishes what it stores", "publishes other than what it stores"},
+	{ProjectionEqualsReplay, FamilyLog, []Given{GivenProjection, GivenIDs}, ByEnd, "holds what the log gives", "holds other than what the log gives"},
+	{BoundedRecovery, FamilyPortable, []Given{GivenRecovery, GivenFault}, ByTime, "recovers in time", "does not recover in time"},
+	{Availability, FamilyPortable, []Given{GivenAvailability}, ByTime, "stays available", "is not available enough"},
+	{Contained, FamilyPortable, []Given{GivenFault}, ByTime, "contains the failure", "lets the failure spread"},
+	{NotMetastable, FamilyPortable, []Given{GivenFault}, ByTime, "gets up again", "stays down"},
+}
+
+// Guarantees are all of them, in the order in which reports show them.
+func Guarantees() []Guarantee { return slices.Clone(guarantees) }
+
+// GuaranteeOf finds a guarantee by its name, and is false of one that nobody declares.
+func GuaranteeOf(name string) (Guarantee, bool) {
+	i := slices.IndexFunc(guarantees, func(g Guarantee) bool { return g.Name == name })
+	if i < 0 {
+		return Guarantee{Name: name}, false
+	}
+	return guarantees[i], true
+}
+
+// DeclareGuarantee adds a guarantee, so that scenarios can predict it. Who registers its
+// rule does so, see check.Register: from an init function, before any scenario is looked at.
+// It panics where the name is empty or taken.
+func DeclareGuarantee(g Guarantee) {
+	if _, taken := GuaranteeOf(g.Name); taken || g.Name == "" || g.Name == Others {
+		panic(fmt.Sprintf("guarantee %q: the name is empty or taken", g.Name))
+	}
+	g.Family, g.By = cmp.Or(g.Family, FamilyPortable), cmp.Or(g.By, ByEnd)
+	guarantees = append(guarantees, g)
+}
+
+// Phrase is what a system does of which the guarantee is expected to hold, or to be broken:
+// "loses nothing", "leaves orphans".
+func (g Guarantee) Phrase(e Expectation) string {
+	switch {
+	case e == ToHold && g.Holds != "":
+		return g.Holds
+	case e == ToBreak && g.Broken != "":
+		return g.Broken
+	}
+	return g.Name + " " + string(e)
+}
+
+// conditions are the guarantee's family, basis and needs, in lines of a comment.
+func (g Guarantee) conditions() string {
+	text := fmt.Sprintf("\nFamily: %s. Judged by %s. Needs", g.Family, g.By)
+	if len(g.Needs) == 0 {
+		text += " nothing"
+	}
+	for i, need := range g.Needs {
+		text += map[bool]string{true: ": ", false: "; "}[i == 0] + string(need)
+	}
+	return text + ".\n"
+}
+
+// guaranteeNames lists them for an error.
+func guaranteeNames() string {
+	var names []string
+	for _, g := range guarantees {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Exercised reports whether the run did enough for the other verdicts to mean
+// anything. It is never broken: it holds, or it is unknown because
 //   - fewer requests than Require.MinOperations were ok before the fault, or during it,
 //     or were sent after it: that they fail then is a result. With Require.MayFail it is
 //     one during the fault, too. A fault too short for so many counts with what was sent
@@ -56,7 +169,7 @@ func Guarantees() []string { return slices.Clone(guarantees) }
 const Exercised = "exercised"
 
 // NoLostInLog is broken when an acknowledged id is missing from the log that the
-// independent reader found. Each missing id says who lost it, as far as the edges saw
+// independent reader found. Each missing id is shown with who lost it, as far as the edges saw
 // it being published:
 //   - the broker, which acknowledged the batch that began with it, at an offset at
 //     which the reader looked and did not find it;
@@ -75,7 +188,7 @@ const NoLostInLog = "no-lost-in-log"
 // NoAcknowledgedLoss is broken when an id that a sink is owed has no effect in
 // it at the end of the drain. Owed are the acknowledged ids and, for a service
 // that consumes a topic, the ids of unknown outcome that stand in that topic,
-// less what it handed to its dead letter topic. Each missing id says where it
+// less what it handed to its dead letter topic. Each missing id is shown with where it
 // went: "lost by the broker", "never came to" the topic that the service reads, "in
 // the log, never took effect" or, where nobody so much as tried it, "stuck".
 //
@@ -92,7 +205,7 @@ const NoAcknowledgedLoss = "no-acknowledged-loss"
 // of the drain and nothing has become of it, nor been decided about it: no effect,
 // no attempt, no dead letter, no position past it, and yet the consumer is alive.
 // What the group has committed past, or took up above, is lost and not stuck;
-// no-acknowledged-loss tells of both.
+// no-acknowledged-loss shows both.
 //
 // Without a ledger, positions and the log are known all the same: it is broken when a
 // group stood still on a partition to the end of the run, for Drained.Limit after every
@@ -156,7 +269,7 @@ const OneRecordPerOffset = "one-record-per-offset"
 //
 // Of a service with PublishesOnce it is not legal, whoever's producer numbered them: it
 // is broken when a reader of committed records sees an id twice in one topic, published
-// by that service. Unknown where nothing says who published one of the records, or where
+// by that service. Unknown where nothing shows who published one of the records, or where
 // records have no id, were compacted or deleted.
 const NoLogDuplicate = "no-log-duplicate"
 
@@ -197,7 +310,7 @@ const ExplainedRedelivery = "explained-redelivery"
 
 // EffectOnce is broken when an id has more than one effect in a sink that promises
 // one. In a sink that promises nothing a second effect is legal: at least once is
-// what it was given. Such effects are told apart from the others, and counted;
+// what it was given. Such effects are distinguished from the others, and counted;
 // without any sink that promises, the guarantee is not asked.
 //
 // Effects without an id cannot be counted, and leave the verdict unknown; where none
@@ -213,7 +326,7 @@ const EffectOnce = "effect-once"
 //
 // Fetching again is legal, in any order: clients drop what they had fetched ahead
 // whenever they pause, rebalance or reconnect. So is what another incarnation
-// brought to the sink, and what was put off or given up.
+// brought to the sink, and what was retried later or given up.
 const DeliveryOrder = "delivery-order"
 
 // ReplayIsContiguous is broken when what an incarnation of a consumer brought to
@@ -224,13 +337,13 @@ const DeliveryOrder = "delivery-order"
 // The order within a slice does not count, and what an incarnation had not
 // finished when another took the partition up below it is no gap: several
 // workers may share a partition. Neither is what a frozen owner finished late,
-// what a reset from outside skipped, and what was put off or given up. Attempts
+// what a reset from outside skipped, and what was retried later or given up. Attempts
 // belong to an incarnation by their client where the ledger keeps it, and by time
 // otherwise.
 //
 // It is asked of sinks that record every attempt. Where the log's start moved
 // during the run, and where the topic is compacted, it is unknown. Ids with several
-// records in the topic are left out: nothing tells which of them was brought.
+// records in the topic are left out: nothing shows which of them was brought.
 const ReplayIsContiguous = "replay-is-contiguous"
 
 // CommitAfterEffect is broken when, at the instant at which the commit of an
@@ -244,7 +357,7 @@ const ReplayIsContiguous = "replay-is-contiguous"
 // for no effect or in a topic that is neither the service's own nor a retry topic,
 // and commits inside a transaction, whose effects appear with it.
 //
-// A record in a retry topic is handed over by what was put off or given up after
+// A record in a retry topic is handed over by what was retried later or given up after
 // it; to have been put there itself is no excuse for committing past it.
 //
 // A position that the service stores in its own sink counts as a commit at the
@@ -274,7 +387,7 @@ const CommittedMonotone = "committed-monotone"
 // A member that comes back under another id in the same instance, as static
 // membership has it, is the same owner. What a former owner does late in a sink
 // that is not fenced is legal, since owners overlap whenever one of them freezes:
-// it is told apart from the others, and counted. Writes that lie within the error
+// it is distinguished from the others, and counted. Writes that lie within the error
 // of the sink's clock have no order.
 const SingleOwner = "single-owner"
 
@@ -284,7 +397,7 @@ const SingleOwner = "single-owner"
 // order. Of the records of a key, the fewest are named without which the others
 // would be in order.
 //
-// A service with retry topics is not asked, for a record that was put off is
+// A service with retry topics is not asked, for a record that was retried later is
 // meant to be overtaken. Left out are records that it gave up, those before the
 // group's first resume, and the further records of an id. A run in which no key
 // comes twice shows nothing: the verdict is unknown.
@@ -364,16 +477,16 @@ const NoHangingTransaction = "no-hanging-transaction"
 //     for it, that has neither an effect in its sink (a record in its Output, where
 //     it has no sink) nor a letter; or both: it has an effect and a letter;
 //   - two letters stand for one record;
-//   - a letter does not say where the original stood, or names the place of
+//   - a dead letter does not name where the original stood, or names the place of
 //     another id;
 //   - a record was tried more often than Service.MaxAttempts, by a letter's own
 //     count or by the sink's attempts; each time that a consumer took up the
 //     partition at or before the record may have been a redelivery, and allows as
 //     many again;
 //   - two attempts through a retry topic lie closer together than Service.Backoff;
-//   - a record was put off because of a class of failure in Service.Fatal;
+//   - a record was retried later because of a class of failure in Service.Fatal;
 //   - a partition stands still behind a record that the service tries again and
-//     again (where the sink tells of no attempt: while its other partitions go on), for
+//     again (where the sink shows no attempt: while its other partitions go on), for
 //     Require.Recovery (10 s without one), and in a retry topic for
 //     Service.Backoff more, to the end of the run;
 //   - a letter that was redriven has not exactly one effect, unless it was given

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Ledger says where a sink writes down what it did. It is read at the end of
+// Ledger is where a sink writes down what it did. It is read at the end of
 // the run over a direct address, never through an edge and never by asking the
 // consumer.
 type Ledger struct {
@@ -25,10 +25,10 @@ type Ledger struct {
 	Key      string `json:"key,omitempty"` // column or field, default "key"
 	At       string `json:"at,omitempty"`  // column, default "recorded_at"
 
-	// Instance and Epoch name the columns, or fields, that say who wrote a row:
+	// Instance and Epoch name the columns, or fields, that hold who wrote a row:
 	// the instance, as ${instance} called it, and the epoch under which it owned
 	// the record's partition (an integer of 32 bits that only grows). Either table
-	// may lack them, not both. "": the ledger does not say.
+	// may lack them, not both. "": the ledger does not record it.
 	Instance string `json:"instance,omitempty"`
 	Epoch    string `json:"epoch,omitempty"`
 
@@ -136,7 +136,7 @@ func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 	case l.Projection != "" && l.Projection != CountByKey:
 		add("has a projection %q; the one that is known is %q", l.Projection, CountByKey)
 	case l.Projection != "" && (l.State == "" || l.Positions == ""):
-		add("has a projection but not both tables State and Positions; a state says nothing without how far it goes")
+		add("has a projection but not both tables State and Positions; a state shows nothing without how far it goes")
 	case l.Projection == "" && l.State != "":
 		add("has a state table %q but no projection; set Projection to %q", l.State, CountByKey)
 	case l.AsOf != nil && l.Projection == "":

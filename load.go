@@ -33,7 +33,7 @@ const (
 	PoissonArrivals  Arrivals = "poisson"  // exponential gaps: independent users
 )
 
-// Constant is a load of evenly spaced arrivals. Say how long with For.
+// Constant is a load of evenly spaced arrivals. Set how long with For.
 func Constant(rate float64) Load { return Load{Rate: rate, Arrivals: ConstantArrivals} }
 
 // Poisson is a load of independent arrivals, rate a second on average.
@@ -71,7 +71,7 @@ func (l Load) validate() error {
 		errs = append(errs, fmt.Errorf("load: rate %g a second; give a positive rate", l.Rate))
 	}
 	if l.Duration <= 0 {
-		errs = append(errs, fmt.Errorf("load: it lasts %s; say how long with For", l.Duration))
+		errs = append(errs, fmt.Errorf("load: it lasts %s; set how long with For", l.Duration))
 	} else if l.Duration > longestLoad {
 		errs = append(errs, fmt.Errorf("load: it lasts %s; give at most %s", l.Duration, longestLoad))
 	}

@@ -131,7 +131,7 @@ func Headroom(group string) string { return measureName("headroom", group) }
 
 // ReplayDepth names the records that a group's consumers went back after a fault:
 // from where they resumed to the last one that had been attempted before. What had
-// only been fetched ahead counts where no sink tells of attempts or effects.
+// only been fetched ahead counts where no sink shows attempts or effects.
 func ReplayDepth(group string) string { return measureName("replay-depth", group) }
 
 // Rejoins names how often members of a group took up partitions under a new
@@ -155,7 +155,7 @@ func Unowned(group string) string { return measureName("unowned", group) }
 // deleted and made again), it is missing once more until a stored position has
 // passed its record again. One that is missing when the run ends makes the value a
 // lower bound. Effects are placed by the sink's own clock, so that values below
-// its skew say nothing.
+// its skew show nothing.
 func Staleness(service string) string { return measureName("staleness", service) }
 
 // StalenessIn names the highest staleness of a service's sink in a phase (before:
@@ -173,7 +173,7 @@ func FreshAgain(service string) string { return measureName("fresh-again", servi
 // effect in a sink, in ms, over the events acknowledged in a phase; it is 0 where the
 // effect came first. An event that never came waits until the run ends, which makes
 // the value a lower bound. Effects are placed by the sink's own clock, so that values
-// below its skew say nothing.
+// below its skew show nothing.
 func ConsistencyWindow(quantile, phase, sink string) string {
 	return measureName("consistency."+quantile+"."+phase, sink)
 }

@@ -41,7 +41,7 @@ func TestParseScenarioIsStrict(t *testing.T) {
 		})
 	}
 	t.Run("behind the end", func(t *testing.T) {
-		if _, err := breakwater.ParseScenario(append(b, "{}"...)); err == nil || !strings.Contains(err.Error(), "something behind its end") {
+		if _, err := breakwater.ParseScenario(append(b, "{}"...)); err == nil || !strings.Contains(err.Error(), "unexpected data after the JSON value") {
 			t.Errorf("error %v", err)
 		}
 		if _, err := breakwater.ParseScenario(append(b, "\n \n"...)); err != nil {
@@ -96,7 +96,7 @@ func FuzzParseScenario(f *testing.F) {
 func FuzzPlan(f *testing.F) {
 	for _, plan := range []string{
 		`[{"at":"1s","fault":{"kind":"latency","edge":{"client":"api","to":"redis"},"latency":"300ms","jitter":"3ms"},"for":"2s"}]`,
-		`[{"when":{"client":"a","to":"kafka","api":"OffsetCommit","nth":3,"done":true},"fault":{"kind":"kill","service":"a/1"},"for":"1.5s"}]`,
+		`[{"when":{"client":"a","to":"kafka","api":"OffsetCommit","nth":3,"holdResponse":true},"fault":{"kind":"kill","service":"a/1"},"for":"1.5s"}]`,
 		`[{"at":"1s","fault":{"kind":"silence","edge":{"client":"a","to":"b"},"direction":"upstream"}},{"fault":{"kind":"throttle","rate":-1}}]`,
 	} {
 		f.Add([]byte(plan))

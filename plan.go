@@ -14,10 +14,10 @@ type Plan []Step
 
 // Step is one fault of a plan: at an instant of the load, or at a trigger.
 type Step struct {
-	At    time.Duration // from the start of the load's baseline; 0 when When is set
-	When  *Trigger
-	Fault Fault
-	Last  time.Duration // how long it lasts
+	At       time.Duration // from the start of the load's baseline; 0 when When is set
+	When     *Trigger
+	Fault    Fault
+	Duration time.Duration // how long it lasts
 }
 
 // Trigger is a request that an edge's tap has seen: the n-th one of an API from
@@ -30,9 +30,9 @@ type Trigger struct {
 	API    string `json:"api"` // Kafka's name of the API, or "METHOD /route" on an http edge
 	Count  int    `json:"nth"` // which one, counted from the start of the load, from 1
 
-	// Done holds the answer and not the request: what was asked for is done, and
+	// HoldResponse holds the answer and not the request: what was asked for is done, and
 	// the client has not heard of it. Kafka only.
-	Done bool `json:"done,omitempty"`
+	HoldResponse bool `json:"holdResponse,omitempty"`
 }
 
 // Commit is the first OffsetCommit request of a consumer.
@@ -49,10 +49,10 @@ func Published(client string) Trigger {
 func (t Trigger) Nth(n int) Trigger { t.Count = n; return t }
 
 // Answered holds the request's answer instead of the request.
-func (t Trigger) Answered() Trigger { t.Done = true; return t }
+func (t Trigger) Answered() Trigger { t.HoldResponse = true; return t }
 
 func (t Trigger) String() string {
-	if t.Done {
+	if t.HoldResponse {
 		return fmt.Sprintf("answer to %s %d of %s→%s", t.API, t.Count, t.Client, t.To)
 	}
 	return fmt.Sprintf("%s %d of %s→%s", t.API, t.Count, t.Client, t.To)
@@ -67,14 +67,14 @@ func At(d time.Duration) Moment { return Moment{Step{At: d}} }
 // On is the moment at which a trigger fires.
 func On(t Trigger) Moment { return Moment{Step{When: &t}} }
 
-// Inject makes the step. Say how long with For.
+// Inject makes the step. Set how long with For.
 func (m Moment) Inject(f Fault) Step { m.step.Fault = f; return m.step }
 
 // Then is Inject, for the sentence that a trigger begins.
 func (m Moment) Then(f Fault) Step { return m.Inject(f) }
 
 // For is how long the fault lasts before it is healed.
-func (s Step) For(d time.Duration) Step { s.Last = d; return s }
+func (s Step) For(d time.Duration) Step { s.Duration = d; return s }
 
 // RestartAfter is For, for the sentence that Kill begins.
 func (s Step) RestartAfter(d time.Duration) Step { return s.For(d) }
@@ -88,7 +88,7 @@ func (s Step) Name() string { return s.Fault.String() }
 func (s Step) Drops() bool {
 	t, f := s.When, s.Fault
 	return f.Kind == KindKill ||
-		f.Kind == KindDrop && t.Done && t.API == f.API && t.To == f.Edge.To && sameClient(t.Client, f.Edge.Client)
+		f.Kind == KindDrop && t.HoldResponse && t.API == f.API && t.To == f.Edge.To && sameClient(t.Client, f.Edge.Client)
 }
 
 // sameClient is whether one names the other: the same, or a service and an
@@ -103,10 +103,10 @@ func (s Step) validate() error {
 		errs = append(errs, err)
 	}
 	switch k := s.Fault.Kind; {
-	case k == KindStart && s.Last != 0:
-		errs = append(errs, fmt.Errorf("it lasts %s, but what is started stays; leave out For, and end it with a Stop of its own", s.Last))
-	case s.Last < 0, s.Last == 0 && k != KindRestart && k != KindStart && k != KindResetOffsets:
-		errs = append(errs, fmt.Errorf("it lasts %s; say how long with For", s.Last))
+	case k == KindStart && s.Duration != 0:
+		errs = append(errs, fmt.Errorf("it lasts %s, but what is started stays; leave out For, and end it with a Stop of its own", s.Duration))
+	case s.Duration < 0, s.Duration == 0 && k != KindRestart && k != KindStart && k != KindResetOffsets:
+		errs = append(errs, fmt.Errorf("it lasts %s; set how long with For", s.Duration))
 	}
 	if s.When == nil && s.At <= 0 {
 		errs = append(errs, fmt.Errorf("it begins at %s; leave time for a baseline before it", s.At))
@@ -129,7 +129,7 @@ type stepJSON struct {
 
 // MarshalJSON writes durations as "1.5s".
 func (s Step) MarshalJSON() ([]byte, error) {
-	return json.Marshal(stepJSON{Duration(s.At), s.When, s.Fault, Duration(s.Last)})
+	return json.Marshal(stepJSON{Duration(s.At), s.When, s.Fault, Duration(s.Duration)})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -138,6 +138,6 @@ func (s *Step) UnmarshalJSON(b []byte) error {
 	if err := decode(b, &j); err != nil {
 		return err
 	}
-	*s = Step{At: time.Duration(j.At), When: j.When, Fault: j.Fault, Last: time.Duration(j.For)}
+	*s = Step{At: time.Duration(j.At), When: j.When, Fault: j.Fault, Duration: time.Duration(j.For)}
 	return nil
 }

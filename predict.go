@@ -38,7 +38,7 @@ type Prediction struct {
 	// never a success, so unknown cannot be predicted.
 	Because string `json:"because,omitempty"`
 
-	// Except are the guarantees of which a prediction about [Others] says nothing.
+	// Except are the guarantees of which a prediction about [Others] asks nothing.
 	Except []string `json:"except,omitempty"`
 
 	Measurement string  `json:"measurement,omitempty"`
@@ -55,37 +55,38 @@ type Prediction struct {
 // in Except. Expect is holds then, and means that none of them is broken.
 const Others = "others"
 
-// Validate says what is wrong with a prediction, naming the field. A prediction is
+// Validate reports what is wrong with a prediction, naming the field. A prediction is
 // about a guarantee that holds or is broken, or a bound on a measurement.
 func (p Prediction) Validate() error {
+	_, declared := GuaranteeOf(p.Guarantee)
 	switch {
 	case p.Guarantee != "" && p.Measurement != "":
 		return fmt.Errorf("prediction: Guarantee %q and Measurement %q are both set; make two predictions", p.Guarantee, p.Measurement)
 	case p.Guarantee == "" && p.Measurement == "":
 		return fmt.Errorf("prediction: set Guarantee or Measurement")
 	case p.Guarantee == Others && p.Expect != ToHold:
-		return fmt.Errorf("prediction: Expect of %s is %q; say %q", Others, p.Expect, ToHold)
+		return fmt.Errorf("prediction: Expect of %s is %q; use %q", Others, p.Expect, ToHold)
 	case p.Guarantee != Others && len(p.Except) > 0:
 		return fmt.Errorf("prediction: Except is set for %q; only %q has exceptions", cmp.Or(p.Guarantee, p.Measurement), Others)
 	case p.Guarantee == Others:
 		for _, g := range p.Except {
-			if !slices.Contains(guarantees, g) {
-				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, strings.Join(guarantees, ", "))
+			if _, known := GuaranteeOf(g); !known {
+				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, guaranteeNames())
 			}
 		}
-	case p.Guarantee != "" && !slices.Contains(guarantees, p.Guarantee):
-		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, strings.Join(guarantees, ", "))
+	case p.Guarantee != "" && !declared:
+		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, guaranteeNames())
 	case p.Expect == ToBeTolerated && p.Because != "":
 		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
 	case p.Expect == ToBeTolerated:
 	case p.Because != "" && p.Expect != ToBreak:
 		return fmt.Errorf("prediction: Because of %s is %q; only what is predicted to break has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
 	case p.Guarantee != "" && p.Expect != ToHold && p.Expect != ToBreak:
-		return fmt.Errorf("prediction: Expect of %s is %q; say %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
+		return fmt.Errorf("prediction: Expect of %s is %q; use %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
 	case p.Measurement != "" && UnitOf(p.Measurement) == "":
 		return fmt.Errorf("prediction: Measurement %q is not measured; make names with functions like CatchUp", p.Measurement)
 	case p.Measurement != "" && p.Op != OpAtMost && p.Op != OpAtLeast:
-		return fmt.Errorf("prediction: Op of %s is %q; say %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
+		return fmt.Errorf("prediction: Op of %s is %q; use %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
 	case p.Bound != p.Bound:
 		return fmt.Errorf("prediction: Bound of %s is no number; a duration is one only of what is measured in seconds or milliseconds, and this is a %s", p.Measurement, UnitOf(p.Measurement))
 	}
@@ -118,7 +119,7 @@ func Holds(guarantees ...string) Predictions { return expect(ToHold, guarantees)
 // Breaks predicts that the guarantees are broken.
 func Breaks(guarantees ...string) Predictions { return expect(ToBreak, guarantees) }
 
-// Tolerates says that the guarantees may be broken. A guarantee that is broken refutes a
+// Tolerates means that the guarantees may be broken. A guarantee that is broken refutes a
 // trial though nothing was predicted of it: what nobody looked for is found too.
 func Tolerates(guarantees ...string) Predictions { return expect(ToBeTolerated, guarantees) }
 

@@ -103,7 +103,8 @@ func references(file, of string) ([]Reference, error) {
 				case of == OfFault:
 					kinds[symbol] = value
 				case len(d.Specs) == 1 && of == OfGuarantee:
-					add(value, symbol, "Holds("+symbol+")", d.Doc.Text())
+					g, _ := GuaranteeOf(value)
+					add(value, symbol, "Holds("+symbol+")", d.Doc.Text()+g.conditions())
 				case len(d.Specs) == 1:
 					add(value, symbol, symbol, d.Doc.Text())
 				}

@@ -25,8 +25,8 @@ func TestEverythingHasAReference(t *testing.T) {
 		}
 	}
 	for _, g := range breakwater.Guarantees() {
-		if !names[breakwater.OfGuarantee][g] {
-			t.Errorf("guarantee %s has no reference", g)
+		if !names[breakwater.OfGuarantee][g.Name] {
+			t.Errorf("guarantee %s has no reference", g.Name)
 		}
 	}
 	for _, k := range breakwater.FaultKinds() {
@@ -71,4 +71,40 @@ func ExampleExplain() {
 	//
 	// Reset answers with RST: open connections are reset at once, new ones as soon as they are
 	// accepted. The client sees "connection reset by peer".
+}
+
+// Every guarantee can be told in a few words, and those of one are not those of another.
+func TestGuaranteesArePhrased(t *testing.T) {
+	seen := map[string]bool{}
+	for _, g := range breakwater.Guarantees() {
+		for _, e := range []breakwater.Expectation{breakwater.ToHold, breakwater.ToBreak} {
+			words := g.Phrase(e)
+			if seen[words] || strings.Contains(words, g.Name) {
+				t.Errorf("%s %s is %q", g.Name, e, words)
+			}
+			seen[words] = true
+		}
+	}
+	for _, name := range []string{"", breakwater.NoStuck, breakwater.Others} {
+		if !panics(func() { breakwater.DeclareGuarantee(breakwater.Guarantee{Name: name}) }) {
+			t.Errorf("a guarantee %q was declared", name)
+		}
+	}
+}
+
+func panics(f func()) (did bool) {
+	defer func() { did = recover() != nil }()
+	f()
+	return false
+}
+
+func ExampleGuarantee_Phrase() {
+	for _, name := range []string{breakwater.NoAcknowledgedLoss, breakwater.NoOrphans, "mine"} {
+		g, _ := breakwater.GuaranteeOf(name)
+		fmt.Println(g.Phrase(breakwater.ToHold)+",", g.Phrase(breakwater.ToBreak))
+	}
+	// Output:
+	// loses nothing, loses what it acknowledged
+	// leaves no orphans, leaves orphans
+	// mine holds, mine broken
 }

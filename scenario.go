@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,7 +131,7 @@ func (s Scenario) Service(name string) (Service, bool) {
 func (s Scenario) Topics() []string {
 	topics := []string{s.Topic.Name}
 	for _, v := range s.Services {
-		for _, t := range append(v.Letters().Topics(), v.Output, v.Outbox) {
+		for _, t := range append(v.DeadLetters().Topics(), v.Output, v.Outbox) {
 			if t != "" && !slices.Contains(topics, t) {
 				topics = append(topics, t)
 			}
@@ -158,15 +159,15 @@ func (s Scenario) Compacts(topic string) bool { return s.Topic.Compacted && topi
 
 // Consumers are the services that have a group.
 func (s Scenario) Consumers() []Service {
-	return s.those(func(v Service) bool { return v.Group != "" })
+	return s.filter(func(v Service) bool { return v.Group != "" })
 }
 
 // Sinks are the services that have a ledger.
 func (s Scenario) Sinks() []Service {
-	return s.those(func(v Service) bool { return v.Ledger != nil })
+	return s.filter(func(v Service) bool { return v.Ledger != nil })
 }
 
-func (s Scenario) those(are func(Service) bool) (some []Service) {
+func (s Scenario) filter(are func(Service) bool) (some []Service) {
 	for _, v := range s.Services {
 		if are(v) {
 			some = append(some, v)
@@ -185,8 +186,8 @@ func (s Scenario) ServiceOf(instance string) (Service, bool) {
 	return s.Services[i], true
 }
 
-// Struck lists the instances that a fault is aimed at: itself, or their edges.
-func (s Scenario) Struck(f Fault) []string {
+// Targets lists the instances that a fault is aimed at: itself, or their edges.
+func (s Scenario) Targets(f Fault) []string {
 	if f.Kind.OnEdge() {
 		return s.Match(f.Edge.Client)
 	}
@@ -197,7 +198,7 @@ func (s Scenario) Struck(f Fault) []string {
 func (s Scenario) Match(target string) []string {
 	var out []string
 	for _, v := range s.Services {
-		for _, name := range v.Names() {
+		for _, name := range v.InstanceNames() {
 			if name == target || v.Name == target {
 				out = append(out, name)
 			}
@@ -229,7 +230,7 @@ func decode(b []byte, into any) error {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("there is something behind its end, at byte %d; remove it", d.InputOffset())
+		return fmt.Errorf("unexpected data after the JSON value, at byte %d; remove it", d.InputOffset())
 	}
 	return nil
 }
@@ -250,7 +251,7 @@ func (s Scenario) ValidateFor(contender string) error {
 	add := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 
 	if strings.TrimSpace(s.Title) == "" {
-		add("title: say in a few words what happens")
+		add("title: write in a few words what happens")
 	} else if n := utf8.RuneCountInString(s.Title); n > longestTitle {
 		add("title: it has %d characters; use at most %d, for it stands in tables and headings", n, longestTitle)
 	}
@@ -272,7 +273,7 @@ func (s Scenario) ValidateFor(contender string) error {
 	errs = append(errs, s.validateShared()...)
 	errs = append(errs, s.validateTopics()...)
 	if len(s.Requests) == 0 {
-		add("requests: there are none; say what the load sends")
+		add("requests: there are none; list what the load sends")
 	}
 	errs = append(errs, s.validateRequests()...)
 	if err := s.Load.validate(); err != nil {
@@ -317,11 +318,11 @@ func (s Scenario) validateService(v Service) (errs []error) {
 		other, ok := s.Service(n.To)
 		switch {
 		case !ok:
-			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (kafka, database, redis, names)", n.To, s.names())
+			add("it needs %q, which is no service of the scenario (%s) and nothing that a world provides (%s)", n.To, s.names(), strings.Join(slices.Sorted(maps.Keys(systems)), ", "))
 		case other.Name == v.Name:
 			add("it needs itself")
-		case len(other.Early()) == 0:
-			add("it needs %q, which the system begins without; set Late of %s to 0, for what is needed has to be there", n.To, n.To)
+		case len(other.InitialInstances()) == 0:
+			add("it needs %q, which the system begins without; set Deferred of %s to 0, for what is needed has to be there", n.To, n.To)
 		case other.Instances > 1:
 			add("it needs %q, which has %d instances; a need goes to a service with one", n.To, other.Instances)
 		case n.Port != "" && !slices.Contains(other.Listeners(), n.Port):
@@ -421,10 +422,10 @@ func (s Scenario) validateStep(step Step) error {
 	}
 	if t := step.When; t != nil {
 		errs = append(errs, s.validateEdge(t.Client, t.To), s.validateTrigger(*t))
-		if step.Last >= s.Load.Duration {
-			errs = append(errs, fmt.Errorf("it lasts %s, the whole load is %s; shorten it or lengthen the load", step.Last, s.Load.Duration))
+		if step.Duration >= s.Load.Duration {
+			errs = append(errs, fmt.Errorf("it lasts %s, the whole load is %s; shorten it or lengthen the load", step.Duration, s.Load.Duration))
 		}
-	} else if end := step.At + step.Last; end >= s.Load.Duration || end < step.At {
+	} else if end := step.At + step.Duration; end >= s.Load.Duration || end < step.At {
 		errs = append(errs, fmt.Errorf("it ends at %s, the load at %s; shorten it or lengthen the load", end, s.Load.Duration))
 	}
 	return errors.Join(errs...)

@@ -187,8 +187,43 @@ func TestInstances(t *testing.T) {
 		}
 	}
 	for _, f := range []breakwater.Fault{breakwater.Kill("api-2/3"), breakwater.Cut(breakwater.Edge("api-2/3", breakwater.Kafka))} {
-		if got := s.Struck(f); !slices.Equal(got, []string{"api-2/3"}) {
+		if got := s.Targets(f); !slices.Equal(got, []string{"api-2/3"}) {
 			t.Errorf("%s strikes %q", f, got)
 		}
+	}
+}
+
+// A system of another module is needed like any other, once it is registered; a name is
+// registered once, and can be that of a host.
+func TestRegisterSystem(t *testing.T) {
+	s := breakwater.Scenario{
+		Title: "a ledger is kept",
+		Services: []breakwater.Service{{
+			Name: "api", Program: breakwater.Program{Go: "example.org/api"}, Needs: []breakwater.Need{{To: "vault"}},
+			Env: map[string]string{"VAULT": "${vault}"},
+		}},
+		Requests: []breakwater.Request{{Service: "api", Method: "GET", Path: "/"}},
+		Load:     breakwater.Constant(1).For(time.Second),
+		Predict:  breakwater.Holds(breakwater.NoPhantom),
+	}
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "nothing that a world provides") {
+		t.Errorf("before it is registered: %v", err)
+	}
+	breakwater.RegisterSystem("vault", "http")
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+	if tap := s.Services[0].Needs[0].Tap(); tap != "http" {
+		t.Errorf("its edges speak %s", tap)
+	}
+	for _, name := range []string{"vault", breakwater.Kafka, "Vault", ""} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%q was registered", name)
+				}
+			}()
+			breakwater.RegisterSystem(name, "tcp")
+		}()
 	}
 }

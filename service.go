@@ -1,6 +1,7 @@
 package breakwater
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,10 +19,10 @@ type Service struct {
 	Instances int     `json:"instances,omitempty"` // default 1
 	Program   Program `json:"program"`
 
-	// Late is how many of its instances, the last ones, the system begins without;
+	// Deferred is how many of its instances, the last ones, the system begins without;
 	// default 0. Their edges are there from the beginning, and a step of the plan
 	// starts them, see [Start].
-	Late int `json:"late,omitempty"`
+	Deferred int `json:"deferred,omitempty"`
 
 	// Env is the service's configuration. Values may refer to what only the
 	// world knows: ${listen} and ${listen.NAME} (the address of its own
@@ -37,7 +38,7 @@ type Service struct {
 
 	// Ready is how the world knows that it serves: a path on the first listener
 	// that answers 200 ("/healthz", the default), or "log:TEXT" for a program
-	// that says so in its log.
+	// that logs it.
 	Ready string `json:"ready,omitempty"`
 
 	// Needs is what it connects to. Each is one edge per instance.
@@ -84,7 +85,7 @@ type Service struct {
 	Settings map[string]string `json:"settings,omitempty"`
 }
 
-// Program says how a service is started. The local world runs Command or the Go
+// Program describes how a service is started. The local world runs Command or the Go
 // program; the docker world runs Image, or an image made of the Go program.
 type Program struct {
 	Go      string   `json:"go,omitempty"`      // Go main package, built once: "github.com/…/services"
@@ -97,26 +98,26 @@ type Program struct {
 
 	// Probe is a command that must succeed in the local world before anything
 	// starts: `python3 -c "import confluent_kafka"`. If it fails, the world
-	// cannot run this program, and ProbeHint says how to change that.
+	// cannot run this program, and ProbeHint describes how to change that.
 	Probe     []string `json:"probe,omitempty"`
 	ProbeHint string   `json:"probeHint,omitempty"`
 }
 
 // Need is one dependency of a service.
 type Need struct {
-	// To is "kafka", "database", "redis" or "names", which the world provides, or
-	// the name of another service of the scenario.
+	// To is a system, which the world provides (Kafka, Database, Redis, NameService, or one
+	// of [RegisterSystem]), or the name of another service of the scenario.
 	To string `json:"to"`
 
 	// Port is the listener of the other service, default its first.
 	Port string `json:"port,omitempty"`
 
-	// Protocol chooses the edge's tap: kafka, http or tcp. Default: kafka for
-	// kafka, tcp for database, redis and names, http for a service.
+	// Protocol chooses the edge's tap: kafka, http or tcp. Default: that of the
+	// system, http for a service.
 	Protocol string `json:"protocol,omitempty"`
 }
 
-// What a world provides without being asked for a program.
+// Systems: what a world provides without being asked for a program.
 const (
 	Kafka = "kafka"
 	Redis = "redis"
@@ -128,13 +129,34 @@ const (
 	// (psycopg.ClientCursor; preferQueryMode=simple of JDBC).
 	Database = "database"
 
-	// Names is a DNS server over TCP. Under the name of each need of the client that
+	// NameService is a DNS server over TCP. Under the name of each need of the client that
 	// asks it has SRV records of where that is now, with a time to live of 0. Nobody
 	// else's resolver knows it: the client is given its address as ${names}.
-	Names = "names"
+	NameService = "names"
 )
 
-// Offsets says where a consumer keeps its position.
+// systems has the protocol of the edges to each system.
+var systems = map[string]string{Kafka: "kafka", Database: "tcp", Redis: "tcp", NameService: "tcp"}
+
+// RegisterSystem adds a system, with the protocol that edges to it have by default
+// ("": tcp), so that a service can need it. How worlds provide it is registered in fixtures/systems,
+// which calls this. It is for an init function. It panics where the name is taken, or
+// is no host name of small letters, digits and hyphens that begins with a letter.
+func RegisterSystem(name, protocol string) {
+	if systems[name] != "" || !systemName.MatchString(name) {
+		panic(fmt.Sprintf("breakwater: system %q: the name is taken, or has more than small letters, digits and hyphens; choose another", name))
+	}
+	systems[name] = cmp.Or(protocol, "tcp")
+}
+
+// protocols that an edge can have.
+func protocols() []string {
+	all := append(slices.Collect(maps.Values(systems)), "http")
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Offsets is where a consumer keeps its position.
 type Offsets string
 
 // Where a consumer can keep its position.
@@ -143,8 +165,8 @@ const (
 	OffsetsInSink  Offsets = "sink"  // stored with the effects, by the sink
 )
 
-// Names lists the instances: analytics/1, analytics/2, …
-func (s Service) Names() []string {
+// InstanceNames lists the instances: analytics/1, analytics/2, …
+func (s Service) InstanceNames() []string {
 	names := make([]string, max(s.Instances, 1))
 	for i := range names {
 		names[i] = fmt.Sprintf("%s/%d", s.Name, i+1)
@@ -168,25 +190,25 @@ func (s Service) Uses(name string) bool {
 	return slices.ContainsFunc(s.Needs, func(n Need) bool { return n.To == name })
 }
 
-// Letters is DeadLetter, and for a service without one the zero value, which promises
+// DeadLetters is DeadLetter, and for a service without one the zero value, which promises
 // nothing.
-func (s Service) Letters() DeadLetter {
+func (s Service) DeadLetters() DeadLetter {
 	if s.DeadLetter == nil {
 		return DeadLetter{}
 	}
 	return *s.DeadLetter
 }
 
-// Early lists the instances that are started with the system: all but the late ones.
-func (s Service) Early() []string {
-	names := s.Names()
-	return names[:max(0, len(names)-max(s.Late, 0))]
+// InitialInstances lists the instances that are started with the system: all but the deferred ones.
+func (s Service) InitialInstances() []string {
+	names := s.InstanceNames()
+	return names[:max(0, len(names)-max(s.Deferred, 0))]
 }
 
-// Deferred lists the other ones; nil for none.
-func (s Service) Deferred() []string {
-	if names := s.Names(); s.Late > 0 {
-		return names[len(s.Early()):]
+// DeferredInstances lists the other ones; nil for none.
+func (s Service) DeferredInstances() []string {
+	if names := s.InstanceNames(); s.Deferred > 0 {
+		return names[len(s.InitialInstances()):]
 	}
 	return nil
 }
@@ -200,23 +222,10 @@ func (s Service) Listeners() []string {
 }
 
 // Tap is the protocol of the edge to the need.
-func (n Need) Tap() string {
-	switch {
-	case n.Protocol != "":
-		return n.Protocol
-	case n.To == Kafka:
-		return "kafka"
-	case n.To == Database || n.To == Redis || n.To == Names:
-		return "tcp"
-	default:
-		return "http"
-	}
-}
+func (n Need) Tap() string { return cmp.Or(n.Protocol, systems[n.To], "http") }
 
-// Provided is whether the world itself provides the need.
-func (n Need) Provided() bool {
-	return n.To == Kafka || n.To == Database || n.To == Redis || n.To == Names
-}
+// Provided is whether the world itself provides the need: it is a system.
+func (n Need) Provided() bool { return systems[n.To] != "" }
 
 // Expand fills the ${…} references of the service's configuration. An unknown
 // reference is an error that names the variable and what may be referred to.

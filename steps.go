@@ -35,7 +35,7 @@ func (s Scenario) validateProcess(step Step) error {
 func (s Scenario) validateStarted(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(s.late(), name) {
-			return fmt.Errorf("%s is started with the system; say in Late how many of its instances are not, or use Restart", name)
+			return fmt.Errorf("%s is started with the system; set Deferred to how many of its instances are not, or use Restart", name)
 		}
 	}
 	return nil
@@ -65,8 +65,8 @@ func (s Scenario) validateReset(step Step) error {
 		return fmt.Errorf("%s consumes nothing, so it has no offsets; name a service with a Group", f.Service)
 	case v.Offsets == OffsetsInSink:
 		return fmt.Errorf("%s keeps its offsets in its sink, where Kafka cannot set them; name a service whose Offsets are in kafka", f.Service)
-	case step.When == nil && f.Where.To == GoalTime && f.Where.Time >= step.At:
-		return fmt.Errorf("it goes to %s and comes at %s, when there is nothing yet; give an earlier time to go to", f.Where.Time, step.At)
+	case step.When == nil && f.Offset.Kind == OffsetAtTime && f.Offset.Time >= step.At:
+		return fmt.Errorf("it goes to %s and comes at %s, when there is nothing yet; give an earlier time to go to", f.Offset.Time, step.At)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s Scenario) validateLate() error {
 		}
 		switch len(steps) {
 		case 0:
-			errs = append(errs, fmt.Errorf("plan: %s is late and nothing starts it; add At(…).Inject(Start(%q)), or set Late to 0", name, name))
+			errs = append(errs, fmt.Errorf("plan: %s is deferred and nothing starts it; add At(…).Inject(Start(%q)), or set Deferred to 0", name, name))
 		case 1:
 		default:
 			errs = append(errs, fmt.Errorf("plan: steps %s and %s both start %s; leave one of them", steps[0], steps[1], name))
@@ -95,7 +95,7 @@ func (s Scenario) validateLate() error {
 // late lists the instances that the system begins without.
 func (s Scenario) late() (names []string) {
 	for _, v := range s.Services {
-		names = append(names, v.Deferred()...)
+		names = append(names, v.DeferredInstances()...)
 	}
 	return names
 }

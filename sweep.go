@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// Sweep says which point of a curve a trial is. Trials of one claim in one world with
+// Sweep reports which point of a curve a trial is. Trials of one claim in one world with
 // the same Over and Of are the curves of one picture.
 type Sweep struct {
 	Over string  `json:"over"`           // what changes from point to point: "callees"
@@ -15,12 +15,12 @@ type Sweep struct {
 	Line string  `json:"line,omitempty"` // which curve it is on; default the contender's name
 }
 
-// Validate says what is wrong with a sweep, naming the field. None at all is right.
+// Validate reports what is wrong with a sweep, naming the field. None at all is right.
 func (s *Sweep) Validate() error {
 	switch {
 	case s == nil:
 	case s.Over == "":
-		return errors.New("sweep: Over is empty; say what changes from point to point")
+		return errors.New("sweep: Over is empty; report what changes from point to point")
 	case math.IsNaN(s.At) || math.IsInf(s.At, 0) || s.At < 0:
 		return fmt.Errorf("sweep: At is %g; give a number from 0", s.At)
 	case UnitOf(s.Of) == "":

@@ -16,6 +16,7 @@ import (
 
 // What is saved is called after these, and a file's name has its limits.
 var (
+	systemName    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	serviceName   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,39}$`)
 	contenderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
 	longestTitle  = 120
@@ -112,8 +113,8 @@ func (r Request) validate(s Scenario) (errs []error) {
 	}
 	if v, ok := s.Service(r.Service); !ok {
 		add("service %q is none of the scenario's (%s)", r.Service, s.names())
-	} else if len(v.Early()) == 0 {
-		add("service %q is one that the system begins without; send it to another, or set Late to less than its instances", r.Service)
+	} else if len(v.InitialInstances()) == 0 {
+		add("service %q is one that the system begins without; send it to another, or set Deferred to less than its instances", r.Service)
 	}
 	if r.Method == "" || !strings.HasPrefix(r.Path, "/") {
 		add("give a method and a path that begins with /")
@@ -269,8 +270,8 @@ func (v Service) validateStart() (errs []error) {
 	add := func(format string, a ...any) {
 		errs = append(errs, fmt.Errorf("service %s: "+format, append([]any{v.Name}, a...)...))
 	}
-	if n := len(v.Names()); v.Late < 0 || v.Late > n {
-		add("late %d; give 0 to %d, how many of its instances a Start step starts", v.Late, n)
+	if n := len(v.InstanceNames()); v.Deferred < 0 || v.Deferred > n {
+		add("late %d; give 0 to %d, how many of its instances a Start step starts", v.Deferred, n)
 	}
 	ports := map[string]bool{}
 	for _, p := range v.Ports {
@@ -280,7 +281,7 @@ func (v Service) validateStart() (errs []error) {
 		ports[p] = true
 	}
 	if v.Ready != "" && !strings.HasPrefix(v.Ready, "/") && (!strings.HasPrefix(v.Ready, "log:") || v.Ready == "log:") {
-		add("ready %q; write a path that begins with /, or log: and what it says when it is", v.Ready)
+		add("ready %q; write a path that begins with /, or log: and what it logs when it is", v.Ready)
 	}
 	if path := v.Ready; strings.HasPrefix(path, "/") && !askable(path) {
 		add("ready %q cannot be asked for; escape what is special in the path", path)
@@ -300,11 +301,11 @@ func (v Service) validateStart() (errs []error) {
 			add("it needs %q twice; it has one edge to it", n.To)
 		}
 		needs[n.To], known[n.To] = true, ""
-		if !slices.Contains([]string{"kafka", "http", "tcp"}, n.Tap()) {
-			add("it needs %q by protocol %q; use kafka, http or tcp", n.To, n.Protocol)
+		if all := protocols(); !slices.Contains(all, n.Tap()) {
+			add("it needs %q by protocol %q; use one of %s", n.To, n.Protocol, strings.Join(all, ", "))
 		}
 	}
-	if needs[Names] {
+	if needs[NameService] {
 		for need := range needs {
 			known[need+".name"] = ""
 		}
@@ -348,12 +349,12 @@ func (s Scenario) validateOverlaps() (errs []error) {
 	for i, a := range s.Plan {
 		for j, b := range s.Plan[:i] {
 			if a.When != nil || b.When != nil || a.Fault.Kind != b.Fault.Kind || a.Fault.Edge.To != b.Fault.Edge.To ||
-				a.At >= b.At+b.Last || b.At >= a.At+a.Last {
+				a.At >= b.At+b.Duration || b.At >= a.At+a.Duration {
 				continue
 			}
-			if slices.ContainsFunc(s.Struck(a.Fault), func(name string) bool { return slices.Contains(s.Struck(b.Fault), name) }) {
+			if slices.ContainsFunc(s.Targets(a.Fault), func(name string) bool { return slices.Contains(s.Targets(b.Fault), name) }) {
 				errs = append(errs, fmt.Errorf("plan, steps %d and %d (%s): both are there from %s to %s; let one begin when the other has ended",
-					j+1, i+1, a.Name(), max(a.At, b.At), min(a.At+a.Last, b.At+b.Last)))
+					j+1, i+1, a.Name(), max(a.At, b.At), min(a.At+a.Duration, b.At+b.Duration)))
 			}
 		}
 	}
@@ -369,11 +370,11 @@ func (s Scenario) validateTrigger(t Trigger) error {
 	v, n := s.edge(t.Client, t.To)
 	_, _, isHTTP := strings.Cut(t.API, " ")
 	switch {
-	case v == nil: // said already
+	case v == nil: // reported already
 		return nil
 	case t.Count > s.farthest():
 		return fmt.Errorf("its trigger waits for request %d, and the load sends %d in all; count fewer", t.Count, s.Load.Requests())
-	case t.Done && n.Tap() != "kafka":
+	case t.HoldResponse && n.Tap() != "kafka":
 		return fmt.Errorf("its trigger holds the answer to %s of %s→%s; answers are held on a kafka edge only, hold the request", t.API, t.Client, t.To)
 	case n.Tap() == "tcp":
 		return fmt.Errorf("its trigger waits for %s of %s→%s, whose tap sees bytes only; inject at a time", t.API, t.Client, t.To)
@@ -389,7 +390,7 @@ func (s Scenario) validateDrop(f Fault) error {
 	v, n := s.edge(f.Edge.Client, f.Edge.To)
 	_, _, isHTTP := strings.Cut(f.API, " ")
 	switch {
-	case f.Kind != KindDrop || v == nil: // the second is said already
+	case f.Kind != KindDrop || v == nil: // the second is reported already
 		return nil
 	case n.Tap() == "tcp":
 		return fmt.Errorf("it drops answers to %s of %s, whose tap sees bytes only; use Silence towards the client", f.API, f.Edge)

@@ -60,7 +60,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		spoil func(s *breakwater.Scenario)
 		want  string
 	}{
-		"no title":                {func(s *breakwater.Scenario) { s.Title = "" }, "title: say in a few words what happens"},
+		"no title":                {func(s *breakwater.Scenario) { s.Title = "" }, "title: write in a few words what happens"},
 		"a story for a title":     {func(s *breakwater.Scenario) { s.Title = strings.Repeat("and then ", 20) }, "title: it has 180 characters; use at most 120"},
 		"no partition":            {func(s *breakwater.Scenario) { s.Topic.Partitions = -1 }, "topic: -1 partitions; give 1 or more"},
 		"no service":              {func(s *breakwater.Scenario) { s.Services = nil }, "services: there are none; name at least one"},
@@ -77,20 +77,20 @@ func TestScenarioIsValidated(t *testing.T) {
 		"no program":                    {func(s *breakwater.Scenario) { s.Services[0].Program = breakwater.Program{} }, "service api: it has no program; set Go, Command or Image"},
 		"too many instances":            {func(s *breakwater.Scenario) { s.Services[0].Instances = 1000 }, "service api: 1000 instances; give 1 to 100"},
 		"two ports of a name":           {func(s *breakwater.Scenario) { s.Services[0].Ports = []string{"http", "http"} }, `service api: port "http": give each listener a name of its own`},
-		"ready by nothing":              {func(s *breakwater.Scenario) { s.Services[0].Ready = "log:" }, `service api: ready "log:"; write a path that begins with /, or log: and what it says`},
+		"ready by nothing":              {func(s *breakwater.Scenario) { s.Services[0].Ready = "log:" }, `service api: ready "log:"; write a path that begins with /, or log: and what it logs when it is`},
 		"a name without a name service": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${redis.name}"} }, "service api: env URL refers to ${redis.name}"},
 		"a name of what is not needed": {func(s *breakwater.Scenario) {
-			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.Names})
+			s.Services[0].Needs = append(s.Services[0].Needs, breakwater.Need{To: breakwater.NameService})
 			s.Services[0].Env = map[string]string{"URL": "${redis.name} ${cache.name}"}
 		}, "env URL refers to ${cache.name}; it may refer to data, instance, listen, listen.http, names, names.name, redis, redis.name, topic"},
 		"an unknown reference": {func(s *breakwater.Scenario) { s.Services[0].Env = map[string]string{"URL": "${databse}"} }, "service api: env URL refers to ${databse}; it may refer to data, instance, listen, listen.http, redis, topic"},
-		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (kafka, database, redis, names)`},
+		"an unknown need":      {func(s *breakwater.Scenario) { s.Services[0].Needs[0].To = "rediss" }, `service api: it needs "rediss", which is no service of the scenario (api) and nothing that a world provides (database, kafka, names, redis`},
 		"a need twice": {func(s *breakwater.Scenario) {
 			s.Services[0].Needs = append(s.Services[0].Needs, s.Services[0].Needs[0])
 		}, `service api: it needs "redis" twice`},
-		"an unknown protocol": {func(s *breakwater.Scenario) { s.Services[0].Needs[0].Protocol = "udp" }, `service api: it needs "redis" by protocol "udp"; use kafka, http or tcp`},
+		"an unknown protocol": {func(s *breakwater.Scenario) { s.Services[0].Needs[0].Protocol = "udp" }, `service api: it needs "redis" by protocol "udp"; use one of http, kafka, tcp`},
 
-		"no request":                {func(s *breakwater.Scenario) { s.Requests = nil }, "requests: there are none; say what the load sends"},
+		"no request":                {func(s *breakwater.Scenario) { s.Requests = nil }, "requests: there are none; list what the load sends"},
 		"a request to nobody":       {func(s *breakwater.Scenario) { s.Requests[0].Service = "apy" }, `request GET /: service "apy" is none of the scenario's (api)`},
 		"a request for no path":     {func(s *breakwater.Scenario) { s.Requests[0].Path = "users" }, "request GET users: give a method and a path that begins with /"},
 		"a method of two words":     {func(s *breakwater.Scenario) { s.Requests[0].Method = "GET IT" }, "request GET IT /: it cannot be sent (net/http: invalid method"},
@@ -101,7 +101,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		"a ramp to too much":        {func(s *breakwater.Scenario) { s.Load.To = 1e6 }, "load: rate × duration is more than 1000000 requests"},
 		"rate 0":                    {func(s *breakwater.Scenario) { s.Load.Rate = 0 }, "load: rate 0 a second; give a positive rate"},
 		"a rate that is none":       {func(s *breakwater.Scenario) { s.Load.Rate = math.NaN() }, "load: rate NaN a second; give a positive rate"},
-		"a load of no length":       {func(s *breakwater.Scenario) { s.Load.Duration = 0 }, "load: it lasts 0s; say how long with For"},
+		"a load of no length":       {func(s *breakwater.Scenario) { s.Load.Duration = 0 }, "load: it lasts 0s; set how long with For"},
 		"a load for ever":           {func(s *breakwater.Scenario) { s.Load.Rate = math.Inf(1) }, "load: rate × duration is more than 1000000 requests; lower one of them"},
 		"unknown arrivals":          {func(s *breakwater.Scenario) { s.Load.Arrivals = "bursts" }, `load: arrivals "bursts"; use constant or poisson`},
 		"a warm-up before the time": {func(s *breakwater.Scenario) { s.Load.WarmUp = -time.Second }, "load: the warm-up lasts -1s; give a positive duration"},
@@ -143,10 +143,10 @@ func TestScenarioIsValidated(t *testing.T) {
 		"a triggered one": {func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{breakwater.On(breakwater.Commit("api")).Then(cut()).For(time.Minute)}
 		}, "it lasts 1m0s, the whole load is 10s; shorten it or lengthen the load"},
-		"a fault of no length": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut())} }, "it lasts 0s; say how long with For"},
+		"a fault of no length": {func(s *breakwater.Scenario) { s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(cut())} }, "it lasts 0s; set how long with For"},
 		"a restart before its time": {func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{breakwater.At(time.Second).Inject(breakwater.Restart("api")).For(-1)}
-		}, "it lasts -1ns; say how long with For"},
+		}, "it lasts -1ns; set how long with For"},
 		"a fault without baseline": {func(s *breakwater.Scenario) {
 			s.Plan = breakwater.Plan{breakwater.At(0).Inject(cut()).For(time.Second)}
 		}, "it begins at 0s; leave time for a baseline before it"},
@@ -322,7 +322,7 @@ func TestPlansThatDoNotOverlap(t *testing.T) {
 	}
 }
 
-// What is wrong in several places is said at once, a line each.
+// What is wrong in several places is reported at once, a line each.
 func TestAllProblemsAtOnce(t *testing.T) {
 	s := scenario()
 	s.Title, s.Load.Rate, s.Predict = "", 0, nil

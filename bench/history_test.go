@@ -45,7 +45,7 @@ func BenchmarkJudge(b *testing.B) {
 			var took []float64
 			for b.Loop() {
 				var verdicts []check.Verdict
-				took = append(took, seconds(b, func() { verdicts = check.Judge(log, check.All()) }))
+				took = append(took, seconds(b, func() { verdicts = check.Judge(log.Index(), check.All()) }))
 				for _, v := range verdicts {
 					if v.Status != check.Holds && (system.all || v.Status != check.NotAsked) {
 						b.Fatalf("%s is %s: %s", v.Guarantee, v.Status, v.Why)
@@ -53,7 +53,7 @@ func BenchmarkJudge(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(len(log.Events)), "events")
-			tell(b, row{what: "judge a million events: " + system.name, unit: "CPU s", values: took})
+			report(b, row{what: "judge a million events: " + system.name, unit: "CPU s", values: took})
 		})
 	}
 }
@@ -108,8 +108,8 @@ func BenchmarkRecord(b *testing.B) {
 		heldToo = append(heldToo, (heap()-empty)/(producers*each))
 		runtime.KeepAlive(all)
 	}
-	tell(b, row{"record, 8 producers", "CPU ns/event", recorded, "a channel", collected})
-	tell(b, row{"record, held in memory", "bytes/event", held, "a slice", heldToo})
+	report(b, row{"record, 8 producers", "CPU ns/event", recorded, "a channel", collected})
+	report(b, row{"record, held in memory", "bytes/event", held, "a slice", heldToo})
 }
 
 func perEvent(seconds float64) float64 { return seconds * 1e9 / 1e6 }
@@ -158,7 +158,7 @@ func BenchmarkFile(b *testing.B) {
 			for b.Loop() {
 				measured, beside = append(measured, speed(ours)), append(beside, speed(bare))
 			}
-			tell(b, row{what + " a history", "MB/CPU s", measured, "bare JSON lines", beside})
+			report(b, row{what + " a history", "MB/CPU s", measured, "bare JSON lines", beside})
 		})
 	}
 	compare("write", func() {
@@ -175,6 +175,6 @@ func BenchmarkFile(b *testing.B) {
 		for b.Loop() { // nothing takes time here, and one row is enough
 		}
 		b.ReportMetric(0, "ns/op")
-		tell(b, row{"a history's file", "bytes/event", []float64{float64(len(file)) / n}, "bare JSON lines", []float64{float64(plain.Len()) / n}})
+		report(b, row{"a history's file", "bytes/event", []float64{float64(len(file)) / n}, "bare JSON lines", []float64{float64(plain.Len()) / n}})
 	})
 }

@@ -55,8 +55,8 @@ type row struct {
 
 var rows []row
 
-// tell reports a row as metrics of the benchmark, and keeps it for the table.
-func tell(b *testing.B, r row) {
+// report reports a row as metrics of the benchmark, and keeps it for the table.
+func report(b *testing.B, r row) {
 	unit := strings.ReplaceAll(r.unit, " ", "-")
 	b.ReportMetric(median(r.values), unit)
 	if r.beside != "" {

@@ -69,7 +69,7 @@ func (e ConsumerEnv) check() error {
 // the group's generation.
 func (e ConsumerEnv) checkFenced() error {
 	if consumer.Assignment(e.Assignment) == consumer.ConsumerProtocol || e.StaticID != "" {
-		return errors.New("ASSIGNMENT=consumer-protocol and GROUP_INSTANCE_ID are not for offsets that are kept with the effects, where the group's generation must tell owners apart: leave them out")
+		return errors.New("ASSIGNMENT=consumer-protocol and GROUP_INSTANCE_ID are not for offsets that are kept with the effects, where the group's generation must distinguish owners : leave them out")
 	}
 	return nil
 }

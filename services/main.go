@@ -3,7 +3,7 @@
 //	services registration|email|analytics|cache|projection|mailbox|transfer
 //	services projection rebuild
 //	services redrive
-//	services flawed DEFECT
+//	services defect DEFECT
 //
 // The second is projection with REBUILD=true. The third sends the letters in a
 // dead letter topic back to where they came from, and exits. The last is a service
@@ -35,8 +35,8 @@ import (
 
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/cache"
+	"github.com/breakwater-kit/breakwater/services/defects"
 	"github.com/breakwater-kit/breakwater/services/email"
-	"github.com/breakwater-kit/breakwater/services/flawed"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/names"
@@ -72,7 +72,7 @@ type service interface {
 }
 
 // builder makes a service from its variables. It opens what the service needs
-// and says how to close it after the service has run.
+// and reports how to close it after the service has run.
 type builder func(environ map[string]string, logTo io.Writer) (_ service, closeAll func(), _ error)
 
 var builders = map[string]builder{
@@ -88,16 +88,16 @@ var builders = map[string]builder{
 	"projection rebuild": rebuilding(buildProjection(projection.New)),
 }
 
-// flawedBuilders are the services with a planted defect, by the defect.
-func flawedBuilders() map[string]builder {
+// defectBuilders are the services with a planted defect, by the defect.
+func defectBuilders() map[string]builder {
 	all := map[string]builder{}
-	for defect, build := range flawed.Analytics {
+	for defect, build := range defects.Analytics {
 		all[defect] = buildAnalytics(build)
 	}
-	for defect, build := range flawed.Projection {
+	for defect, build := range defects.Projection {
 		all[defect] = buildProjection(build)
 	}
-	for defect, way := range flawed.Registration {
+	for defect, way := range defects.Registration {
 		all[defect] = buildRegistration(way)
 	}
 	return all
@@ -119,12 +119,12 @@ func run(ctx context.Context, args []string, environ map[string]string, logTo io
 
 func choose(args []string) (builder, error) {
 	all, prefix, what := builders, "", "service"
-	if len(args) > 0 && args[0] == "flawed" {
-		all, prefix, what, args = flawedBuilders(), "flawed ", "defect", args[1:]
+	if len(args) > 0 && args[0] == "defect" {
+		all, prefix, what, args = defectBuilders(), "defect ", "defect", args[1:]
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(all)), "|")
 	if prefix == "" {
-		names += "|flawed DEFECT"
+		names += "|defect DEFECT"
 	}
 	if len(args) == 0 {
 		return nil, fmt.Errorf("usage: services %s%s", prefix, names)

@@ -17,7 +17,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"go.uber.org/goleak"
 
-	"github.com/breakwater-kit/breakwater/services/flawed"
+	"github.com/breakwater-kit/breakwater/services/defects"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -32,11 +32,11 @@ func TestWrongUsage(t *testing.T) {
 		environ map[string]string
 		want    []string
 	}{
-		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|projection|projection rebuild|redrive|registration|transfer|flawed DEFECT"}},
+		"no service":      {"", nil, []string{"usage: services analytics|cache|email|mailbox|projection|projection rebuild|redrive|registration|transfer|defect DEFECT"}},
 		"unknown service": {"mail", nil, []string{`unknown service "mail"`, "usage:"}},
 		"two services":    {"email cache", nil, []string{"usage:"}},
-		"no defect":       {"flawed", nil, []string{"usage: services flawed as-of-now|commit-before-processing|"}},
-		"unknown defect":  {"flawed luck", nil, []string{`unknown defect "luck"`, "|unfenced-offsets|"}},
+		"no defect":       {"defect", nil, []string{"usage: services defect as-of-now|commit-before-processing|"}},
+		"unknown defect":  {"defect luck", nil, []string{`unknown defect "luck"`, "|unfenced-offsets|"}},
 
 		"nothing set": {"registration", nil, []string{
 			"LISTEN is not set: set it to host:port to serve HTTP on, for example 127.0.0.1:8080",
@@ -83,13 +83,13 @@ func TestWrongUsage(t *testing.T) {
 			"COMMIT=later is unknown: set it to processed or auto", "OFFSETS=mind is unknown: set it to kafka or sink",
 			"RETRY_TOPICS is set and DEAD_LETTER_TOPIC is not",
 		}},
-		"two ways": {"flawed no-deduplication", map[string]string{
+		"two ways": {"defect no-deduplication", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "COMMIT": "auto", "OFFSETS": "sink", "DEAD_LETTER_TOPIC": "d",
 		}, []string{"COMMIT=auto and OFFSETS=sink and DEAD_LETTER_TOPIC exclude each other: set one of them"}},
 		"same topic twice": {"analytics", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092", "DEAD_LETTER_TOPIC": "user-events",
 		}, []string{`topic "user-events" is named twice`}},
-		"no dead letters": {"flawed dead-letter-then-commit", map[string]string{
+		"no dead letters": {"defect dead-letter-then-commit", map[string]string{
 			"LISTEN": listen, "DATABASE_URL": "sqlite::memory:", "KAFKA_BROKERS": "x:9092",
 		}, []string{"set DEAD_LETTER_TOPIC"}},
 		"no Kafka to project": {"projection", map[string]string{"LISTEN": listen, "DATABASE_URL": "sqlite::memory:"}, []string{
@@ -258,17 +258,17 @@ func TestWholeSystem(t *testing.T) {
 	}
 }
 
-// Every way to consume, and every flawed service, is up to its work when
+// Every way to consume, and every service with a defect, is up to its work when
 // nothing disturbs it.
 func TestEveryAnalytics(t *testing.T) {
 	cases := map[string]map[string]string{
 		"analytics": nil, "auto": {"COMMIT": "auto"}, "sink": {"OFFSETS": "sink"},
 		"letters": {"DEAD_LETTER_TOPIC": "dead", "RETRY_TOPICS": "retry-1,retry-2", "MAX_ATTEMPTS": "4", "RETRY_BACKOFF": "100ms"},
 	}
-	for defect := range flawed.Analytics {
-		cases["flawed "+defect] = nil
+	for defect := range defects.Analytics {
+		cases["defect "+defect] = nil
 		if strings.HasPrefix(defect, "dead-letter") {
-			cases["flawed "+defect] = cases["letters"]
+			cases["defect "+defect] = cases["letters"]
 		}
 	}
 	for name, environ := range cases {
@@ -281,7 +281,7 @@ func TestEveryAnalytics(t *testing.T) {
 			}
 			environ["KAFKA_BROKERS"], environ["DATABASE_URL"] = strings.Join(k.Brokers, ","), url
 			service := "analytics"
-			if strings.HasPrefix(name, "flawed ") {
+			if strings.HasPrefix(name, "defect ") {
 				service = name
 			}
 			begin(t, servicetest.NewClient(t, (&net.Dialer{}).DialContext), service, environ)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/fixtures/edge"
+	_ "github.com/breakwater-kit/breakwater/fixtures/systems/all" // their taps
 )
 
 // edgeCommand runs edges until it is told to end.
@@ -87,7 +88,7 @@ func (c *edgeCommand) settings() (s settings, err error) {
 	for _, flag := range []struct {
 		protocol edge.Protocol
 		values   []string
-	}{{edge.Kafka, c.Kafka}, {edge.HTTP, c.HTTP}, {edge.TCP, c.TCP}} {
+	}{{"kafka", c.Kafka}, {edge.HTTP, c.HTTP}, {edge.TCP, c.TCP}} {
 		for _, value := range flag.values {
 			given := fmt.Sprintf("--%s %s", flag.protocol, value)
 			name, upstreams, ok := strings.Cut(value, "=")

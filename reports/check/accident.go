@@ -45,17 +45,9 @@ func happened(e *history.Event) string {
 	return clause
 }
 
-// happens are guarantees that are broken by what was done. The others are broken by
-// what is missing in the end, which anything before the end may explain.
-var happens = map[string]bool{
-	breakwater.NoPhantom: true, breakwater.NoAbortedRead: true, breakwater.OneRecordPerOffset: true, breakwater.NoLogDuplicate: true, breakwater.EffectOnce: true,
-	breakwater.DeliveryOrder: true, breakwater.ResumeAtCommitted: true, breakwater.ExplainedRedelivery: true, breakwater.CommitAfterEffect: true,
-	breakwater.CommittedMonotone: true, breakwater.SingleOwner: true, breakwater.KeyOrder: true, breakwater.ProducerOrder: true,
-}
-
 // excuse makes unknown of what is broken and may be the work of an accident that the
-// system is not the author of.
-func excuse(x *history.Index, v Verdict) Verdict {
+// system is not the author of. What was done before that came it does not explain.
+func (c Checker) excuse(x *history.Index, v Verdict) Verdict {
 	if v.Status != Broken {
 		return v
 	}
@@ -66,7 +58,7 @@ func excuse(x *history.Index, v Verdict) Verdict {
 			break
 		}
 	}
-	if first == nil || happens[v.Guarantee] && v.Since > 0 && v.Since < first.At {
+	if first == nil || c.By == breakwater.ByActs && v.Since > 0 && v.Since < first.At {
 		return v
 	}
 	foreign, _ := Accidents(x)

@@ -11,6 +11,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.Availability, availability) }
+
 func availability(x *history.Index) Verdict {
 	require := x.Log.Header.Require
 	if require.Availability <= 0 {

@@ -14,6 +14,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.BoundedRecovery, boundedRecovery) }
+
 func boundedRecovery(x *history.Index) Verdict {
 	objective := time.Duration(x.Log.Header.Require.Recovery)
 	if objective <= 0 {

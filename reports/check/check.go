@@ -86,20 +86,35 @@ const (
 	TooLate     Code = "too-late"    // load
 )
 
-// RestsOnTime is whether a guarantee is judged by when requests came and were answered, so
-// that a load that was sent late says nothing about it.
-func RestsOnTime(guarantee string) bool {
-	switch guarantee {
-	case breakwater.Availability, breakwater.BoundedRecovery, breakwater.Contained, breakwater.NotMetastable:
-		return true
-	}
-	return false
+// Checker judges one guarantee.
+type Checker struct {
+	breakwater.Guarantee
+
+	// Check is its rule: a pure function of a history that is valid. A verdict over nothing
+	// is made unknown, and so is one of a rule that panics.
+	Check func(*history.Index) Verdict
 }
 
-// Checker judges one guarantee.
-type Checker interface {
-	Guarantee() string
-	Check(history.Log) Verdict
+// rules are those of all guarantees, by name. Each stands in a file called after it.
+var rules = map[string]func(*history.Index) Verdict{}
+
+func rule(guarantee string, check func(*history.Index) Verdict) { rules[guarantee] = check }
+
+// Register declares a guarantee of one's own and adds its checker to [All]: every run is
+// judged by it, and scenarios can predict it. Call it from an init function. It panics
+// where the name is empty or taken.
+func Register(c Checker) {
+	breakwater.DeclareGuarantee(c.Guarantee)
+	rule(c.Name, c.Check)
+}
+
+// All returns every checker, in the order in which reports show them.
+func All() []Checker {
+	var all []Checker
+	for _, g := range breakwater.Guarantees() {
+		all = append(all, Checker{g, rules[g.Name]})
+	}
+	return all
 }
 
 var rank = map[Status]int{NotAsked: 0, Holds: 1, Unknown: 2, Broken: 3}
@@ -117,46 +132,37 @@ func Worst(statuses ...Status) Status {
 }
 
 // Judge runs the checkers over the log, in order. A log that does not validate
-// is not judged: every verdict is unknown and says why. A checker that panics
-// gives unknown as well.
-func Judge(log history.Log, checkers []Checker) []Verdict {
-	x := log.Index()
+// is not judged: every verdict is unknown and says why.
+func Judge(x *history.Index, checkers []Checker) []Verdict {
 	invalid := x.Validate()
 	verdicts := make([]Verdict, 0, len(checkers))
 	for _, c := range checkers {
 		if invalid != nil {
-			verdicts = append(verdicts, Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: "the history is inconsistent: " + invalid.Error(), Brief: "the history is inconsistent"})
+			verdicts = append(verdicts, Verdict{Guarantee: c.Name, Status: Unknown, Why: "the history is inconsistent: " + invalid.Error(), Brief: "the history is inconsistent"})
 			continue
 		}
-		verdicts = append(verdicts, judge(x, c))
+		verdicts = append(verdicts, c.judge(x))
 	}
 	return verdicts
 }
 
-// indexed is a checker that takes the index which all of them share.
-type indexed interface{ check(*history.Index) Verdict }
-
-func judge(x *history.Index, c Checker) (v Verdict) {
+func (c Checker) judge(x *history.Index) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
-			v = Verdict{Guarantee: c.Guarantee(), Status: Unknown, Why: fmt.Sprintf("the checker panicked: %v", p), Brief: "the checker panicked"}
+			v = Verdict{Guarantee: c.Name, Status: Unknown, Why: fmt.Sprintf("the checker panicked: %v", p), Brief: "the checker panicked"}
 		}
 	}()
-	if i, ok := c.(indexed); ok {
-		v = i.check(x)
-	} else {
-		v = c.Check(x.Log)
-	}
+	v = c.unread(x, c.Check(x))
 	for _, some := range [][]Anomaly{v.Anomalies, v.Expected} {
 		for i := range some {
 			some[i].Around = around(x, some[i].Offsets)
 		}
 	}
-	v.Guarantee = c.Guarantee()
+	v.Guarantee = c.Name
 	if v.Status == Holds && v.Examined == 0 {
 		v.Status, v.Why, v.Brief = Unknown, "nothing was examined", "nothing was examined"
 	}
-	return excuse(x, v)
+	return c.excuse(x, v)
 }
 
 // around is the neighbourhood of the first of the places.

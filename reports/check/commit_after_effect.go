@@ -13,6 +13,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.CommitAfterEffect, commitAfterEffect) }
+
 func commitAfterEffect(x *history.Index) Verdict {
 	all := eachConsumer(x, func(s breakwater.Service, all []*position) finding {
 		if s.Ledger == nil {
@@ -170,7 +172,7 @@ type putAway struct {
 
 // handOvers returns those of each id.
 func handOvers(x *history.Index, s breakwater.Service) map[string][]putAway {
-	topics := s.Letters().Topics()
+	topics := s.DeadLetters().Topics()
 	if len(topics) == 0 {
 		return nil
 	}

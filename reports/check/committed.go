@@ -173,8 +173,8 @@ func objective(h history.Header) time.Duration {
 // backoffOf is for how long what is put off to the topic has to wait there at
 // least, 0 in a topic that is none of the service's retry topics.
 func backoffOf(s breakwater.Service, topic string) time.Duration {
-	if slices.Contains(s.Letters().Retry, topic) {
-		return time.Duration(max(s.Letters().Backoff, 0))
+	if slices.Contains(s.DeadLetters().Retry, topic) {
+		return time.Duration(max(s.DeadLetters().Backoff, 0))
 	}
 	return 0
 }

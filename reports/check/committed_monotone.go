@@ -5,9 +5,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.CommittedMonotone, committedMonotone) }
 
 func committedMonotone(x *history.Index) Verdict {
 	var all []finding

@@ -13,6 +13,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.Contained, contained) }
+
 // unrelatedShare is how much of the unrelated operation may fail while a fault is
 // active, beyond what failed before, without its being the fault's doing.
 const unrelatedShare = 0.01

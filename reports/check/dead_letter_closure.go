@@ -11,10 +11,12 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.DeadLetterClosure, ofWholeLog(deadLetterClosure)) }
+
 func deadLetterClosure(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {
-		if s.Letters().Topic != "" {
+		if s.DeadLetters().Topic != "" {
 			f := finding{status: NotAsked, why: unnamed(x, x.Input(s))}
 			if s.Ledger != nil && f.why == "" {
 				f.why = apart(x, s)
@@ -74,7 +76,7 @@ func (c *closure) judge() finding {
 	for records := range in.All() {
 		c.judgeInput(c.inputOf(records[0]))
 	}
-	for records := range c.x.Topic(c.service.Letters().Topic).Without(in) { // of what was deleted, or never there
+	for records := range c.x.Topic(c.service.DeadLetters().Topic).Without(in) { // of what was deleted, or never there
 		c.judgeInput(c.inputOf(records[0]))
 	}
 	c.stalls()
@@ -122,8 +124,8 @@ type input struct {
 }
 
 func (c *closure) inputOf(e *history.Event) input {
-	i := input{id: e.ID, in: c.x.Topic(c.x.Input(c.service)).Of(e), letters: c.x.Topic(c.service.Letters().Topic).Of(e)}
-	for _, topic := range c.service.Letters().Retry {
+	i := input{id: e.ID, in: c.x.Topic(c.x.Input(c.service)).Of(e), letters: c.x.Topic(c.service.DeadLetters().Topic).Of(e)}
+	for _, topic := range c.service.DeadLetters().Retry {
 		i.putOff = append(i.putOff, c.x.Topic(topic).Of(e)...)
 	}
 	switch {
@@ -185,7 +187,7 @@ func (c *closure) at(p history.Partition, offset int64) *history.Event {
 // names, or the one that the record in a retry topic names that it names. Nil
 // when it names none that is there.
 func (c *closure) original(l *history.Event) *history.Event {
-	for range len(c.service.Letters().Retry) + c.service.Letters().MaxAttempts + 1 {
+	for range len(c.service.DeadLetters().Retry) + c.service.DeadLetters().MaxAttempts + 1 {
 		p, says := originOf(l)
 		if !says {
 			return nil
@@ -315,7 +317,7 @@ func (c *closure) twoLetters(i input) {
 
 // tries counts attempts.
 func (c *closure) tries(i input) {
-	limit := c.service.Letters().MaxAttempts
+	limit := c.service.DeadLetters().MaxAttempts
 	if limit <= 0 {
 		return
 	}
@@ -351,7 +353,7 @@ func (c *closure) taken(i input, after, before time.Duration) int {
 // backoff sees to it that retries are not early. It needs the attempts of the
 // sink, and to have seen the record being put off.
 func (c *closure) backoff(i input) {
-	least := time.Duration(c.service.Letters().Backoff)
+	least := time.Duration(c.service.DeadLetters().Backoff)
 	if least <= 0 || len(i.attempts) < 2 {
 		return
 	}
@@ -380,7 +382,7 @@ func (c *closure) backoff(i input) {
 // fatal sees to it that what never succeeds is not put off.
 func (c *closure) fatal(i input) {
 	for _, r := range i.putOff {
-		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.Letters().Fatal, r.Letter.Error) {
+		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.DeadLetters().Fatal, r.Letter.Error) {
 			c.report(i, fmt.Sprintf("%s failed with %q, which is never tried again, and was put off to %s", i.id, r.Letter.Error, place1(r)), r)
 			return
 		}
@@ -391,7 +393,7 @@ func (c *closure) fatal(i input) {
 func (c *closure) stalls() {
 	_, end := c.x.Log.Header.Span()
 	for _, s := range c.past.stuck(c.x, c.appends) {
-		if s.on.Topic != c.x.Input(c.service) && !slices.Contains(c.service.Letters().Retry, s.on.Topic) {
+		if s.on.Topic != c.x.Input(c.service) && !slices.Contains(c.service.DeadLetters().Retry, s.on.Topic) {
 			continue
 		}
 		head := s.waiting[0]

@@ -8,6 +8,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.DeliveryOrder, deliveryOrder) }
+
 func deliveryOrder(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)

@@ -10,6 +10,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.ExactlyOnceTransfer, ofWholeLog(exactlyOnceTransfer)) }
+
 func exactlyOnceTransfer(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {
@@ -58,7 +60,7 @@ func (t transfer) judge() finding {
 	}
 	s := t.service
 	notYet, undecided := 0, 0
-	input, letters := t.x.Input(s), s.Letters().Topic
+	input, letters := t.x.Input(s), s.DeadLetters().Topic
 	ins, outs, given := t.x.Topic(input), t.x.Topic(s.Output), t.x.Topic(letters)
 	for _, topic := range []string{input, s.Output} {
 		if why := unnamed(t.x, topic); why != "" {

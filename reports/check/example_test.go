@@ -3,19 +3,19 @@ package check_test
 import (
 	"fmt"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 )
 
-// everyEffectHasAKey is a guarantee of one's own.
-type everyEffectHasAKey struct{}
+// everyEffectHasAKey is a guarantee of one's own. Where it is registered, see
+// [check.Register], scenarios can predict it.
+var everyEffectHasAKey = check.Checker{Guarantee: breakwater.Guarantee{Name: "every-effect-has-a-key"}, Check: keyed}
 
-func (everyEffectHasAKey) Guarantee() string { return "every-effect-has-a-key" }
-
-func (everyEffectHasAKey) Check(log history.Log) check.Verdict {
+func keyed(x *history.Index) check.Verdict {
 	v := check.Verdict{Status: check.Holds}
-	for e := range log.Of(history.Effect) {
+	for e := range x.Of(history.Effect) {
 		v.Examined++
 		if e.Key == "" {
 			v.Status, v.Total = check.Broken, v.Total+1
@@ -36,11 +36,11 @@ func ExampleChecker() {
 		}
 		return true
 	})
-	for _, v := range check.Judge(log, []check.Checker{everyEffectHasAKey{}}) {
+	for _, v := range check.Judge(log.Index(), []check.Checker{everyEffectHasAKey}) {
 		fmt.Println(v.Guarantee, "is", v.Status+":", v.Why)
 	}
 	empty := historytest.Log(log.Header)
-	for _, v := range check.Judge(empty, []check.Checker{everyEffectHasAKey{}}) {
+	for _, v := range check.Judge(empty.Index(), []check.Checker{everyEffectHasAKey}) {
 		fmt.Println("of nothing it is", v.Status)
 	}
 	// Output:

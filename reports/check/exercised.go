@@ -15,6 +15,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.Exercised, exercised) }
+
 func exercised(x *history.Index) Verdict {
 	f := finding{}
 	f.anomalies = append(f.anomalies, tooFew(x, &f.examined)...)

@@ -20,66 +20,6 @@ const (
 	neighbours   = 2 // records before and after the place of an anomaly
 )
 
-// guarantee is a checker made of its name and its rule.
-type guarantee struct {
-	name string
-	rule func(*history.Index) Verdict
-}
-
-func (g guarantee) Guarantee() string { return g.name }
-
-func (g guarantee) Check(log history.Log) Verdict { return g.check(log.Index()) }
-
-func (g guarantee) check(x *history.Index) Verdict {
-	v := g.unread(x, g.rule(x))
-	v.Guarantee = g.name
-	return v
-}
-
-// All returns every checker, in the order in which reports show them.
-func All() []Checker {
-	return []Checker{
-		guarantee{breakwater.Exercised, exercised},
-		guarantee{breakwater.NoLostInLog, ofWholeLog(noLostInLog)},
-		guarantee{breakwater.NoAcknowledgedLoss, ofWholeLog(noAcknowledgedLoss)},
-		guarantee{breakwater.NoStuck, noStuck},
-		guarantee{breakwater.NoPhantom, noPhantom},
-		guarantee{breakwater.NoAbortedRead, noAbortedRead},
-		guarantee{breakwater.OneRecordPerOffset, oneRecordPerOffset},
-		guarantee{breakwater.NoLogDuplicate, noLogDuplicate},
-		guarantee{breakwater.NoOrphans, ofWholeLog(noOrphans)},
-		guarantee{breakwater.ResumeAtCommitted, resumeAtCommitted},
-		guarantee{breakwater.ExplainedRedelivery, explainedRedelivery},
-		guarantee{breakwater.EffectOnce, effectOnce},
-		guarantee{breakwater.DeliveryOrder, deliveryOrder},
-		guarantee{breakwater.ReplayIsContiguous, replayIsContiguous},
-		guarantee{breakwater.CommitAfterEffect, commitAfterEffect},
-		guarantee{breakwater.CommittedMonotone, committedMonotone},
-		guarantee{breakwater.SingleOwner, singleOwner},
-		guarantee{breakwater.KeyOrder, keyOrder},
-		guarantee{breakwater.ProducerOrder, producerOrder},
-		guarantee{breakwater.TransactionAtomic, ofWholeLog(transactionAtomic)},
-		guarantee{breakwater.ExactlyOnceTransfer, ofWholeLog(exactlyOnceTransfer)},
-		guarantee{breakwater.NoHangingTransaction, noHangingTransaction},
-		guarantee{breakwater.DeadLetterClosure, ofWholeLog(deadLetterClosure)},
-		guarantee{breakwater.Outbox, ofWholeLog(outbox)},
-		guarantee{breakwater.ProjectionEqualsReplay, ofWholeLog(projectionEqualsReplay)},
-		guarantee{breakwater.BoundedRecovery, boundedRecovery},
-		guarantee{breakwater.Availability, availability},
-		guarantee{breakwater.Contained, contained},
-		guarantee{breakwater.NotMetastable, notMetastable},
-	}
-}
-
-// Names returns the names of all guarantees, in the order of [All].
-func Names() []string {
-	var names []string
-	for _, c := range All() {
-		names = append(names, c.Guarantee())
-	}
-	return names
-}
-
 // finding is what one checker found about one subject: a sink, a group.
 type finding struct {
 	subject   string // "" when the whole run is the subject

@@ -138,7 +138,7 @@ func nameless(records []*history.Event) string {
 // puts says whether the topic is one into which the service puts records off, or
 // gives them up.
 func puts(s breakwater.Service) func(topic string) bool {
-	topics := s.Letters().Topics()
+	topics := s.DeadLetters().Topics()
 	return func(topic string) bool { return slices.Contains(topics, topic) }
 }
 

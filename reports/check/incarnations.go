@@ -131,7 +131,7 @@ func (a audience) meant(s breakwater.Service, record *history.Event) bool {
 	if record.ID == "" || a.unasked[record] {
 		return false
 	}
-	for _, topic := range s.Letters().Topics() {
+	for _, topic := range s.DeadLetters().Topics() {
 		if topic != record.Topic && len(a.x.Topic(topic).Of(record)) > 0 {
 			return false
 		}

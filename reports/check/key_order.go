@@ -10,6 +10,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.KeyOrder, keyOrder) }
+
 func keyOrder(x *history.Index) Verdict {
 	var all []finding
 	a := newAudience(x)
@@ -18,7 +20,7 @@ func keyOrder(x *history.Index) Verdict {
 		switch {
 		case s.Ledger == nil:
 			f.status, f.why = NotAsked, "it has no ledger of its effects"
-		case len(s.Letters().Retry) > 0:
+		case len(s.DeadLetters().Retry) > 0:
 			f.status, f.why = NotAsked, "it puts records off to retry topics, where others overtake them"
 		case apart(x, s) != "":
 			f.status, f.why = NotAsked, apart(x, s)
@@ -37,7 +39,7 @@ func (a audience) keyOrder(s breakwater.Service) finding {
 	x := a.x
 	f, met := finding{subject: s.Ledger.Sink}, 0
 	from, held := firstTaken(x, s), x.Sink(s.Ledger.Sink).Effects
-	topic, given, skew := x.Input(s), s.Letters().Topic, x.Skew(s)
+	topic, given, skew := x.Input(s), s.DeadLetters().Topic, x.Skew(s)
 	for _, p := range sortedPartitions(x.Records) {
 		if topic != "" && p.Topic != topic || p.Topic == given {
 			continue

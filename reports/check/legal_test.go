@@ -239,7 +239,7 @@ func TestNothingLegalIsBroken(t *testing.T) {
 		if !ended {
 			continue
 		}
-		for _, v := range Judge(log, All()) {
+		for _, v := range Judge(log.Index(), All()) {
 			if v.Status == Broken || v.Status == Unknown {
 				t.Errorf("seed %d: %s is %s: %s %+v", seed, v.Guarantee, v.Status, v.Why, v.Anomalies)
 			}
@@ -268,7 +268,7 @@ func TestNothingLegalHidesADefect(t *testing.T) {
 				continue // it did not come to bear
 			}
 			bit[defect]++
-			for _, v := range Judge(log, All()) {
+			for _, v := range Judge(log.Index(), All()) {
 				if !slices.Contains(breaks, v.Guarantee) {
 					continue
 				}

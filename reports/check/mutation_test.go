@@ -158,7 +158,7 @@ func testMutations(t *testing.T, mutations map[string]mutation) {
 func brokenBy(t *testing.T, log history.Log) map[string][]string {
 	t.Helper()
 	got := map[string][]string{}
-	for _, v := range Judge(log, All()) {
+	for _, v := range Judge(log.Index(), All()) {
 		switch v.Status {
 		case Broken:
 			got[v.Guarantee] = nil
@@ -248,7 +248,7 @@ func TestPlantedConsumers(t *testing.T) {
 func broken(t *testing.T, log history.Log, want ...string) {
 	t.Helper()
 	var got []string
-	for _, v := range Judge(log, All()) {
+	for _, v := range Judge(log.Index(), All()) {
 		if v.Status == Broken {
 			got = append(got, v.Guarantee)
 		}
@@ -328,7 +328,7 @@ func TestKitDefects(t *testing.T) {
 }
 
 func allHold(log history.Log) bool {
-	for _, v := range Judge(log, All()) {
+	for _, v := range Judge(log.Index(), All()) {
 		if v.Status != Holds && v.Status != NotAsked {
 			return false
 		}

@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.NotMetastable, notMetastable) }
 
 // regained is the share of an operation's goodput before the fault that it has
 // to get back to.

@@ -6,9 +6,12 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.OneRecordPerOffset, oneRecordPerOffset) }
 
 func oneRecordPerOffset(x *history.Index) Verdict {
 	if !logged(x) {

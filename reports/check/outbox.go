@@ -11,6 +11,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.Outbox, ofWholeLog(outbox)) }
+
 // passedBy is by how much later a row must have been committed that a relay has
 // published, before a row that it has not published counts as passed by. Rows
 // of one batch are published in any order, and what fails is tried again.

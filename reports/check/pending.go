@@ -144,7 +144,7 @@ type unread struct {
 // unread finds, among those whose position was sampled, the partitions of the service's topics on which it stood still to the
 // end of the run, though records wait there and a consumer was there to read them.
 func (p *pending) unread() (all []unread, examined int) {
-	topics := append([]string{p.x.Input(p.service)}, p.service.Letters().Retry...)
+	topics := append([]string{p.x.Input(p.service)}, p.service.DeadLetters().Retry...)
 	for _, known := range p.x.Positions(p.service.Group) {
 		if len(known.Samples) > 0 && slices.Contains(topics, known.Topic) {
 			examined += len(p.x.Records[known.Partition])

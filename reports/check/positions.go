@@ -154,7 +154,7 @@ func start(r *history.Event) (int64, bool) {
 // or a retry topic, and any where it does not say which is its own. What else its
 // group may read asks for none.
 func effectsFrom(x *history.Index, s breakwater.Service, topic string) bool {
-	return x.Input(s) == "" || topic == x.Input(s) || slices.Contains(s.Letters().Retry, topic)
+	return x.Input(s) == "" || topic == x.Input(s) || slices.Contains(s.DeadLetters().Retry, topic)
 }
 
 // keepsPositions says whether the service keeps its positions in its own sink.

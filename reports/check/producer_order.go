@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
+
+func init() { rule(breakwater.ProducerOrder, producerOrder) }
 
 func producerOrder(x *history.Index) Verdict {
 	if !logged(x) {
@@ -53,7 +56,7 @@ type ordering struct {
 func derivedTopics(x *history.Index) map[string]bool {
 	derived := map[string]bool{}
 	for _, s := range x.Log.Header.Services {
-		for _, topic := range append(s.Letters().Topics(), s.Output) {
+		for _, topic := range append(s.DeadLetters().Topics(), s.Output) {
 			derived[topic] = topic != ""
 		}
 	}

@@ -180,7 +180,7 @@ func publishingAtRandom(seed uint64, defect string) *producers {
 func TestNoLegalProducerIsConvicted(t *testing.T) {
 	counted := map[string]int{}
 	for seed := range uint64(500) {
-		for _, v := range Judge(publishingAtRandom(seed, "").run(), All()) {
+		for _, v := range Judge(publishingAtRandom(seed, "").run().Index(), All()) {
 			switch v.Guarantee {
 			case breakwater.NoLostInLog, breakwater.OneRecordPerOffset, breakwater.NoLogDuplicate, breakwater.ProducerOrder:
 				if v.Status == Broken {

@@ -78,7 +78,7 @@ type promise struct {
 func newPublishing(x *history.Index) *publishing {
 	p := &publishing{promised: map[string]*promise{}, puts: map[string]bool{}}
 	for _, s := range x.Log.Header.Services {
-		for _, topic := range s.Letters().Topics() {
+		for _, topic := range s.DeadLetters().Topics() {
 			p.puts[topic] = true
 		}
 		if s.PublishesOnce {

@@ -9,6 +9,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.ResumeAtCommitted, resumeAtCommitted) }
+
 func resumeAtCommitted(x *history.Index) Verdict {
 	return combine(x, eachConsumer(x, func(s breakwater.Service, all []*position) finding {
 		var f finding

@@ -9,6 +9,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.SingleOwner, singleOwner) }
+
 func singleOwner(x *history.Index) Verdict {
 	var all []finding
 	told := epochs(x)

@@ -95,7 +95,7 @@ var waits = events{sent, record("u1", 7)}
 
 // latecomer is a consumer that the system began without.
 func latecomer() history.Header {
-	return analytics(func(s *breakwater.Service) { s.Late = 2 })
+	return analytics(func(s *breakwater.Service) { s.Deferred = 2 })
 }
 
 var stuckCases = []small{
@@ -121,7 +121,7 @@ var stuckCases = []small{
 		process("analytics/2", history.Exited, time.Second)), Broken, []string{"u1"}, ""},
 	{"stopped when all was over", breakwater.NoStuck, consumer(), all(waits, process("analytics/1", history.Exited, 9500*ms), process("analytics/2", history.Exited, 9500*ms)), Broken, []string{"u1"}, ""},
 	{"it was never started", breakwater.NoStuck, latecomer(), waits, Unknown, nil, "1 of 1 acknowledged ids had not taken effect, but wait in the log, and no instance of analytics was alive"},
-	{"one of two was", breakwater.NoStuck, analytics(func(s *breakwater.Service) { s.Late = 1 }), waits, Broken, []string{"u1"}, ""},
+	{"one of two was", breakwater.NoStuck, analytics(func(s *breakwater.Service) { s.Deferred = 1 }), waits, Broken, []string{"u1"}, ""},
 	{"it was started late, and never tried", breakwater.NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second)), Broken, []string{"u1"}, "analytics is alive and never tried it"},
 	{"it was started late, and did it", breakwater.NoStuck, latecomer(), all(waits, process("analytics/2", history.Started, time.Second), effect("db", "u1", 1100*ms)), Holds, nil, ""},
 	{"nothing waits for the dead", breakwater.NoStuck, consumer(), all(waits, effect("db", "u1", 20*ms), process("analytics/1", history.Exited, time.Second), process("analytics/2", history.Exited, time.Second)), Holds, nil, ""},

@@ -1,12 +1,9 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -129,51 +126,4 @@ func subjects(findings []finding) string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// says are what a system does that keeps a guarantee, and one that breaks it.
-var says = map[string][2]string{
-	breakwater.Exercised:           {"runs as planned", "does not run as planned"},
-	breakwater.NoLostInLog:         {"its log keeps all", "its log loses records"},
-	breakwater.NoAcknowledgedLoss:  {"loses nothing", "loses what it acknowledged"},
-	breakwater.NoPhantom:           {"invents nothing", "invents effects"},
-	breakwater.NoOrphans:           {"leaves no orphans", "leaves orphans"},
-	breakwater.ResumeAtCommitted:   {"resumes at its commit", "resumes elsewhere than at its commit"},
-	breakwater.ExplainedRedelivery: {"repeats only what was not committed", "repeats what was committed"},
-	breakwater.CommitAfterEffect:   {"commits after the effect", "commits before the effect"},
-	breakwater.NoStuck:             {"leaves nothing stuck", "leaves records stuck"},
-	breakwater.NoAbortedRead:       {"acts on nothing that failed", "acts on what failed or was aborted"},
-	breakwater.OneRecordPerOffset:  {"keeps what stood at an offset", "gives an offset to another record"},
-	breakwater.NoLogDuplicate:      {"appends once", "appends twice"},
-	breakwater.EffectOnce:          {"does everything once", "does things twice"},
-	breakwater.DeliveryOrder:       {"is sent every record", "jumps past records"},
-	breakwater.ReplayIsContiguous:  {"replays without a gap", "replays with gaps"},
-	breakwater.CommittedMonotone:   {"never goes back", "goes back behind what was committed"},
-	breakwater.SingleOwner:         {"has one owner a partition", "has two owners of a partition"},
-	breakwater.KeyOrder:            {"keeps the order of each key", "takes effect out of order"},
-	breakwater.ProducerOrder:       {"publishes in order", "publishes out of order"},
-	breakwater.BoundedRecovery:     {"recovers in time", "does not recover in time"},
-	breakwater.Availability:        {"stays available", "is not available enough"},
-	breakwater.Contained:           {"contains the failure", "lets the failure spread"},
-
-	breakwater.TransactionAtomic:      {"shows all of a transaction or nothing", "shows parts of transactions"},
-	breakwater.ExactlyOnceTransfer:    {"transfers each event once", "transfers events not at all or twice"},
-	breakwater.NoHangingTransaction:   {"leaves no transaction open", "leaves transactions open"},
-	breakwater.DeadLetterClosure:      {"brings every record to one end", "does not bring every record to one end"},
-	breakwater.Outbox:                 {"publishes what it stores", "publishes other than what it stores"},
-	breakwater.ProjectionEqualsReplay: {"holds what the log gives", "holds other than what the log gives"},
-	breakwater.NotMetastable:          {"gets up again", "stays down"},
-}
-
-// Says is what a system does for which the guarantee is of that status, in a few
-// words: "loses nothing", "leaves orphans".
-func Says(guarantee string, status Status) string {
-	words, known := says[guarantee]
-	switch {
-	case known && status == Holds:
-		return words[0]
-	case known && status == Broken:
-		return words[1]
-	}
-	return guarantee + " " + string(cmp.Or(status, Unknown))
 }

@@ -1,11 +1,8 @@
 package check
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/breakwater-kit/breakwater"
 
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
@@ -64,24 +61,4 @@ func TestAnomaliesAreShared(t *testing.T) {
 	if got != "aaaabbcccc" || v.Total != 342 {
 		t.Errorf("%s of %d", got, v.Total)
 	}
-}
-
-// Every guarantee can be said in a few words, and those of one are not those of
-// another.
-func TestSays(t *testing.T) {
-	seen := map[string]bool{}
-	for _, g := range Names() {
-		for _, s := range []Status{Holds, Broken} {
-			words := Says(g, s)
-			if seen[words] || strings.Contains(words, g) {
-				t.Errorf("%s %s is %q", g, s, words)
-			}
-			seen[words] = true
-		}
-	}
-}
-
-func ExampleSays() {
-	fmt.Println(Says(breakwater.NoAcknowledgedLoss, Holds)+",", Says(breakwater.NoOrphans, Broken)+",", Says("mine", Holds))
-	// Output: loses nothing, leaves orphans, mine holds
 }

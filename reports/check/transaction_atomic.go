@@ -9,6 +9,8 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
+func init() { rule(breakwater.TransactionAtomic, ofWholeLog(transactionAtomic)) }
+
 func transactionAtomic(x *history.Index) Verdict {
 	t := newTransactions(x)
 	declared := slices.ContainsFunc(x.Log.Header.Services, func(s breakwater.Service) bool { return s.TransactionTimeout > 0 })

@@ -12,7 +12,7 @@ import (
 // empty ledger would look like effects that never were. Whether it needs one is found by
 // judging the log as if these services had none, as of those that give no data about
 // their effects: what is broken even then is broken.
-func (g guarantee) unread(x *history.Index, v Verdict) Verdict {
+func (c Checker) unread(x *history.Index, v Verdict) Verdict {
 	var whys []string
 	for _, s := range x.Log.Header.Services {
 		if why := x.Log.Header.Reading(s).Unread; why != "" {
@@ -22,7 +22,7 @@ func (g guarantee) unread(x *history.Index, v Verdict) Verdict {
 	if v.Status == NotAsked || len(whys) == 0 {
 		return v
 	}
-	without := g.rule(history.Remember(x, derived{"without unread ledgers", ""}, func() *history.Index { return withoutUnread(x.Log) }))
+	without := c.Check(history.Remember(x, derived{"without unread ledgers", ""}, func() *history.Index { return withoutUnread(x.Log) }))
 	if without.Status == v.Status && without.Why == v.Why {
 		return without
 	}

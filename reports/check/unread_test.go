@@ -24,7 +24,7 @@ func unreadRun() history.Log {
 // What needs a ledger that could not be read is unknown, for that reason; the rest is
 // judged as if nothing had been.
 func TestALedgerThatWasNotReadIsNoLoss(t *testing.T) {
-	healthy, unread := Judge(historytest.Event(historytest.Options{Seed: 3}), All()), Judge(unreadRun(), All())
+	healthy, unread := Judge(historytest.Event(historytest.Options{Seed: 3}).Index(), All()), Judge(unreadRun().Index(), All())
 	unknown := 0
 	for i, v := range unread {
 		switch {
@@ -63,7 +63,7 @@ func TestALedgerThatWasNotReadExcusesNoOther(t *testing.T) {
 		return e.ID == lost && e.Sink == "mailbox"
 	})
 	log = historytest.Log(log.Header, log.Events...)
-	v := find(Judge(log, All()), breakwater.NoAcknowledgedLoss)
+	v := find(Judge(log.Index(), All()), breakwater.NoAcknowledgedLoss)
 	if v.Status != Broken || !strings.Contains(v.Why, hung) || len(v.Anomalies) != 1 || !slices.Contains(v.Anomalies[0].IDs, lost) {
 		t.Errorf("%s: %s %v", v.Status, v.Why, v.Anomalies)
 	}

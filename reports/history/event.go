@@ -139,9 +139,9 @@ const (
 	// many events they recorded before it.
 	Account Kind = "account"
 
-	// Trouble is something that went wrong with the kit itself while it
+	// HarnessError is something that went wrong with the kit itself while it
 	// recorded: Client, To, Error. A history with trouble is not judged.
-	Trouble Kind = "trouble"
+	HarnessError Kind = "trouble"
 )
 
 // Outcome is what is known of an operation. Folding Unknown into Failed raises

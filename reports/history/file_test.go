@@ -243,7 +243,7 @@ func TestFileForged(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := map[string]check.Verdict{}
-		for _, v := range check.Judge(read, check.All()) {
+		for _, v := range check.Judge(read.Index(), check.All()) {
 			if v.Status == check.Broken || v.Status == check.Unknown {
 				found[v.Guarantee] = v
 			}

@@ -486,7 +486,7 @@ func (x *Index) Acknowledged() iter.Seq[*Event] {
 // that stand in that topic. What it gave up to its dead letter topic it does not
 // owe.
 func (x *Index) Owed(s breakwater.Service) iter.Seq[*Event] {
-	topic, given := x.Log.Header.Input(s), s.Letters().Topic
+	topic, given := x.Log.Header.Input(s), s.DeadLetters().Topic
 	return func(yield func(*Event) bool) {
 		for _, e := range x.asking {
 			if e.Outcome == Failed {
@@ -591,7 +591,7 @@ func (x *Index) Torn(request *Event) (done, missing []string) {
 		if s.Ledger == nil {
 			continue
 		}
-		sink, given := s.Ledger.Sink, s.Letters().Topic
+		sink, given := s.Ledger.Sink, s.DeadLetters().Topic
 		if len(x.Sink(sink).Effects.Of(request)) > 0 || given != "" && x.RecordOf(request, given) != nil {
 			done = append(done, sink)
 		} else {

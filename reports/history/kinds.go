@@ -9,7 +9,7 @@ const kindsKnown = 23
 func Kinds() []Kind {
 	return []Kind{
 		Request, Call, Produce, Resume, Fetched, Commit, Transaction, Assign, Attempt,
-		Effect, State, Fault, Sample, Process, Accident, Saturated, Session, Audit, Aborted, Clock, Account, Trouble,
+		Effect, State, Fault, Sample, Process, Accident, Saturated, Session, Audit, Aborted, Clock, Account, HarnessError,
 	}
 }
 
@@ -48,7 +48,7 @@ func (k Kind) place() int {
 		return 15
 	case Aborted:
 		return 16
-	case Trouble:
+	case HarnessError:
 		return 17
 	case Account:
 		return 18

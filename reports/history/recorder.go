@@ -135,7 +135,7 @@ func (r *Recorder) sorted() []Event {
 		events = append(events, *r.at(int(i)))
 	}
 	if r.refused > 0 {
-		full := Event{Kind: Trouble, Client: "recorder", Error: fmt.Sprintf("it was full with %d events, and %d more were refused", r.n, r.refused)}
+		full := Event{Kind: HarnessError, Client: "recorder", Error: fmt.Sprintf("it was full with %d events, and %d more were refused", r.n, r.refused)}
 		if r.n > 0 {
 			full.At = events[r.n-1].At
 		}

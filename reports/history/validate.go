@@ -35,18 +35,23 @@ func (e *InvalidError) Error() string { return strings.Join(e.Problems, "; ") }
 // of kind trouble, edges that recorded more than is here.
 func (l Log) Validate() error { return l.Index().Validate() }
 
-// Validate is [Log.Validate].
+// Validate is [Log.Validate], found once.
 func (x *Index) Validate() error {
-	v := validator{x: x, log: x.Log}
-	v.header()
-	v.numbers()
-	v.events()
-	v.edges()
+	v := Remember(x, validated{}, func() *validator {
+		v := &validator{x: x, log: x.Log}
+		v.header()
+		v.numbers()
+		v.events()
+		v.edges()
+		return v
+	})
 	if len(v.problems) == 0 {
 		return nil
 	}
 	return &InvalidError{Problems: v.problems}
 }
+
+type validated struct{} // names what is remembered
 
 type validator struct {
 	x        *Index
@@ -184,7 +189,7 @@ func (v *validator) events() {
 		ahead := e.Kind == Session // it says until when something may last, not when it was over
 		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far && !ahead))
 		switch e.Kind {
-		case Trouble:
+		case HarnessError:
 			v.note(troubled, e, true)
 		case Request:
 			v.operation(e)
@@ -238,8 +243,8 @@ func (v *validator) edges() {
 		v.problem("what the edges recorded is not all here: they never said how much it is, %d events are here", v.crossed)
 	case len(clocks) != len(edges.Looks):
 		v.problem("what the edges recorded is not all here: they were asked for their clock %d times, %d answers are here", len(edges.Looks), len(clocks))
-	case int(accounts[0].Count) != v.crossed+v.count(Trouble):
-		v.problem("what the edges recorded is not all here: they recorded %d events, %d are here", accounts[0].Count, v.crossed+v.count(Trouble))
+	case int(accounts[0].Count) != v.crossed+v.count(HarnessError):
+		v.problem("what the edges recorded is not all here: they recorded %d events, %d are here", accounts[0].Count, v.crossed+v.count(HarnessError))
 	}
 }
 

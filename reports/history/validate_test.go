@@ -74,7 +74,7 @@ func TestValidate(t *testing.T) {
 		"two clocks, near":         {change(effect, func(e *history.Event) { e.At -= time.Second }), "consequence comes before its request"},
 		"unknown sink":             {change(effect, func(e *history.Event) { e.Sink = "elsewhere" }), "not in the header"},
 		"trouble": {func(l history.Log) history.Log {
-			return historytest.With(l, history.Event{Kind: history.Trouble, Error: "tap lost its stream"})
+			return historytest.With(l, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"})
 		}, "the kit had trouble"},
 		"truncated": {func(l history.Log) history.Log {
 			l.Events = l.Events[:len(l.Events)-1]

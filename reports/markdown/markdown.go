@@ -149,7 +149,7 @@ func mark(o trial.Outcome) string {
 		return "✓"
 	case trial.Refuted:
 		return "✗"
-	case trial.Trouble:
+	case trial.Error:
 		return "!"
 	}
 	return "?"

@@ -41,7 +41,7 @@ func newLag(x *history.Index, s breakwater.Service, phases spans, end time.Durat
 	} else {
 		l.fromSamples(x, end)
 	}
-	late := len(s.Early()) == 0
+	late := len(s.InitialInstances()) == 0
 	if late {
 		l.since = arrival(x, s, end)
 		l.seen = slices.DeleteFunc(l.seen, func(at time.Duration) bool { return at < l.since })

@@ -77,7 +77,7 @@ func effects(sink string, delay func(at time.Duration) time.Duration) []history.
 }
 
 func of(h history.Header, events ...[]history.Event) measure.Measurements {
-	return measure.Of(historytest.Log(h, slices.Concat(events...)...))
+	return measure.Of(historytest.Log(h, slices.Concat(events...)...).Index())
 }
 
 type want map[string]string // name → the value as written
@@ -309,7 +309,7 @@ func TestCatchUp(t *testing.T) {
 func TestCatchUpOfALatecomer(t *testing.T) {
 	s := time.Second
 	late := consumer()
-	late.Late = late.Instances
+	late.Deferred = late.Instances
 	started := func(at time.Duration) []history.Event {
 		return []history.Event{{Kind: history.Process, Client: "analytics/2", Name: history.Started, At: at}}
 	}
@@ -338,7 +338,7 @@ func TestCatchUpOfALatecomer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := of(header(c.service), load(fine), c.lag, c.events, []history.Event{cut})
 			want{breakwater.CatchUp("analytics"): c.want}.check(t, m)
-			if c.service.Late > 0 && m.Groups[0].BaselineLag != 0 {
+			if c.service.Deferred > 0 && m.Groups[0].BaselineLag != 0 {
 				t.Errorf("a baseline of %g", m.Groups[0].BaselineLag)
 			}
 		})
@@ -380,7 +380,7 @@ func TestReadyAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := header(consumer())
 			fault := history.Event{Kind: history.Fault, At: 5 * time.Second, End: 7 * time.Second,
-				Fault: &history.FaultRecord{Fault: c.fault, Instances: h.Struck(c.fault), Active: 5 * time.Second, Clear: 7 * time.Second}}
+				Fault: &history.FaultRecord{Fault: c.fault, Instances: h.Targets(c.fault), Active: 5 * time.Second, Clear: 7 * time.Second}}
 			m := of(h, load(fine), append(c.events, fault))
 			if got := m.Faults[len(m.Faults)-1].Ready; got != c.want*time.Second {
 				t.Errorf("ready at %s, want %s", got, c.want*time.Second)
@@ -658,7 +658,7 @@ func TestHopsAndBreaches(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for _, log := range []history.Log{historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{})} {
-		m := measure.Of(log)
+		m := measure.Of(log.Index())
 		seen := map[string]bool{}
 		for _, v := range m.Values {
 			if v.Unit == "" || v.Unit != breakwater.UnitOf(v.Name) || seen[v.Name] {
@@ -677,7 +677,7 @@ func TestNames(t *testing.T) {
 
 func TestPureAndSmall(t *testing.T) {
 	log := historytest.Event(historytest.Options{Rate: 200, Partitions: 6, Phase: 5 * time.Second})
-	a, err := json.Marshal(measure.Of(log))
+	a, err := json.Marshal(measure.Of(log.Index()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -691,7 +691,7 @@ func TestPureAndSmall(t *testing.T) {
 	if b, _ := json.Marshal(m); string(b) != string(a) {
 		t.Error("it does not survive JSON")
 	}
-	if b, _ := json.Marshal(measure.Of(log)); string(b) != string(a) {
+	if b, _ := json.Marshal(measure.Of(log.Index())); string(b) != string(a) {
 		t.Error("measured twice it differs")
 	}
 	if strings.Contains(string(a), ":-0,") || strings.Contains(string(a), ":-0}") {
@@ -721,14 +721,14 @@ func FuzzOf(f *testing.F) {
 				e.Fault = &history.FaultRecord{Active: time.Duration(rng.Int64N(1e10)), Clear: time.Duration(rng.Int64N(1e10))}
 			}
 		}
-		if _, err := json.Marshal(measure.Of(historytest.Log(healthy.Header, events...))); err != nil {
+		if _, err := json.Marshal(measure.Of(historytest.Log(healthy.Header, events...).Index())); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func ExampleOf() {
-	m := measure.Of(historytest.Event(historytest.Options{}))
+	m := measure.Of(historytest.Event(historytest.Options{}).Index())
 	lost, measured := m.Lookup(breakwater.Lost("analytics-db"))
 	fmt.Println(lost, "lost of", lost.N, measured)
 	// Output: 0 lost of 480 true

@@ -72,8 +72,8 @@ func (f *fold) load() {
 
 // Of measures a frozen history. It is a pure function: the same log gives the
 // same measurements. A log that does not validate is measured as far as it goes.
-func Of(log history.Log) Measurements {
-	f := newFold(log.Index())
+func Of(x *history.Index) Measurements {
+	f := newFold(x)
 	f.requests = newRequests(f.index)
 	f.traffic = newTraffic(f.index, f.spans, history.Request, history.Call, history.Produce, history.Commit)
 	for _, s := range f.consumers {
@@ -83,10 +83,10 @@ func Of(log history.Log) Measurements {
 		}
 	}
 	f.promised = map[string][]promise{}
-	for _, s := range log.Header.Sinks() {
+	for _, s := range x.Log.Header.Sinks() {
 		f.promised[s.Ledger.Sink] = newPromises(f.index, s, f.end)
 	}
-	begin, _ := log.Header.Span()
+	begin, _ := x.Log.Header.Span()
 	m := Measurements{
 		Begin:      begin,
 		Window:     Window,

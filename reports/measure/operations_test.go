@@ -66,7 +66,7 @@ func TestQuantilesOfFewRequests(t *testing.T) {
 		{3000, breakwater.LatencyAdded(breakwater.P50, register), 4, 3.69, 4.31, "between +3.7 ms and +4.3 ms"},
 		{40, breakwater.LatencyOf(breakwater.P99, breakwater.During, register), 23.75, 23.25, 23.75, "between 23.2 ms and 23.8 ms"},
 	} {
-		m := measure.Of(log(c.n))
+		m := measure.Of(log(c.n).Index())
 		v, _ := m.Lookup(c.name)
 		if near := func(a, b float64) bool { return math.Abs(a-b) < 0.006 }; !near(v.Value, c.value) || !near(v.Low, c.low) || !near(v.High, c.high) || !strings.Contains(m.Within(c.name), c.within) || (c.within == "") != (m.Within(c.name) == "") {
 			t.Errorf("%d requests, %s: %v in %v…%v, %q; want %v in %v…%v, %q", c.n, c.name, v.Value, v.Low, v.High, m.Within(c.name), c.value, c.low, c.high, c.within)

@@ -116,7 +116,7 @@ func TestTraced(t *testing.T) {
 		"never called":      {without(sync, of(history.Call, func(e *history.Event) bool { return isIt(e) && e.To == "cache" })), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, measured := measure.Of(c.log).Lookup(breakwater.Traced)
+			v, measured := measure.Of(c.log.Index()).Lookup(breakwater.Traced)
 			if !measured || (v.Value == 1) != c.whole {
 				t.Errorf("traced %v of %d, want the whole: %t", v.Value, v.N, c.whole)
 			}

@@ -25,7 +25,7 @@ func TestSinksThatCannotBeTold(t *testing.T) {
 			}
 			return true
 		})
-		m := measure.Of(log)
+		m := measure.Of(log.Index())
 		for _, what := range []string{breakwater.Lost("redis"), breakwater.StaleReads(breakwater.Before, "redis"), breakwater.Orphans} {
 			if v, measured := m.Lookup(what); measured {
 				t.Errorf("%s: %s is %v", name, what, v)
@@ -46,7 +46,7 @@ func TestEffectsWithoutAnIDAreNoDuplicates(t *testing.T) {
 		}
 		return true
 	})
-	if v, measured := measure.Of(log).Lookup(breakwater.Duplicates("redis")); !measured || v.Value != 0 {
+	if v, measured := measure.Of(log.Index()).Lookup(breakwater.Duplicates("redis")); !measured || v.Value != 0 {
 		t.Errorf("%+v", v)
 	}
 }

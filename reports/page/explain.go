@@ -30,7 +30,7 @@ func explain(c contender, many bool) explanation {
 	}
 	subject := cmp.Or(t.Claim, t.Title, t.ID)
 	switch {
-	case outcome == trial.Trouble:
+	case outcome == trial.Error:
 		x.Title = subject + " was not judged" + who + ": the kit had trouble"
 	case outcome == trial.Confirmed && t.AsPredicted():
 		x.Title = subject + who + " came out as predicted, though something happened that nobody planned"

@@ -97,7 +97,7 @@ func outcomeMark(o trial.Outcome) string {
 		return "✓"
 	case trial.Refuted:
 		return "✗"
-	case trial.Trouble:
+	case trial.Error:
 		return "!"
 	}
 	return "?"

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
@@ -118,7 +119,7 @@ func newMatrices(trials []*trial.Trial, classes, anchors map[string]string) []ma
 	return out
 }
 
-// asked are the guarantees that anybody was judged by, in the order of check.All,
+// asked are the guarantees that anybody was judged by, in the order of their declarations,
 // whichever trial comes first; what is not in it last.
 func asked(trials []*trial.Trial) []string {
 	var guarantees []string
@@ -129,10 +130,10 @@ func asked(trials []*trial.Trial) []string {
 			}
 		}
 	}
-	known := check.Names()
+	known := breakwater.Guarantees()
 	guarantees = lists.Distinct(guarantees)
 	place := func(name string) int {
-		if i := slices.Index(known, name); i >= 0 {
+		if i := slices.IndexFunc(known, func(g breakwater.Guarantee) bool { return g.Name == name }); i >= 0 {
 			return i
 		}
 		return len(known)

@@ -306,7 +306,7 @@ func TestSummary(t *testing.T) {
 		{"known, but confirmed", []*trial.Trial{mk("a", "E1", trial.Confirmed, "why")}, "1 claim confirmed", false},
 		{"undecided is red", []*trial.Trial{mk("a", "E1", trial.Undecided, "")}, "1 claim undecided", false},
 		{"never judged", []*trial.Trial{mk("a", "E1", "", "")}, "1 claim undecided", false},
-		{"no claim", []*trial.Trial{mk("a", "", trial.Confirmed, ""), mk("b", "", trial.Trouble, "")}, "1 scenario confirmed, 1 not judged: the kit had trouble", false},
+		{"no claim", []*trial.Trial{mk("a", "", trial.Confirmed, ""), mk("b", "", trial.Error, "")}, "1 scenario confirmed, 1 not judged: the kit had trouble", false},
 	} {
 		s := report.Summarize(report.Run{Trials: c.trials})
 		if s.Headline != c.headline || s.Green != c.green {

@@ -62,7 +62,7 @@ func (a Absent) Outcome() trial.Outcome {
 	if a.How() == SpecFailed {
 		return trial.Refuted
 	}
-	return trial.Trouble
+	return trial.Error
 }
 
 // Why is the reason, and whose fault it is where the spec could not be performed:

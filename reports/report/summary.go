@@ -11,7 +11,6 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
-	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -79,9 +78,9 @@ func Tally(outcomes []trial.Outcome) string {
 		counts[o]++
 	}
 	var parts []string
-	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
 		name := string(o)
-		if o == trial.Trouble {
+		if o == trial.Error {
 			name = "not judged"
 		}
 		switch n := counts[o]; {
@@ -381,7 +380,8 @@ func rowOf(t *trial.Trial) ClaimRow {
 		line := Line{Predicted: p.Sentence(), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
 		if p.Guarantee != "" && p.Guarantee != breakwater.Others {
-			line.Says = check.Says(p.Guarantee, check.Status(cmp.Or(p.Expect, breakwater.ToHold)))
+			g, _ := breakwater.GuaranteeOf(p.Guarantee)
+			line.Says = g.Phrase(cmp.Or(p.Expect, breakwater.ToHold))
 		}
 		line.Says = strings.Replace(line.Says, " during the fault", "", 1)
 		row.Lines = append(row.Lines, line)
@@ -432,9 +432,9 @@ func scenarioHeadline(c Claim, noun string) string {
 
 // countOutcomes is "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
 func countOutcomes(counts map[trial.Outcome]int, n int, noun string) string {
-	names := map[trial.Outcome]string{trial.Trouble: "not judged: the kit had trouble"}
+	names := map[trial.Outcome]string{trial.Error: "not judged: the kit had trouble"}
 	var parts []string
-	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Trouble} {
+	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
 		count := counts[o]
 		if count == 0 {
 			continue

@@ -41,9 +41,9 @@ func (t *Trial) Judge(log history.Log, predictions []breakwater.Prediction) {
 }
 
 func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, checkers []check.Checker) {
-	t.Measurements = measure.Of(log)
-	t.Verdicts = check.Judge(log, checkers)
 	x := log.Index()
+	t.Measurements = measure.Of(x)
+	t.Verdicts = check.Judge(x, checkers)
 	foreign, own := check.Accidents(x)
 	t.Predictions, t.Tolerates = nil, nil
 	for _, p := range predictions {
@@ -69,7 +69,7 @@ func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, chec
 			p.Outcome, p.Observed = Undecided, why+p.Observed
 		}
 	}
-	t.Outcome, t.Why = t.conclude(log)
+	t.Outcome, t.Why = t.conclude(x)
 	t.Accidents = slices.Concat(foreign, own)
 	for _, happened := range slices.Backward(t.Accidents) {
 		if !strings.Contains(t.Why, happened) {
@@ -118,16 +118,16 @@ func RejudgeBy(t *Trial, log history.Log, checkers []check.Checker) *Trial {
 	return &again
 }
 
-func (t *Trial) conclude(log history.Log) (Outcome, string) {
+func (t *Trial) conclude(x *history.Index) (Outcome, string) {
 	troubles := 0
 	var first *history.Event
-	for e := range log.Of(history.Trouble) {
+	for e := range x.Of(history.HarnessError) {
 		if troubles++; first == nil {
 			first = e
 		}
 	}
 	if troubles > 0 {
-		return Trouble, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
+		return Error, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
 	}
 	exercised := t.verdict(breakwater.Exercised)
 	of := func(is func(Predicted) bool) (found []Predicted) {
@@ -139,7 +139,7 @@ func (t *Trial) conclude(log history.Log) (Outcome, string) {
 		return found
 	}
 	wrong := of(func(p Predicted) bool { return p.Outcome == Refuted })
-	if err := log.Validate(); err != nil {
+	if err := x.Validate(); err != nil {
 		return Undecided, "the history is inconsistent: " + err.Error()
 	}
 	if exercised.Status != check.Holds {
@@ -208,7 +208,7 @@ func (t *Trial) proven(p Predicted, exercised check.Verdict) bool {
 		switch lack.Code {
 		case check.TooFew, check.Unreplayed:
 		case check.TooLate, check.NoBaseline:
-			if check.RestsOnTime(p.Guarantee) {
+			if byTime(p.Guarantee) {
 				return false
 			}
 		default:
@@ -224,7 +224,7 @@ func (t *Trial) merelyLate(exercised check.Verdict) bool {
 	return len(exercised.Anomalies) > 0 && exercised.Total == len(exercised.Anomalies) &&
 		!slices.ContainsFunc(exercised.Anomalies, func(lack check.Anomaly) bool { return lack.Code != check.TooLate }) &&
 		!slices.ContainsFunc(t.Predictions, func(p Predicted) bool {
-			return p.Measurement != "" || p.Guarantee == breakwater.Exercised || check.RestsOnTime(p.Guarantee) || p.Guarantee == breakwater.Others && p.Outcome != Confirmed
+			return p.Measurement != "" || p.Guarantee == breakwater.Exercised || byTime(p.Guarantee) || p.Guarantee == breakwater.Others && p.Outcome != Confirmed
 		})
 }
 

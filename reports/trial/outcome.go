@@ -7,7 +7,7 @@ import (
 
 // severity orders outcomes: trouble over refuted over undecided over confirmed. What was
 // observed otherwise in one trial was, whatever another could not decide.
-var severity = map[Outcome]int{Confirmed: 1, Undecided: 2, Refuted: 3, Trouble: 4}
+var severity = map[Outcome]int{Confirmed: 1, Undecided: 2, Refuted: 3, Error: 4}
 
 // WorstOutcome is the most severe of the outcomes. None at all, and a trial that was
 // never judged, count as undecided.
@@ -40,7 +40,7 @@ func ExitCode(trials []*Trial) int {
 	codes := []int{ExitAsPredicted}
 	for _, t := range trials {
 		switch {
-		case t.Outcome == Trouble:
+		case t.Outcome == Error:
 			codes = append(codes, ExitTrouble)
 		case t.Outcome != Confirmed && t.Outcome != Refuted || len(t.Predictions) == 0:
 			codes = append(codes, ExitUndecided)

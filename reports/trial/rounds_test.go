@@ -78,7 +78,7 @@ func TestCaught(t *testing.T) {
 	mk := func(active time.Duration, since ...time.Duration) *trial.Trial {
 		t := &trial.Trial{Measurements: measure.Measurements{Faults: []measure.Fault{{}, {Active: active + time.Second}, {Active: active}}}}
 		for i, at := range since {
-			g := check.Names()[i]
+			g := breakwater.Guarantees()[i].Name
 			t.Verdicts = append(t.Verdicts, check.Verdict{Guarantee: g, Status: check.Broken, Since: at})
 			t.Predictions = append(t.Predictions, trial.Predicted{Prediction: breakwater.Prediction{Guarantee: g, Expect: breakwater.ToBreak}})
 		}

@@ -64,12 +64,18 @@ func (t *Trial) strained(p Predicted, share, seconds float64) bool {
 	return share >= strainsQuantile
 }
 
+// byTime is whether a guarantee is judged by time.
+func byTime(guarantee string) bool {
+	g, _ := breakwater.GuaranteeOf(guarantee)
+	return g.By == breakwater.ByTime
+}
+
 // breaksByTime is whether all that is broken of what was predicted to hold rests on time.
 func (t *Trial) breaksByTime(p breakwater.Prediction) bool {
 	if p.Guarantee != breakwater.Others {
-		return check.RestsOnTime(p.Guarantee)
+		return byTime(p.Guarantee)
 	}
 	return !slices.ContainsFunc(t.Verdicts, func(v check.Verdict) bool {
-		return v.Status == check.Broken && !slices.Contains(p.Except, v.Guarantee) && !check.RestsOnTime(v.Guarantee)
+		return v.Status == check.Broken && !slices.Contains(p.Except, v.Guarantee) && !byTime(v.Guarantee)
 	})
 }

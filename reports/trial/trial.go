@@ -76,7 +76,7 @@ const (
 	Confirmed Outcome = "confirmed" // observed as predicted
 	Refuted   Outcome = "refuted"   // observed otherwise
 	Undecided Outcome = "undecided" // nothing examined, fault not witnessed, history inconsistent, generator behind
-	Trouble   Outcome = "trouble"   // the kit's own trouble; no verdict about the system
+	Error     Outcome = "trouble"   // the kit's own trouble; no verdict about the system
 )
 
 // Predicted is a prediction with what was observed.
@@ -95,7 +95,7 @@ type Predicted struct {
 // AsPredicted is whether the trial leaves a spec green: every prediction came
 // out confirmed, or refuted where it is known to be.
 func (t *Trial) AsPredicted() bool {
-	if t.Outcome == Trouble || t.Outcome == Undecided || len(t.Predictions) == 0 {
+	if t.Outcome == Error || t.Outcome == Undecided || len(t.Predictions) == 0 {
 		return false
 	}
 	for _, p := range t.Predictions {

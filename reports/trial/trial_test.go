@@ -109,7 +109,7 @@ func TestJudge(t *testing.T) {
 		"nothing is broken":                       {event, []breakwater.Prediction{others()}, trial.Confirmed, "nothing is broken"},
 		"another is broken":                       {lost, []breakwater.Prediction{others(breakwater.NoOrphans)}, trial.Refuted, "nothing is broken but no-orphans: broken: no-acknowledged-loss: 1 of 480"},
 		"only the exceptions are broken":          {lost, []breakwater.Prediction{others(breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect)}, trial.Confirmed, ""},
-		"nothing else to be broken":               {event, []breakwater.Prediction{others(check.Names()...)}, trial.Undecided, "no other guarantee could be judged"},
+		"nothing else to be broken":               {event, []breakwater.Prediction{others(guarantees()...)}, trial.Undecided, "no other guarantee could be judged"},
 		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
 		"only for another contender":              {event, []breakwater.Prediction{{Contender: "sync-fanout", Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold}}, trial.Undecided, "nothing was predicted"},
 		"a prediction without sense":              {event, []breakwater.Prediction{{Guarantee: "no-such", Expect: breakwater.ToHold}}, trial.Undecided, `Guarantee "no-such" is none of`},
@@ -122,7 +122,7 @@ func TestJudge(t *testing.T) {
 		}), []breakwater.Prediction{holds(breakwater.NoLostInLog), holds(breakwater.BoundedRecovery)}, trial.Undecided, "behind its schedule"},
 		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
 		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
-		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.Trouble, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Trouble, "tap lost its stream"},
+		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Error, "tap lost its stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := judge(c.log, c.predictions...)
@@ -169,6 +169,42 @@ func TestJudgeWhatProvesNothing(t *testing.T) {
 	}
 }
 
+// A guarantee that is broken in another way than predicted is no confirmation.
+func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
+	event := historytest.Event(historytest.Options{})
+	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
+	for because, want := range map[string]trial.Outcome{
+		"":                         trial.Confirmed,
+		"never took effect":        trial.Confirmed, // the reason
+		"u0-000042":                trial.Confirmed, // one anomaly
+		"u0-000043":                trial.Refuted,
+		"is missing from the log.": trial.Refuted,
+	} {
+		got := judge(lost, append(tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect), breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak, Because: because})...)
+		if got.Outcome != want {
+			t.Errorf("because %q: %s (%s), want %s", because, got.Outcome, got.Why, want)
+		}
+	}
+}
+
+// A check that always passes turns what another finds into a refutation.
+func TestRejudgeByOtherCheckers(t *testing.T) {
+	event := historytest.Event(historytest.Options{})
+	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
+	sound := judge(lost, append(tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect), breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak})...)
+	checkers := check.All()
+	for i, c := range checkers {
+		if c.Name == breakwater.NoAcknowledgedLoss {
+			checkers[i].Check = func(*history.Index) check.Verdict {
+				return check.Verdict{Status: check.Holds, Examined: 1, Why: "all is well"}
+			}
+		}
+	}
+	if again := trial.RejudgeBy(sound, lost, checkers); sound.Outcome != trial.Confirmed || again.Outcome != trial.Refuted {
+		t.Errorf("%s (%s), and by a check that always passes %s (%s)", sound.Outcome, sound.Why, again.Outcome, again.Why)
+	}
+}
+
 func TestPredictionValidate(t *testing.T) {
 	for _, c := range []struct {
 		p    breakwater.Prediction
@@ -188,7 +224,7 @@ func TestPredictionValidate(t *testing.T) {
 		{others(breakwater.NoPhantom), ""},
 		{others("no-phantoms"), `Except names "no-phantoms"`},
 		{breakwater.Prediction{Guarantee: breakwater.Others, Expect: breakwater.ToBreak}, "Expect of others"},
-		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Except: check.Names()}, "Except is set"},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Except: guarantees()}, "Except is set"},
 	} {
 		err := c.p.Validate()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -359,7 +395,7 @@ func TestExitCode(t *testing.T) {
 	surprise := settled("E1", "", "event", trial.Confirmed, came(trial.Confirmed, "as understood"))
 	refuted := settled("E1", "", "event", trial.Refuted, came(trial.Refuted, ""))
 	undecided := settled("E1", "", "event", trial.Undecided, came(trial.Undecided, ""))
-	trouble := settled("E1", "", "event", trial.Trouble)
+	trouble := settled("E1", "", "event", trial.Error)
 	for _, c := range []struct {
 		trials []*trial.Trial
 		want   int
@@ -512,4 +548,11 @@ func TestJudgeARunThatProvesLittle(t *testing.T) {
 			}
 		})
 	}
+}
+
+func guarantees() (names []string) {
+	for _, g := range breakwater.Guarantees() {
+		names = append(names, g.Name)
+	}
+	return names
 }

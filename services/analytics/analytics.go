@@ -25,10 +25,10 @@ import (
 
 const name = "analytics"
 
-// Consumer says which topic to consume, and how.
+// Consumer configures which topic to consume, and how.
 type Consumer = consumer.Config
 
-// DeadLetter says where a record goes that could not be recorded. Only its
+// DeadLetter is where a record goes that could not be recorded. Only its
 // Topic is required.
 type DeadLetter = deadletter.Policy
 
@@ -97,7 +97,7 @@ func New(config Config) (*Service, error) {
 	case given.Topic != "":
 		config.Loop = given.Loop
 	case given.NewLetter != nil || given.NewSession != nil:
-		return nil, errors.New("analytics: DeadLetter says how to give a record up, and has no Topic: set DEAD_LETTER_TOPIC")
+		return nil, errors.New("analytics: DeadLetter describes how to give a record up, and has no Topic: set DEAD_LETTER_TOPIC")
 	}
 	s := &Service{db: config.DB, store: config.Store, positions: config.Positions, log: config.Log}
 	settings := sink.Config{

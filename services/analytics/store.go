@@ -87,7 +87,7 @@ func (s Events) Delivery(e event.Event) database.Statement {
 	}
 }
 
-// Write runs the statements in one transaction. It says when no retry helps, and when
+// Write runs the statements in one transaction. It reports when no retry helps, and when
 // they may have been run all the same.
 func (s Events) Write(ctx context.Context, statements ...database.Statement) error {
 	err := database.ExecAll(ctx, s.DB, statements...)

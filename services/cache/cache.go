@@ -17,7 +17,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
 )
 
-// Consumer says which topic to consume, and how.
+// Consumer configures which topic to consume, and how.
 type Consumer = consumer.Config
 
 // Config is what the service needs. Listener and RedisAddr are required.
@@ -25,7 +25,7 @@ type Config struct {
 	// Listener takes POST /invalidate and GET /healthz; the service closes it.
 	Listener net.Listener
 	// RedisAddr is the host:port of the cache, and of the stream "ledger" that
-	// says what was invalidated.
+	// reports what was invalidated.
 	RedisAddr string
 	// Consumer without Brokers means HTTP only. Group and ClientID default to
 	// "cache"; Handle and AttemptTimeout are the service's own.

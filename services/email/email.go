@@ -22,7 +22,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
 )
 
-// Consumer says which topic to consume, and how.
+// Consumer configures which topic to consume, and how.
 type Consumer = consumer.Config
 
 // Config is what the service needs. Listener and SMTPAddr are required.

@@ -77,7 +77,7 @@ func (m *mailer) send(ctx context.Context, e event.Event) error {
 }
 
 // isGone reports whether err says that the server has left, rather than that it
-// refused this mail. 421 is how it says so politely.
+// refused this mail. 421 is the polite answer for that.
 func isGone(err error) bool {
 	refusal := (*smtp.SMTPError)(nil)
 	return !errors.As(err, &refusal) || refusal.Code == 421
@@ -118,7 +118,7 @@ func (m *mailer) close() {
 	m.idle = nil
 }
 
-// send carries one mail. begun tells whether its text was begun.
+// send carries one mail. begun reports whether its text was begun.
 func (c *connection) send(ctx context.Context, e event.Event) (begun bool, err error) {
 	// The SMTP client knows only its own time-outs, and a write to a peer that
 	// reads nothing has none: closing the connection ends all of them.

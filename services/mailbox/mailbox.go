@@ -1,5 +1,5 @@
 // Package mailbox is a mail server that accepts every mail, delivers none, and
-// can tell which ones it accepted.
+// can report which ones it accepted.
 package mailbox
 
 import (
@@ -30,7 +30,7 @@ type Config struct {
 	// SMTPListener takes mail; the service closes it.
 	SMTPListener net.Listener
 	// LedgerFile keeps the ledger across restarts. Each mail is in it before
-	// its sender is told that it was accepted. Default: memory only.
+	// its sender is notified that it was accepted. Default: memory only.
 	LedgerFile string
 	// MailsPerSecond is how many mails it takes at most; those that come faster
 	// wait for their turn, however impatient their senders are. Default 0: no limit.

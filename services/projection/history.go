@@ -102,7 +102,7 @@ type (
 	forgotten   struct{ error }
 )
 
-// check says whether the log can be read from its beginning up to the offsets.
+// check reports whether the log can be read from its beginning up to the offsets.
 func (h *History) check(ctx context.Context, upTo Offsets) error {
 	ends, err := h.Ends(ctx)
 	if err != nil {

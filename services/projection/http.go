@@ -40,13 +40,13 @@ type Staleness struct {
 	Newest *time.Time `json:"newest"`
 	Age    *float64   `json:"ageSeconds"`
 	// Lag is how many offsets of the log are not in the view yet. It is null when
-	// Kafka could not be asked, and Unknown says why.
+	// Kafka could not be asked, and Unknown reports why.
 	Lag     *int64 `json:"lag"`
 	Unknown string `json:"unknown,omitempty"`
 }
 
 // staleness answers GET /staleness, and 502 or 504 when the database does not. A
-// service that is cut off from Kafka still tells how old its view is.
+// service that is cut off from Kafka still reports how old its view is.
 func (s *Service) staleness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), questionTimeout)
 	defer cancel()

@@ -7,7 +7,7 @@
 // /as-of). An event counts once, however often it was published or delivered.
 //
 // How far into the log the view goes is stored in the transaction that changes
-// it. Whoever reads both at once can say which events are in it.
+// it. Whoever reads both at once can report which events are in it.
 package projection
 
 import (
@@ -31,7 +31,7 @@ import (
 
 const name = "projection"
 
-// Consumer says which topic to consume, and how.
+// Consumer configures which topic to consume, and how.
 type Consumer = consumer.Config
 
 // Config is what the service needs. Listener, DB and the Brokers and Topic of

@@ -441,7 +441,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// One that is told to stop while its database is not up ends all the same.
+// One that is asked to stop while its database is not up ends all the same.
 func TestStopsBeforeItIsReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1)

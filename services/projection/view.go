@@ -28,7 +28,7 @@ type User struct {
 // The tables users and offsets are the view and how far it goes. All others are
 // appended to and outlast a rebuild: events has what was counted in each build,
 // with the record that brought it, which is also what an event is known again
-// by. Rows of earlier builds say what once was in the view; nothing here needs
+// by. Rows of earlier builds report what once was in the view; nothing here needs
 // them, so they may be deleted.
 type View struct {
 	DB       *sql.DB

@@ -15,7 +15,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
 
-// caller tells the other services by calling each of them over HTTP.
+// caller notifies the other services by calling each of them over HTTP.
 type caller struct {
 	client  *http.Client
 	callees []destination
@@ -64,8 +64,8 @@ func isBaseURL(s string) bool {
 // Close releases connections.
 func (c *caller) Close() { c.client.CloseIdleConnections() }
 
-// Tell calls the services, and fails when any of them did.
-func (c *caller) Tell(ctx context.Context, e event.Event) error {
+// Notify calls the services, and fails when any of them did.
+func (c *caller) Notify(ctx context.Context, e event.Event) error {
 	if !c.fanout {
 		for _, to := range c.callees {
 			if err := c.call(ctx, to.url, e); err != nil {

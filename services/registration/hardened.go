@@ -39,7 +39,7 @@ const (
 // that time out early, few retries within a budget, and for each callee a
 // circuit breaker and a bulkhead, so that one that is slow or gone costs neither
 // the workers nor the others. What could not be told is left out, and the answer
-// says so: nobody tells it later.
+// reports it: nobody tells it later.
 type hardened struct {
 	caller  *caller
 	callees []callee
@@ -76,9 +76,9 @@ func newHardened(config Config) *hardened {
 // Close releases connections.
 func (h *hardened) Close() { h.caller.Close() }
 
-// Tell calls all services at once. It never fails as a whole: those that could
+// Notify calls all services at once. It never fails as a whole: those that could
 // not be told are named.
-func (h *hardened) Tell(ctx context.Context, e event.Event) error {
+func (h *hardened) Notify(ctx context.Context, e event.Event) error {
 	missed := make([]bool, len(h.callees))
 	var calls errgroup.Group
 	for i, to := range h.callees {

@@ -178,7 +178,7 @@ func (o *Outbox) Forget(ctx context.Context, rows []OutboxRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	// What is published is published, told to stop or not.
+	// What is published is published, asked to stop or not.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeout)
 	defer cancel()
 	args := make([]any, len(rows))

@@ -12,7 +12,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/kafka"
 )
 
-// Publisher tells the other services by publishing to Kafka.
+// Publisher notifies the other services by publishing to Kafka.
 type Publisher struct {
 	client  *kgo.Client
 	topic   string
@@ -58,7 +58,7 @@ func (p *Publisher) Close() { p.client.Close() }
 
 var errNotAcknowledged = fmt.Errorf("publish: no acknowledgement in time: %w", context.DeadlineExceeded)
 
-// Tell publishes e and waits for the acknowledgement, but no longer than the
+// Notify publishes e and waits for the acknowledgement, but no longer than the
 // time-out.
 //
 // After an error the outcome is unknown, and may still be open: an idempotent
@@ -66,10 +66,10 @@ var errNotAcknowledged = fmt.Errorf("publish: no acknowledgement in time: %w", c
 // so it goes on sending it (with the same sequence number, hence never twice)
 // until the broker answers or this process ends. The record may appear in the
 // log long after the caller was told 504.
-func (p *Publisher) Tell(ctx context.Context, e event.Event) error {
+func (p *Publisher) Notify(ctx context.Context, e event.Event) error {
 	acknowledged := make(chan error, 1)
 	// The record does not get the request's context: a caller that hangs up
-	// says nothing about whether the event should be published.
+	// shows nothing about whether the event should be published.
 	p.client.TryProduce(context.WithoutCancel(ctx), e.Record(p.topic), func(_ *kgo.Record, err error) {
 		acknowledged <- err
 	})
@@ -91,7 +91,7 @@ func (p *Publisher) Tell(ctx context.Context, e event.Event) error {
 
 // PublishAll publishes the events, in order for each user, and waits until each
 // was acknowledged or given up. It reports which were acknowledged; of the others
-// the outcome is unknown, as after Tell, and err says why of one of them.
+// the outcome is unknown, as after Tell, and err reports why of one of them.
 func (p *Publisher) PublishAll(ctx context.Context, events []event.Event) (acknowledged []bool, err error) {
 	records := make([]*kgo.Record, len(events))
 	at := make(map[*kgo.Record]int, len(events))

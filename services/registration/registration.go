@@ -29,7 +29,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/web"
 )
 
-// Mode is how registration tells the other services.
+// Mode is how registration notifies the other services.
 type Mode string
 
 const (

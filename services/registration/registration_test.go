@@ -114,7 +114,7 @@ func start(t *testing.T, mode Mode, change ...func(*Config)) *world {
 	return w
 }
 
-// register registers a user and tells how long the answer took.
+// register registers a user and reports how long the answer took.
 func (w *world) register(id string) (servicetest.Answer, time.Duration) {
 	began := time.Now()
 	answer := w.Post(addr, "/register", id, `{"userId":"u17","action":"registered"}`)

@@ -114,7 +114,7 @@ func (t *transactional) with(first registration) []registration {
 }
 
 func (t *transactional) perform(ctx context.Context, batch []registration) {
-	// Once begun it is ended, told to stop or not.
+	// Once begun it is ended, asked to stop or not.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionTimeout)
 	defer cancel()
 	err := t.client.BeginTransaction()

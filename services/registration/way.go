@@ -18,7 +18,7 @@ type Way interface {
 	// any other error when it failed or is unknown. It is safe for concurrent use.
 	Register(ctx context.Context, e event.Event) error
 
-	// Accepted is the HTTP status that says so.
+	// Accepted is the HTTP status that reports it.
 	Accepted() int
 
 	// Run does what has to be done beside the requests, until ctx ends.
@@ -28,7 +28,7 @@ type Way interface {
 	Close()
 }
 
-// IncompleteError says which services were not told and never will be.
+// IncompleteError reports which services were not told and never will be.
 type IncompleteError struct{ Missed []string }
 
 func (e IncompleteError) Error() string {
@@ -49,49 +49,49 @@ func newWay(config Config) (Way, error) {
 		if err != nil {
 			return nil, err
 		}
-		return StoreThenTell(NewUsers(config), publisher, http.StatusAccepted), nil
+		return StoreThenNotify(NewUsers(config), publisher, http.StatusAccepted), nil
 	case EventOutbox:
 		return NewOutbox(config)
 	case EventTransactional:
 		return newTransactional(config)
 	case SyncHardened:
-		return StoreThenTell(NewUsers(config), newHardened(config), http.StatusCreated), nil
+		return StoreThenNotify(NewUsers(config), newHardened(config), http.StatusCreated), nil
 	case SyncSequential, SyncFanout:
-		return StoreThenTell(NewUsers(config), newCaller(config), http.StatusCreated), nil
+		return StoreThenNotify(NewUsers(config), newCaller(config), http.StatusCreated), nil
 	}
 	return nil, fmt.Errorf("mode is %q", config.Mode)
 }
 
-// Teller tells the other services about an event.
-type Teller interface {
-	// Tell returns nil when all were told (or will be), an [IncompleteError] when
+// Notifier notifies the other services about an event.
+type Notifier interface {
+	// Notify returns nil when all were told (or will be), an [IncompleteError] when
 	// some never will be, and any other error when that failed or is unknown.
-	Tell(ctx context.Context, e event.Event) error
+	Notify(ctx context.Context, e event.Event) error
 	// Close releases connections. No Tell may be in progress.
 	Close()
 }
 
-// StoreThenTell stores the user, then tells the others. A process that ends in
+// StoreThenNotify stores the user, then tells the others. A process that ends in
 // between leaves a user of whom nobody hears.
-func StoreThenTell(users Users, teller Teller, accepted int) Way {
-	return storeThenTell{users, teller, accepted}
+func StoreThenNotify(users Users, teller Notifier, accepted int) Way {
+	return storeThenNotify{users, teller, accepted}
 }
 
-type storeThenTell struct {
+type storeThenNotify struct {
 	users    Users
-	teller   Teller
+	notifier   Notifier
 	accepted int
 }
 
-func (w storeThenTell) Accepted() int             { return w.accepted }
-func (w storeThenTell) Run(context.Context) error { return nil }
-func (w storeThenTell) Close()                    { w.teller.Close() }
+func (w storeThenNotify) Accepted() int             { return w.accepted }
+func (w storeThenNotify) Run(context.Context) error { return nil }
+func (w storeThenNotify) Close()                    { w.notifier.Close() }
 
-func (w storeThenTell) Register(ctx context.Context, e event.Event) error {
+func (w storeThenNotify) Register(ctx context.Context, e event.Event) error {
 	if err := w.users.Store(ctx, e); err != nil {
 		return err
 	}
-	return w.teller.Tell(ctx, e)
+	return w.notifier.Notify(ctx, e)
 }
 
 var errOtherUser = errors.New("this " + event.IDHeader + " was used for another user: send a new one")

@@ -53,7 +53,7 @@ func TestHardened(t *testing.T) {
 	})
 }
 
-// What the bulkhead turns away says nothing about the callee: the breaker opens all
+// What the bulkhead turns away shows nothing about the callee: the breaker opens all
 // the same, and lets one attempt through at a time.
 func TestHardenedUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -233,7 +233,7 @@ func TestTransactional(t *testing.T) {
 	})
 }
 
-// Where no transaction can be begun or ended, the answer says so in time.
+// Where no transaction can be begun or ended, the answer reports it in time.
 func TestTransactionalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := start(t, EventTransactional)

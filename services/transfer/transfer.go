@@ -23,14 +23,14 @@ import (
 
 const name = "transfer"
 
-// Consumer says which topic to consume, and how.
+// Consumer configures which topic to consume, and how.
 type Consumer = consumer.Config
 
 // Config is what the service needs. All but Dial and Log are required.
 type Config struct {
 	// Listener takes GET /healthz; the service closes it.
 	Listener net.Listener
-	// Consumer says what to read. Group and ClientID default to "transfer", and
+	// Consumer configures what to read. Group and ClientID default to "transfer", and
 	// running instances must differ in their ClientID: it is part of the
 	// transactional id. Handle is the service's own.
 	Consumer Consumer

@@ -75,7 +75,7 @@ var _ = Describe("What was acknowledged", func() {
 			At(4*time.Second).Inject(Cut(Edge("analytics", Database))).For(time.Second),
 			Contender{Name: "retries-in-place", Services: subjects.EventDriven()},
 			Contender{Name: "retry-topic", Services: subjects.DeadLettering()})
-		ordered.Load.Keys = 10 // a user comes back while what he did before is put off
+		ordered.Load.Keys = 10 // a user comes back while what he did before is retried later
 		ordered.Predict = Predict(
 			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce),
 			AtLeast(breakwater.Overtaken("analytics"), 1),

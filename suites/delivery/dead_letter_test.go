@@ -13,7 +13,7 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// givingUp is a run in which the plan disturbs analytics, which puts off what
+// givingUp is a run in which the plan disturbs analytics, which retries later what
 // fails for a while and gives up what no retry can help.
 func givingUp(title string, plan ...Step) Scenario {
 	return Scenario{

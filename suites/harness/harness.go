@@ -34,7 +34,7 @@ const NoSkipVariable = "BREAKWATER_NO_SKIP"
 // Option changes what [RunSpecs] and [Test] do.
 type Option func(*session.Session)
 
-// Claims says what each claim states, by its id ([breakwater.Scenario.Claim]), for the
+// Claims reports what each claim states, by its id ([breakwater.Scenario.Claim]), for the
 // report. Without it a claim is called by its id alone.
 func Claims(statements map[string]string) Option {
 	return func(s *session.Session) { s.Statements = statements }

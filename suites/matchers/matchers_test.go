@@ -39,7 +39,7 @@ func TestBeAsPredicted(t *testing.T) {
 		{"refuted", refuted, "b is refuted: because of b\n  confirmed  guarantee 1 holds: observed 1\n  refuted    guarantee 2 holds: observed 2\n"},
 		{"undecided", performed("c", trial.Undecided, trial.Undecided), "c is undecided: because of c\n  undecided  guarantee 1 holds: observed 1\n"},
 		{"undecided as a whole, whatever was observed", performed("c", trial.Undecided, trial.Confirmed), "c is undecided: because of c\n  confirmed  guarantee 1 holds: observed 1\n"},
-		{"trouble", performed("d", trial.Trouble, trial.Confirmed), "d is trouble: because of d\n  confirmed  guarantee 1 holds: observed 1\n"},
+		{"trouble", performed("d", trial.Error, trial.Confirmed), "d is trouble: because of d\n  confirmed  guarantee 1 holds: observed 1\n"},
 		{"nothing predicted", performed("e", trial.Confirmed), "e is confirmed: because of e\n"},
 		{"refuted, as is known", known(performed("f", trial.Refuted, trial.Confirmed, trial.Refuted)), ""},
 		{"confirmed, though known to be refuted", known(performed("g", trial.Confirmed, trial.Confirmed)),

@@ -3,10 +3,7 @@ module example.com/shop
 
 go 1.26.0
 
-require (
-	github.com/breakwater-kit/breakwater v0.0.0
-	github.com/twmb/franz-go v1.22.2
-)
+require github.com/breakwater-kit/breakwater v0.0.0
 
 require (
 	dario.cat/mergo v1.0.2 // indirect
@@ -84,6 +81,7 @@ require (
 	github.com/testcontainers/testcontainers-go/modules/redis v0.40.0 // indirect
 	github.com/tklauser/go-sysconf v0.3.12 // indirect
 	github.com/tklauser/numcpus v0.6.1 // indirect
+	github.com/twmb/franz-go v1.22.2 // indirect
 	github.com/twmb/franz-go/pkg/kadm v1.19.0 // indirect
 	github.com/twmb/franz-go/pkg/kfake v0.0.0-20260918054303-01f206a7e32c // indirect
 	github.com/twmb/franz-go/pkg/kmsg v1.15.0 // indirect

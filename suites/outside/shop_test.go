@@ -8,18 +8,18 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/harness"
 )
 
+// program is a sample with two services. Put your own programs in its place.
+const program = "github.com/breakwater-kit/breakwater/services/shop"
+
 // Billing is cut off from Kafka for four seconds, and writes every invoice once all the same.
 func TestBillingIsCutOffFromKafka(t *testing.T) {
+	env := map[string]string{"LISTEN": "${listen}", "BROKERS": "${kafka}", "TOPIC": "${topic}"}
 	harness.Test(t, Scenario{
 		Title: "billing is cut off from Kafka",
 		Services: []Service{
+			{Name: "orders", Program: Program{Go: program, Args: []string{"orders"}}, Needs: []Need{{To: Kafka}}, Env: env},
 			{
-				Name: "orders", Program: Program{Go: "example.com/shop/orders"}, Needs: []Need{{To: Kafka}},
-				Env: map[string]string{"LISTEN": "${listen}", "BROKERS": "${kafka}", "TOPIC": "${topic}"},
-			},
-			{
-				Name: "billing", Program: Program{Go: "example.com/shop/billing"}, Needs: []Need{{To: Kafka}},
-				Env:   map[string]string{"LISTEN": "${listen}", "BROKERS": "${kafka}", "TOPIC": "${topic}"},
+				Name: "billing", Program: Program{Go: program, Args: []string{"billing"}}, Needs: []Need{{To: Kafka}}, Env: env,
 				Ready: "/healthz", Group: "billing",
 				Ledger: &Ledger{Sink: "invoices", Of: "billing", Path: "/invoices", Once: true},
 			},

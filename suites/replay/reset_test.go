@@ -13,9 +13,9 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// again is a run under light load in which analytics and email are told to read
+// again is a run under light load in which analytics and email are asked to read
 // again. A record is new to nobody then, and stays in effect once.
-func again(title string, where Where) Scenario {
+func again(title string, where OffsetSpec) Scenario {
 	s := disturbed(title,
 		At(6*time.Second).Inject(ResetOffsets("analytics", where)).For(time.Second),
 		At(6*time.Second).Inject(ResetOffsets("email", where)).For(time.Second))
@@ -33,7 +33,7 @@ func again(title string, where Where) Scenario {
 	return s
 }
 
-var _ = Describe("Consumers that are told to read again", func() {
+var _ = Describe("Consumers that are asked to read again", func() {
 	When("it is from the beginning", func() {
 		It("leaves what was done as it is, and sends no second mail", func(ctx SpecContext) {
 			Expect(harness.Run(ctx, again("two groups are set back to the beginning", ToEarliest()))).To(BeAsPredicted())

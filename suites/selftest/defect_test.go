@@ -10,7 +10,7 @@ import (
 // defect is a service with a planted defect, the right one that it stands for,
 // and the fault under which the difference must show.
 type defect struct {
-	name string    // of services/flawed
+	name string    // of services/defects
 	of   string    // the service that has it
 	in   []Service // the right system
 

@@ -92,13 +92,13 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	Entry("gives a record up without saying where it came from", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-without-origin", of: "analytics", in: subjects.DeadLettering(),
 		under: "a registration in four is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.25),
-		breaks: []string{breakwater.DeadLetterClosure}, because: "does not say where the original stood",
+		breaks: []string{breakwater.DeadLetterClosure}, because: "does not report where the original stood",
 	}),
 	Entry("gives up what may have been done", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-of-unanswered", of: "analytics", in: subjects.DeadLettering(),
 		under: "the database's answers to analytics are lost, then it is cut off",
 		plan: Plan{
-			// The connections break at the end of the silence, and what is put off then
+			// The connections break at the end of the silence, and what is retried later then
 			// is tried again half a second later, when there is no database.
 			At(3 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(time.Second),
 			At(4300 * time.Millisecond).Inject(Cut(Edge("analytics", Database))).For(3 * time.Second),

@@ -38,7 +38,7 @@ func disturbed(claim, title string, services []Service, plan ...Step) Scenario {
 
 var _ = Describe("A view that is made of events", func() {
 	When("it is deleted while events come", func() {
-		It("is made again of the log from offset 0 and says what the log says", func(ctx SpecContext) {
+		It("is made again of the log from offset 0 and reports what the log says", func(ctx SpecContext) {
 			deleted := disturbed("E7", "the projection is killed and its view deleted", subjects.Rebuilding(),
 				At(6*time.Second).Inject(Kill("projection/1")).RestartAfter(time.Second))
 			deleted.Require.Replay = true
@@ -49,7 +49,7 @@ var _ = Describe("A view that is made of events", func() {
 	})
 
 	When("its consumer is killed and goes on", func() {
-		It("takes each event in once and says what the log says", func(ctx SpecContext) {
+		It("takes each event in once and reports what the log says", func(ctx SpecContext) {
 			killed := disturbed("E7", "the projection is killed and keeps its view", subjects.Projected(),
 				At(6*time.Second).Inject(Kill("projection/1")).RestartAfter(time.Second))
 			killed.Predict = Predict(killed.Predict, Holds(breakwater.EffectOnce, breakwater.CommitAfterEffect))

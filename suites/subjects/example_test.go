@@ -22,7 +22,7 @@ func ExampleSystem() {
 
 func ExampleScaled() {
 	for _, v := range subjects.Scaled(subjects.EventDriven(), "analytics", 2) {
-		fmt.Println(v.Names())
+		fmt.Println(v.InstanceNames())
 	}
 	// Output:
 	// [registration/1]
@@ -34,7 +34,7 @@ func ExampleScaled() {
 
 func ExampleGrowing() {
 	for _, v := range subjects.Growing(subjects.EventDriven(), "analytics", 3)[2:4] {
-		fmt.Println(v.Names(), "of which", v.Early(), "from the beginning")
+		fmt.Println(v.InstanceNames(), "of which", v.InitialInstances(), "from the beginning")
 	}
 	// Output:
 	// [analytics/1 analytics/2 analytics/3] of which [analytics/1] from the beginning
@@ -47,7 +47,7 @@ func ExampleAudited() {
 	for _, contender := range []string{subjects.SyncFanout, subjects.Event} {
 		system := subjects.Audited(contender)
 		audit := system[len(system)-1]
-		fmt.Printf("%s: %s, %d late, group %q, ledger %s\n", contender, audit.Name, audit.Late, audit.Group, audit.Ledger.Sink)
+		fmt.Printf("%s: %s, %d late, group %q, ledger %s\n", contender, audit.Name, audit.Deferred, audit.Group, audit.Ledger.Sink)
 	}
 	// Output:
 	// sync-fanout: audit, 1 late, group "", ledger audit

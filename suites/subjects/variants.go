@@ -36,7 +36,7 @@ func Scaled(system []breakwater.Service, name string, n int) []breakwater.Servic
 // Growing is the system with n instances of one service, of which only the first
 // is started with it.
 func Growing(system []breakwater.Service, name string, n int) []breakwater.Service {
-	return with(system, name, func(s *breakwater.Service) { s.Instances, s.Late = n, n-1 })
+	return with(system, name, func(s *breakwater.Service) { s.Instances, s.Deferred = n, n-1 })
 }
 
 // OneByOne is registration, and n instances of an analytics that takes one record
@@ -87,12 +87,12 @@ func Calling(contender string, n int) []breakwater.Service {
 // name, and not by address.
 func Named(contender string) []breakwater.Service {
 	return with(System(contender), "registration", func(s *breakwater.Service) {
-		s.Needs = append(slices.Clone(s.Needs), to(breakwater.Names))
+		s.Needs = append(slices.Clone(s.Needs), to(breakwater.NameService))
 		s.Env["NAMES_SERVER"], s.Env["NAMES_TTL"] = "${names}", "1s"
 		s.Settings["names"] = "each believed for 1s"
 		for name, value := range s.Env {
 			for _, n := range s.Needs {
-				if n.To != breakwater.Database && n.To != breakwater.Names { // the one is a whole URL, the other is who is asked
+				if n.To != breakwater.Database && n.To != breakwater.NameService { // the one is a whole URL, the other is who is asked
 					value = strings.ReplaceAll(value, "${"+n.To+"}", "${"+n.To+".name}")
 				}
 			}
@@ -109,7 +109,7 @@ func Named(contender string) []breakwater.Service {
 // name of its own in the group.
 func Dividing(assignment string, static bool) []breakwater.Service {
 	system := with(EventDriven(), "analytics", func(s *breakwater.Service) {
-		s.Instances, s.Late = 3, 1
+		s.Instances, s.Deferred = 3, 1
 		s.Env["ASSIGNMENT"], s.Settings["assignment"] = assignment, assignment+", sticky"
 		if static {
 			s.Env["GROUP_INSTANCE_ID"] = "${instance}"
@@ -126,7 +126,7 @@ func Dividing(assignment string, static bool) []breakwater.Service {
 // own. A synchronous registration knows nothing of it.
 func Audited(contender string) []breakwater.Service {
 	s := analytics(contender)
-	s.Name, s.Late = "audit", 1
+	s.Name, s.Deferred = "audit", 1
 	if s.Group != "" {
 		s.Group, s.Env["KAFKA_GROUP"] = s.Name, s.Name
 	}
@@ -147,9 +147,9 @@ func Remembering() []breakwater.Service {
 }
 
 // Flawed is the system with one service replaced by one that has the planted
-// defect, and nothing else changed. Package services/flawed says what it is.
+// defect, and nothing else changed. Package services/defects reports what it is.
 func Flawed(system []breakwater.Service, name, defect string) []breakwater.Service {
-	return with(system, name, func(s *breakwater.Service) { s.Program.Args = []string{"flawed", defect} })
+	return with(system, name, func(s *breakwater.Service) { s.Program.Args = []string{"defect", defect} })
 }
 
 // Defective is the scenario with a planted defect in one service, which settles no
@@ -192,7 +192,7 @@ const (
 	retryBackoff    = 500 * time.Millisecond
 )
 
-// DeadLettering is the event-driven system whose analytics puts off what fails
+// DeadLettering is the event-driven system whose analytics retries later what fails
 // for a while, and gives up what no retry can help.
 func DeadLettering() []breakwater.Service {
 	return with(EventDriven(), "analytics", func(s *breakwater.Service) {

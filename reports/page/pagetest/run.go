@@ -606,7 +606,7 @@ func undecided() *trial.Trial {
 // trouble is T3: the kit failed, before anything was measured.
 func trouble() *trial.Trial {
 	t := base("broker-t3-cut-event", "broker", "T3", "The broker cannot be reached", "event")
-	t.Outcome, t.Why = trial.Trouble, "the edge registration→kafka could not be opened: address already in use"
+	t.Outcome, t.Why = trial.Error, "the edge registration→kafka could not be opened: address already in use"
 	t.Predictions = []trial.Predicted{predicted("availability", breakwater.ToBreak, "availability is broken", "", trial.Undecided)}
 	t.History = ""
 	return t

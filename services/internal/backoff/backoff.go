@@ -1,4 +1,4 @@
-// Package backoff says how long to wait before trying again.
+// Package backoff reports how long to wait before trying again.
 package backoff
 
 import (

@@ -19,7 +19,7 @@
 // finish, what was processed is committed, and the rest is read again by
 // whoever gets the partition. Heartbeats go on in the background all along.
 //
-// [Assignment] is eager unless told otherwise: a member gives up every partition
+// [Assignment] is eager unless configured otherwise: a member gives up every partition
 // before it joins again. The price is that the whole group pauses for a rebalance,
 // about one heartbeat interval. With the other two only those partitions pause that
 // change hands, and a member goes on reading the rest while it joins; but one that is
@@ -277,7 +277,7 @@ func (c *Consumer) commit(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// outcome tells which partitions a commit request did commit.
+// outcome reports which partitions a commit request did commit.
 func outcome(answer *kmsg.OffsetCommitResponse, err error) (committed []int32, _ error) {
 	if err != nil {
 		return nil, fmt.Errorf("commit: %w", err)

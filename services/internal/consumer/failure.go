@@ -24,7 +24,7 @@ type Unknown struct{ Err error }
 func (u *Unknown) Error() string { return u.Err.Error() }
 func (u *Unknown) Unwrap() error { return u.Err }
 
-// IsUnknown tells whether the record may have been processed all the same.
+// IsUnknown reports whether the record may have been processed all the same.
 func IsUnknown(err error) bool {
 	var unknown *Unknown
 	return errors.As(err, &unknown)
@@ -33,7 +33,7 @@ func IsUnknown(err error) bool {
 // Undecodable is the class of a record that cannot be decoded.
 const Undecodable = "undecodable"
 
-// IsFatal tells whether no retry can help.
+// IsFatal reports whether no retry can help.
 func IsFatal(err error) bool {
 	var fatal *Fatal
 	return errors.As(err, &fatal)

@@ -21,7 +21,7 @@ type Loop interface {
 	// the group and returns nil.
 	Run(ctx context.Context) error
 	// Ready returns nil once the group has given this member its first
-	// assignment, even an empty one, and says what is missing before.
+	// assignment, even an empty one, and reports what is missing before.
 	Ready() error
 }
 
@@ -88,11 +88,11 @@ type Config struct {
 	// for one partition are in order and never overlap; different partitions
 	// run side by side.
 	Handle func(context.Context, *kgo.Record) error
-	// Skip is told of each record that is passed over because of a Fatal. An
+	// Skip is notified of each record that is passed over because of a Fatal. An
 	// error makes it be told again. It may be nil.
 	Skip func(context.Context, *kgo.Record) error
 	// Claim is for a sink that keeps the group's offsets itself: nothing is
-	// committed to Kafka then. It says where each of the partitions that were
+	// committed to Kafka then. It reports where each of the partitions that were
 	// assigned in this generation of the group goes on; what it leaves out
 	// starts at the beginning. After an error it is asked again, until ctx ends
 	// because the assignment does. It may be nil.
@@ -138,7 +138,7 @@ func (c Config) validate() error {
 	if c.Claim != nil && (c.Assignment == ConsumerProtocol || c.InstanceID != "") {
 		// Of the one each member has an epoch of its own, and of the other the next
 		// incarnation has the same generation.
-		errs = append(errs, fmt.Errorf("Claim fences by the group's generation, which does not tell owners apart with Assignment %s and InstanceID %q: leave them out",
+		errs = append(errs, fmt.Errorf("Claim fences by the group's generation, which does not distinguish owners  with Assignment %s and InstanceID %q: leave them out",
 			c.Assignment, c.InstanceID))
 	}
 	if c.MaxPollRecords < 0 {

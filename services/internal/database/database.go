@@ -138,7 +138,7 @@ func ExecAll(ctx context.Context, db *sql.DB, statements ...Statement) error {
 		}
 		pg := driver.(*stdlib.Conn).Conn()
 		// pgconn.SafeToRetry would say more, but of a batch by the simple protocol it
-		// says so of what was sent, too.
+		// reports it of what was sent, too.
 		sent := !pg.IsClosed() && ctx.Err() == nil
 		return unanswered(pg.SendBatch(ctx, batch).Close(), sent)
 	})
@@ -216,7 +216,7 @@ func runAll(ctx context.Context, db *sql.DB, statements []string) error {
 	return nil
 }
 
-// Violates tells whether the database refused a statement because of the
+// Violates reports whether the database refused a statement because of the
 // constraint of that name. PostgreSQL and SQLite both name it in their text,
 // which is all that every way to reach them has in common.
 func Violates(err error, constraint string) bool {

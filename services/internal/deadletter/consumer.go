@@ -7,7 +7,7 @@
 // read again; a crash after it leaves both. So an input ends in exactly one
 // effect or one letter, if the sink takes a repeated event for one.
 //
-// What the sink did not answer to may have been done. Such a record is put off until
+// What the sink did not answer to may have been done. Such a record is retried later until
 // an attempt is answered, however long that takes: given up, it could end in both.
 // (Not seen is an attempt that a crash cut short; if the sink is out of reach from
 // then on, its record is given up like others.)

@@ -13,7 +13,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
-// Policy says where a record goes that could not be processed. Topic is
+// Policy decides where a record goes that could not be processed. Topic is
 // required. All topics must exist.
 type Policy struct {
 	// Topic takes what is given up: a dead letter topic.

@@ -31,7 +31,7 @@ type Redrive struct {
 	Log      *slog.Logger // nil means slog.Default()
 }
 
-// ErrNoOrigin means that some letters do not say where they came from. They were
+// ErrNoOrigin means that some dead letters do not name where they came from. They were
 // passed over; all others were sent back.
 var ErrNoOrigin = errors.New("letters without an origin were passed over")
 
@@ -88,7 +88,7 @@ func (d Redrive) Run(ctx context.Context) (redriven int, err error) {
 	return redriven, nil
 }
 
-// left tells whether the group has not yet come to the ends.
+// left reports whether the group has not yet come to the ends.
 func (d Redrive) left(ctx context.Context, admin *kadm.Client, ends kadm.ListedOffsets) (bool, error) {
 	starts, err := admin.ListStartOffsets(ctx, d.Topic)
 	if err := errors.Join(err, starts.Error()); err != nil {

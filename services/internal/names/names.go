@@ -1,4 +1,4 @@
-// Package names dials services by name: a DNS server says where each is now, host
+// Package names dials services by name: a DNS server answers where each is now, host
 // and port, by an SRV record.
 //
 // A connection that breaks is what makes a client ask again, and it believes what it

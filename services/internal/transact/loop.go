@@ -56,7 +56,7 @@ func New(m *consumer.Member, newSession NewSession, work Work) *Loop {
 
 // Run consumes until ctx ends, and returns nil. When it is unknown what became of
 // a transaction it starts over with a new client: that one ends the transaction of
-// the old one, and then the committed offsets say what is left to do.
+// the old one, and then the committed offsets show what is left to do.
 func (l *Loop) Run(ctx context.Context) error {
 	for failures := 1; ctx.Err() == nil; failures++ {
 		if err := l.consume(ctx); err != nil && ctx.Err() == nil {

@@ -21,7 +21,7 @@ type Session interface {
 	Begin() error
 	ProduceSync(ctx context.Context, records ...*kgo.Record) kgo.ProduceResults
 	// End commits the transaction and with it the offsets of all that was
-	// polled, or goes back to what was committed before. It tells which.
+	// polled, or goes back to what was committed before. It reports which.
 	End(ctx context.Context, try kgo.TransactionEndTry) (committed bool, err error)
 }
 

@@ -16,7 +16,7 @@ import (
 
 const (
 	// drainTimeout bounds how long requests in flight may take once the
-	// server was told to stop.
+	// server was asked to stop.
 	drainTimeout = 3 * time.Second
 
 	maxBody = 64 << 10
@@ -28,7 +28,7 @@ type Server struct {
 	Listener net.Listener
 	// Handler answers everything but GET /healthz.
 	Handler http.Handler
-	// Ready says why the service is not ready to serve, or nil when it is.
+	// Ready reports why the service is not ready to serve, or nil when it is.
 	// A nil function means: ready as soon as it listens.
 	Ready func() error
 	Log   *slog.Logger

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // serve runs a server on a network in memory, and returns a client for it and
-// a function that stops the server and tells how long that took.
+// a function that stops the server and reports how long that took.
 func serve(t *testing.T, s Server) (*http.Client, func() time.Duration) {
 	t.Helper()
 	network := &kfake.VirtualNetwork{}

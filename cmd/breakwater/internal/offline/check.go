@@ -80,7 +80,7 @@ func (c *Check) Run(k *kong.Kong) error {
 // unjudged is the trial as one that nothing is known of.
 func unjudged(t *trial.Trial, err error) *trial.Trial {
 	again := *t
-	again.Outcome, again.Why, again.Verdicts = trial.Trouble, err.Error(), nil
+	again.Outcome, again.Why, again.Verdicts = trial.Error, err.Error(), nil
 	again.Predictions = slices.Clone(t.Predictions)
 	for i := range again.Predictions {
 		p := &again.Predictions[i]
