@@ -96,3 +96,19 @@ func TestRunsFromOutside(t *testing.T) {
 		}
 	}
 }
+
+// A run of a module that registers a system of its own is read where nobody does; to
+// perform it again, somebody has to.
+func TestARunWithASystemOfAnotherModule(t *testing.T) {
+	t.Setenv(session.OutVariable, filepath.Join(t.TempDir(), "out"))
+	dir := saved(t, breakwater.Need{To: "vault"})
+	var printed bytes.Buffer
+	if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &printed, &printed}); code == trial.ExitTrouble {
+		t.Errorf("check: exit code %d: %s", code, printed.String())
+	}
+	printed.Reset()
+	code := run(t.Context(), []string{"replay", dir}, streams{strings.NewReader(""), &printed, &printed})
+	if want := `"vault", which is no service of the scenario (api) and nothing that a world provides`; code != trial.ExitTrouble || !strings.Contains(printed.String(), want) {
+		t.Errorf("replay: exit code %d: %s", code, printed.String())
+	}
+}

@@ -18,7 +18,7 @@ import (
 )
 
 // saved is a run on disk with one healthy trial.
-func saved(t *testing.T) (dir string) {
+func saved(t *testing.T, needs ...breakwater.Need) (dir string) {
 	t.Helper()
 	run, err := store.Create(t.TempDir(), "run")
 	if err != nil {
@@ -27,7 +27,7 @@ func saved(t *testing.T) (dir string) {
 	log := historytest.Event(historytest.Options{Rate: 5})
 	scenario := breakwater.Scenario{
 		Title:    "an API is looked at",
-		Services: []breakwater.Service{{Name: "api", Program: breakwater.Program{Go: "example.org/api"}}},
+		Services: []breakwater.Service{{Name: "api", Program: breakwater.Program{Go: "example.org/api"}, Needs: needs}},
 		Requests: []breakwater.Request{{Service: "api", Method: "GET", Path: "/"}},
 		Load:     breakwater.Constant(50).For(10 * time.Second),
 		Predict:  breakwater.Holds(breakwater.Availability),
