@@ -12,7 +12,6 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/dustin/go-humanize"
 
-	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/fixtures/docker"
 	"github.com/breakwater-kit/breakwater/fixtures/images"
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
@@ -37,20 +36,20 @@ func (c *CleanCmd) Run(ctx context.Context, k *kong.Kong) error {
 	switch {
 	case errors.Is(err, images.ErrNotInstalled):
 		fmt.Fprintln(k.Stdout, "there is no Docker engine, and so no containers and images")
-		return exit.Failed(errs[0])
+		return errs[0]
 	case errors.Is(err, images.ErrNoEngine):
-		return exit.Failed(errors.Join(errs[0], fmt.Errorf("containers and images stay: %w", err)))
+		return errors.Join(errs[0], fmt.Errorf("containers and images stay: %w", err))
 	}
 	fmt.Fprintf(k.Stdout, "removed %d containers and networks of dead runs\n", containers)
 	errs = append(errs, err)
 
 	pruned, err := images.Prune(ctx)
-	tell(k.Stdout, pruned)
-	return exit.Failed(errors.Join(append(errs, err)...))
+	printPruned(k.Stdout, pruned)
+	return errors.Join(append(errs, err)...)
 }
 
-// tell says which images were removed, by name.
-func tell(to io.Writer, pruned []images.Pruned) {
+// printPruned prints how many images were removed, by name.
+func printPruned(to io.Writer, pruned []images.Pruned) {
 	var size uint64
 	count := map[string]int{}
 	for _, p := range pruned {

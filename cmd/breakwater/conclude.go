@@ -15,20 +15,20 @@ import (
 func conclude(to io.Writer, made *store.Run) error {
 	run, err := report.Load(made.Dir)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	path := ""
 	if run.Empty() {
 		made.Discard()
 	} else if path, err = render.Write(made.Dir, run); err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	if err := report.WriteTable(to, run); err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	if path != "" {
 		if err := made.MakeLatest(); err != nil {
-			return exit.Failed(err)
+			return err
 		}
 		fmt.Fprintf(to, "report: %s\n", path)
 	}

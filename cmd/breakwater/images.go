@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kong"
-	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/fixtures/images"
 )
 
@@ -14,5 +13,5 @@ type ImagesCmd struct{}
 
 // Run prints a line for each step.
 func (c *ImagesCmd) Run(ctx context.Context, k *kong.Kong) error {
-	return exit.Failed(images.EnsureAll(ctx, func(line string) { fmt.Fprintln(k.Stdout, line) }))
+	return images.EnsureAll(ctx, func(line string) { fmt.Fprintln(k.Stdout, line) })
 }

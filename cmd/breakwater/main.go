@@ -81,15 +81,11 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	if err == nil {
 		return trial.ExitAsPredicted
 	}
-	code = trial.ExitTrouble
-	if with := (exit.Error{}); errors.As(err, &with) {
-		code = with.Code
-		if with.Silent() {
-			return code
-		}
+	if code, ok := err.(exit.Code); ok { //nolint:errorlint // one that is joined with another error is that one's
+		return int(code)
 	}
 	fmt.Fprintln(std.err, "breakwater:", err)
-	return code
+	return trial.ExitTrouble
 }
 
 // wayOut adds to what is wrong with a command line where to read what is right.

@@ -42,17 +42,17 @@ func (a again) same(o again) bool {
 func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
 	trials, err := c.prepare(ctx)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	s, err := session.OpenIn(ctx, "replay", trials[0].world)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	ctx, stop := session.Attend(ctx)
 	defer stop()
 	release, err := s.Alone(ctx)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	defer release()
 	var errs []error
@@ -74,13 +74,13 @@ func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
 	}
 	err = errors.Join(errs...)
 	if ctx.Err() != nil && !s.Saved() { // it has nothing to show but that it was interrupted
-		return exit.Failed(err)
+		return err
 	}
 	concluded := conclude(k.Stdout, s.Run)
-	if with := (exit.Error{}); err == nil || errors.As(concluded, &with) && with.Silent() && with.Code == trial.ExitTrouble {
+	if err == nil || errors.Is(concluded, exit.Code(trial.ExitTrouble)) {
 		return concluded // the report has the error
 	}
-	return exit.Failed(errors.Join(err, concluded))
+	return errors.Join(err, concluded)
 }
 
 // prepare reads the trials, and asks for their worlds.
@@ -102,12 +102,12 @@ func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
 			return nil, fmt.Errorf("trial %s: its secrets were not saved; set %s in the environment to perform it again", t.ID, strings.Join(missing, ", "))
 		}
 		if !had[a.world] {
-			said := "trial " + t.ID + ": world "
+			source := "trial " + t.ID + ": world "
 			if c.World != "" {
-				said = "--world="
+				source = "--world="
 			}
 			if err := conductor.Available(ctx, a.world); err != nil {
-				return nil, fmt.Errorf("%s%s: %w", said, a.world, err)
+				return nil, fmt.Errorf("%s%s: %w", source, a.world, err)
 			}
 			had[a.world] = true
 		}

@@ -39,64 +39,64 @@ type RunCmd struct {
 func (c *RunCmd) Run(ctx context.Context, k *kong.Kong) error {
 	root, err := launch.ModuleRoot(ctx, ".")
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	out, err := session.Out(ctx)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	if c.Repeat < 1 {
-		return exit.Failed(fmt.Errorf("--repeat %d: give a whole number from 1", c.Repeat))
+		return fmt.Errorf("--repeat %d: give a whole number from 1", c.Repeat)
 	}
 	if c.Procs < 0 {
-		return exit.Failed(fmt.Errorf("--procs %d: give a whole number from 1", c.Procs))
+		return fmt.Errorf("--procs %d: give a whole number from 1", c.Procs)
 	}
 	if _, err := regexp.Compile(c.Focus); err != nil {
-		return exit.Failed(fmt.Errorf("--focus %q is no regular expression: %w", c.Focus, err))
+		return fmt.Errorf("--focus %q is no regular expression: %w", c.Focus, err)
 	}
 	ctx, stop := session.Attend(ctx)
 	defer stop()
 	scratch, err := launch.NewScratch("suites")
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	defer scratch.Remove() //nolint:errcheck // what stays is swept by the next run
 	suites, err := findSuites(root, scratch.Dir, c.Suites)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	worlds, err := c.worlds(ctx, k, suites)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	if len(worlds) == 0 {
 		return nil
 	}
 	if err := build(ctx, k, root, scratch, suites); err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	screen := session.NewScreen(k.Stderr)
 	release, err := screen.Alone(ctx)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	defer release()
 	made, err := session.NewRun(out)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	broken := c.perform(ctx, suites, worlds, made, screen)
 	if err := agree(made, worlds, broken); err != nil {
-		return exit.Failed(errors.Join(broken, err))
+		return errors.Join(broken, err)
 	}
 
 	// A suite that was red has left why in the report.
 	concluded := conclude(k.Stdout, made)
-	if code := (exit.Error{}); errors.As(concluded, &code) && !code.Silent() {
-		return exit.Failed(errors.Join(broken, concluded))
+	if _, ok := concluded.(exit.Code); concluded != nil && !ok { //nolint:errorlint // as in main
+		return errors.Join(broken, concluded)
 	}
 	if _, err := os.Stat(made.Dir); errors.Is(err, fs.ErrNotExist) && c.Focus != "" {
-		return exit.Failed(fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, names(suites)))
+		return fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, names(suites))
 	}
 	return concluded
 }

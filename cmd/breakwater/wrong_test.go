@@ -311,15 +311,15 @@ func TestTroubleIsTold(t *testing.T) {
 }
 
 func codeOf(err error) int {
-	if with, ok := err.(exit.Error); ok { //nolint:errorlint // it is never wrapped
-		return with.Code
+	if code, ok := err.(exit.Code); ok { //nolint:errorlint // it is never wrapped
+		return int(code)
 	}
 	return trial.ExitAsPredicted
 }
 
 func TestTellsWhatWasPruned(t *testing.T) {
 	var out bytes.Buffer
-	tell(&out, []images.Pruned{{Name: "services", Ref: "breakwater/services:1", Size: 30e6}, {Name: "breakwater", Size: 68e6}, {Name: "services", Size: 32e6}})
+	printPruned(&out, []images.Pruned{{Name: "services", Ref: "breakwater/services:1", Size: 30e6}, {Name: "breakwater", Size: 68e6}, {Name: "services", Size: 32e6}})
 	if want := "removed 3 images of earlier builds, 130 MB\n  breakwater: 1\n  services: 2\n"; out.String() != want {
 		t.Errorf("got %s", out.String())
 	}

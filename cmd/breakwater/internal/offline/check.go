@@ -33,23 +33,23 @@ type Check struct {
 func (c *Check) Run(k *kong.Kong) error {
 	limitMemory()
 	if err := isRun(c.Dir); err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	dir, err := filepath.EvalSymlinks(c.Dir)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	run, err := report.Load(dir)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	saved := &store.Run{Dir: dir}
 	widowed, err := saved.Widowed()
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	if run.Empty() && len(widowed) == 0 {
-		return exit.Failed(noTrial(c.Dir))
+		return noTrial(c.Dir)
 	}
 	var errs []error
 	for _, id := range widowed {
@@ -69,10 +69,10 @@ func (c *Check) Run(k *kong.Kong) error {
 		run.Trials[i] = again
 	}
 	if err := report.WriteTable(k.Stdout, run); err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	if err := errors.Join(errs...); err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	return exit.With(run.ExitCode())
 }

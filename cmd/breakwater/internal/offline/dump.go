@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
-	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/store"
 )
@@ -24,12 +23,12 @@ type Dump struct {
 func (c *Dump) Run(k *kong.Kong) error {
 	for _, kind := range c.Kind {
 		if !slices.Contains(history.Kinds(), history.Kind(kind)) {
-			return exit.Failed(fmt.Errorf("there is no kind of event %q; there are %s", kind, strings.Join(kinds(), ", ")))
+			return fmt.Errorf("there is no kind of event %q; there are %s", kind, strings.Join(kinds(), ", "))
 		}
 	}
 	trials, err := Trials(c.Dir, c.Trial)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	var errs []error
 	run := &store.Run{Dir: c.Dir}
@@ -51,7 +50,7 @@ func (c *Dump) Run(k *kong.Kong) error {
 			errs = append(errs, fmt.Errorf("%s: %w", t.ID, err))
 		}
 	}
-	return exit.Failed(errors.Join(errs...))
+	return errors.Join(errs...)
 }
 
 func kinds() (names []string) {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 )
 
 // Explain prints the reference of a guarantee, a fault or a measure.
@@ -41,7 +40,7 @@ func (c *Explain) Run(k *kong.Kong) error {
 		}
 	}
 	if len(similar) > 0 {
-		return exit.Failed(fmt.Errorf("there is no guarantee, fault or measure %q; there is %s", c.Name, strings.Join(similar, ", ")))
+		return fmt.Errorf("there is no guarantee, fault or measure %q; there is %s", c.Name, strings.Join(similar, ", "))
 	}
-	return exit.Failed(fmt.Errorf("there is no guarantee, fault or measure %q; `breakwater explain` lists all", c.Name))
+	return fmt.Errorf("there is no guarantee, fault or measure %q; `breakwater explain` lists all", c.Name)
 }

@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
-	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -30,7 +29,7 @@ func (c *Show) Run(k *kong.Kong) error {
 	limitMemory()
 	trials, err := Trials(c.Dir, c.Trial)
 	if err != nil {
-		return exit.Failed(err)
+		return err
 	}
 	known := false
 	run := &store.Run{Dir: c.Dir}
@@ -39,16 +38,16 @@ func (c *Show) Run(k *kong.Kong) error {
 		if damaged := (*history.DamagedError)(nil); errors.As(err, &damaged) {
 			fmt.Fprintf(k.Stderr, "breakwater: %v\n", err) // what is readable is shown
 		} else if err != nil {
-			return exit.Failed(err)
+			return err
 		}
 		found, err := printLife(k.Stdout, t, log, c.Event)
 		if err != nil {
-			return exit.Failed(err)
+			return err
 		}
 		known = known || found
 	}
 	if !known {
-		return exit.Failed(fmt.Errorf("no history of %s knows the event %q; verdicts and `breakwater dump` name those that they know", c.Dir, c.Event))
+		return fmt.Errorf("no history of %s knows the event %q; verdicts and `breakwater dump` name those that they know", c.Dir, c.Event)
 	}
 	return nil
 }

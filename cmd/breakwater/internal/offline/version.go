@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
-	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 )
 
 // Version prints the version.
@@ -17,7 +16,7 @@ type Version struct{}
 func (Version) Run(k *kong.Kong) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return exit.Failed(fmt.Errorf("this binary has no build information; build it with Go modules"))
+		return fmt.Errorf("this binary has no build information; build it with Go modules")
 	}
 	_, err := fmt.Fprintln(k.Stdout, version(info))
 	return err
