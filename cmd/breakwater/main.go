@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	if err == nil {
 		return trial.ExitAsPredicted
 	}
-	if code, ok := err.(exit.Code); ok { //nolint:errorlint // one that is joined with another error is that one's
+	if code := exit.Code(0); errors.As(err, &code) && err.Error() == code.Error() { // joined with another it is that one's
 		return int(code)
 	}
 	fmt.Fprintln(std.err, "breakwater:", err)
