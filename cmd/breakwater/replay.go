@@ -14,6 +14,7 @@ import (
 	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/offline"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -65,7 +66,7 @@ func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
 		scenario.Services = nil
 		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{Scenario: scenario, Contenders: []breakwater.Contender{again}})
 		if unsupported := (*conductor.Unsupported)(nil); errors.As(err, &unsupported) {
-			err = s.Skip(t.Spec, unsupported.Error())
+			err = s.SpecEnds(t.Spec, report.SpecSkipped, unsupported.Error())
 		}
 		errs = append(errs, err)
 		if ctx.Err() != nil {
