@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/registration"
+	"github.com/caarlos0/env/v11"
 )
 
 // The variables of each service. The tag fix completes the sentence "set it

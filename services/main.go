@@ -31,8 +31,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/caarlos0/env/v11"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/cache"
 	"github.com/breakwater-kit/breakwater/services/defects"
@@ -45,6 +43,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/projection"
 	"github.com/breakwater-kit/breakwater/services/registration"
 	"github.com/breakwater-kit/breakwater/services/transfer"
+	"github.com/caarlos0/env/v11"
 )
 
 func main() {

@@ -14,13 +14,12 @@ import (
 	"log/slog"
 	"net"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const name = "analytics"

@@ -14,11 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/web"
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
-
-	"github.com/breakwater-kit/breakwater/services/internal/web"
 )
 
 const drainTimeout = time.Second

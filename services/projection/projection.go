@@ -20,13 +20,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/positions"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const name = "projection"

@@ -9,11 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // User is what the view holds of one user.

@@ -21,12 +21,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 )
 
 // Mode is how registration notifies the other services.

@@ -13,12 +13,11 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 )
 
 const name = "transfer"

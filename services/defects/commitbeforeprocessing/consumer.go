@@ -10,10 +10,9 @@ package commitbeforeprocessing
 import (
 	"context"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // New makes the service; it stands for analytics as it is by default.

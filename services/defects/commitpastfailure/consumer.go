@@ -11,10 +11,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const attempts = 3

@@ -10,10 +10,9 @@ package deadletterthencommit
 import (
 	"context"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // New makes the service; it stands for analytics with a dead letter topic.

@@ -11,10 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // New makes the service; it stands for analytics with a dead letter topic.

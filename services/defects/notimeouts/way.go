@@ -16,10 +16,9 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/registration"
+	"golang.org/x/sync/errgroup"
 )
 
 // pause bounds how fast one request can try again, for the sake of the machine

@@ -11,10 +11,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/registration"
+	"github.com/google/uuid"
 )
 
 const patience = 200 * time.Millisecond

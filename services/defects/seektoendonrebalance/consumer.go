@@ -10,9 +10,8 @@ package seektoendonrebalance
 import (
 	"context"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // New makes the service; it stands for analytics as it is by default.

@@ -14,10 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const workers, waiting = 2, 500

@@ -42,11 +42,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 )
 
 const (

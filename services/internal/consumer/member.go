@@ -9,9 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/kafka"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Loop is a way to consume. [New], [AutoCommit] and the others that make one

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Poller is the frame of a simple loop: poll, work, let the group rebalance.

@@ -14,12 +14,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
-
-	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 )
 
 // connectTimeout bounds a PostgreSQL connect where the URL does not.

@@ -25,11 +25,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (

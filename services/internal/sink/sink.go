@@ -12,12 +12,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 )
 
 // Config describes a sink. Name and Listener are required, and Handle or Consume.

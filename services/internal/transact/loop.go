@@ -15,10 +15,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (
