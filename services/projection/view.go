@@ -123,10 +123,9 @@ func (v View) rebuild(ctx context.Context, log *slog.Logger, setBack []database.
 			return err
 		}
 		log.Warn("could not delete the view, will try again", "error", err)
-		select {
-		case <-ctx.Done():
+		backoff.Wait(ctx, failures, time.Second)
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
-		case <-time.After(backoff.Delay(failures, time.Second)):
 		}
 	}
 }
