@@ -366,7 +366,7 @@ func TestEdited(t *testing.T) {
 		{"the line's end", bytes.TrimSpace(saved), "not written as"},
 		{"something follows", append(slices.Clone(saved), '{'), "invalid character"},
 		{"an older version", edit(trial.Schema, "breakwater.trial/2"), `schema is "breakwater.trial/2", this version reads "breakwater.trial/3": perform it again, or judge it with the version that saved it`},
-		{"a misspelt scenario", resealed(edit(`"rate":40`, `"rte":40`)), `unknown field "rte"`},
+		{"a misspelt scenario", resealed(edit(`"rate":40`, `"rte":40`)), "it is not written as a trial is saved"},
 		{"no version", edit(`"schema":"`+trial.Schema+`",`, ``), `schema is ""`},
 		{"a version that is no text", edit(`"schema":"`+trial.Schema+`"`, `"schema":[]`), `schema is ""`},
 		{"a suite that leads elsewhere", resealed(edit(`"suite":"replay"`, `"suite":"../../etc"`)), `suite "../../etc" must begin with`},
