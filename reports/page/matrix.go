@@ -9,12 +9,11 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -8,9 +8,8 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/budget"
 	"github.com/failsafe-go/failsafe-go/bulkhead"
@@ -11,8 +12,6 @@ import (
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"github.com/failsafe-go/failsafe-go/timeout"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
 
 // How the hardened caller treats each of the services that it calls.

@@ -79,7 +79,7 @@ func StoreThenNotify(users Users, teller Notifier, accepted int) Way {
 
 type storeThenNotify struct {
 	users    Users
-	notifier   Notifier
+	notifier Notifier
 	accepted int
 }
 

@@ -8,12 +8,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/kafka"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/breakwater-kit/breakwater/services/internal/kafka"
-	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 // Redrive sends the letters in a dead letter topic back to where they came
