@@ -41,27 +41,14 @@ func (l ladderOf) name() string { return fmt.Sprintf("%s/%d", l.Topic, l.Partiti
 
 // extent is the range of offsets of the ladder, false when it holds no point.
 func (l ladderOf) extent() (lo, hi float64, ok bool) {
-	lo, hi = math.Inf(1), math.Inf(-1)
-	see := func(v float64) {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			lo, hi, ok = math.Min(lo, v), math.Max(hi, v), true
-		}
-	}
-	for _, p := range l.LogEnd {
-		see(p.Value)
-	}
+	all := slices.Clone(l.LogEnd)
 	for _, i := range l.Incarnations {
-		for _, p := range i.Progress {
-			see(p.Value)
-		}
-		for _, p := range i.Commits {
-			see(p.Value)
-		}
+		all = slices.Concat(all, i.Progress, i.Commits)
 		if i.Resumed >= 0 {
-			see(float64(i.Resumed))
+			all = append(all, measure.Point{Value: float64(i.Resumed)})
 		}
 	}
-	return lo, hi, ok
+	return extentOf(all)
 }
 
 // rangeTicks are round values around [lo, hi]; whole numbers, for offsets.
@@ -122,7 +109,7 @@ func (l ladderOf) draw(cv canvas, id string, over period, bands []period) (drawi
 	d.over(over, x0, x1)
 
 	drawBands(&d, bands, x, padTop, bottom)
-	drawAxes(&d, ticks, y, over, x, cv, true)
+	drawAxes(&d, ticks, y, timeTicks(over, cv.ticks), x, cv, true)
 	when := func(t time.Duration) float64 { return x.at(over.clamp(t).Seconds()) }
 	at := func(p measure.Point) point { return point{when(p.At), y.at(p.Value)} }
 	trace := func(points []measure.Point) []point {
