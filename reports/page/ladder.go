@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -243,6 +244,7 @@ func (l ladderOf) replays() bool {
 func tale(drawn ladderOf, all []ladderOf) []string {
 	type wave struct {
 		measure.Incarnation
+		number                int // in the order in which they were found
 		partitions, committed int
 		again                 int64
 		where                 string
@@ -253,19 +255,14 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 		generation     int32
 	}
 	waves := map[membership]*wave{}
-	var order []*wave
 	for _, l := range all {
 		if l.Group != drawn.Group || l.c.Label != drawn.c.Label {
 			continue
 		}
 		for _, i := range l.Incarnations {
 			k := membership{i.Client, i.Member, i.Generation}
-			w := waves[k]
-			if w == nil {
-				w = &wave{Incarnation: i}
-				waves[k] = w
-				order = append(order, w)
-			}
+			w := cmp.Or(waves[k], &wave{Incarnation: i, number: len(waves)})
+			waves[k] = w
 			w.partitions++
 			w.From = min(w.From, i.From)
 			w.again += max(i.Replayed[1]-i.Replayed[0], 0)
@@ -280,9 +277,10 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 			}
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *wave) int { return cmp.Compare(a.From, b.From) })
 	var says []string
-	for k, w := range order {
+	for k, w := range slices.SortedFunc(maps.Values(waves), func(a, b *wave) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.number, b.number))
+	}) {
 		who := incarnationName(w.Incarnation)
 		if k == 0 {
 			says = append(says, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, quantity.Plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))
