@@ -151,7 +151,7 @@ func identifier(label string) string {
 // that means a secret, and what looks like one.
 func (r *Redactor) Collect(document []byte) error {
 	var texts []string
-	err := walk(document, func(p place, s string) {
+	_, err := rewrite(document, func(p place, s string) string {
 		texts = append(texts, s)
 		for _, f := range find(p.name, s) {
 			secret := s[f.from:f.to]
@@ -160,6 +160,7 @@ func (r *Redactor) Collect(document []byte) error {
 				r.hold(p.of, f.label, inner)
 			}
 		}
+		return s
 	})
 	// One that stands in another spelling elsewhere is a secret there, too: it would be
 	// filled in otherwise.
