@@ -1,6 +1,7 @@
 package breakwater
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -217,7 +218,7 @@ type MeasureKind struct {
 	Brief string // with the value, in a table: "catch-up {value}"
 }
 
-// measures are all that there are.
+// measures are all of them, in the order in which they are saved.
 var measures = []MeasureKind{
 	{"latency.QUANTILE.PHASE", "ms", "{quantile} of {subject} {phase}", "{quantile}", "{quantile} {value}"},
 	{"latency.QUANTILE.added", "ms", "{quantile} of {subject} rises by", "{quantile}", "{quantile} {value}"},
@@ -255,6 +256,23 @@ var measures = []MeasureKind{
 	{"overtaken.key", "count", "events overtaken in {subject} by a later one of their key", "overtaken in their key", "{value} overtaken in their key"},
 }
 
+// Measures are all of them.
+func Measures() []MeasureKind { return slices.Clone(measures) }
+
+// DeclareMeasure adds a measure, so that scenarios can set a bound on it. Who registers how
+// it is taken does so, see measure.Register: from an init function, before any scenario is
+// looked at. It panics where the key is taken, a word is missing, or the unit is none that a
+// [MeasureKind] can have.
+func DeclareMeasure(m MeasureKind) {
+	if _, taken := MeasureOf(m.Key); taken || m.Key == "" || m.Long == "" || m.Short == "" || m.Brief == "" {
+		panic(fmt.Sprintf("measure %q: the key is taken, or it or a word is missing", m.Key))
+	}
+	if !slices.Contains([]string{"s", "ms", "/s", "share", "ratio", "count"}, m.Unit) {
+		panic(fmt.Sprintf("measure %q: the unit %q is none of s, ms, /s, share, ratio, count", m.Key, m.Unit))
+	}
+	measures = append(measures, m)
+}
+
 // Measured is a name of a value taken apart.
 type Measured struct {
 	MeasureKind
@@ -285,13 +303,18 @@ func MeasureOf(name string) (Measured, bool) {
 	return m, false
 }
 
+// Name puts the name together again.
+func (m Measured) Name() string {
+	key := strings.NewReplacer("QUANTILE", m.Quantile, "PHASE", m.Phase).Replace(m.Key)
+	if m.Subject == "" {
+		return key
+	}
+	return measureName(key, m.Subject)
+}
+
 // Format fills in the words of a measure, such as its Long.
 func (m Measured) Format(words, value string) string {
-	when := ""
-	if m.Phase != "" {
-		when = m.Phase + " the fault"
-	}
-	return strings.NewReplacer("{subject}", m.Subject, "{quantile}", m.Quantile, "{phase}", when, "{value}", value).Replace(words)
+	return strings.NewReplacer("{subject}", m.Subject, "{quantile}", m.Quantile, "{phase}", PhasePhrase(m.Phase), "{value}", value).Replace(words)
 }
 
 // Phrase is what a name measures, in words after which a bound can stand: "p50 of

@@ -8,3 +8,14 @@ const (
 	After  = "after"   // load goes on, faults are healed
 	Drain  = "drain"   // no load; until recovered or the deadline
 )
+
+// PhasePhrase is "during the fault", and "" of no phase.
+func PhasePhrase(phase string) string {
+	if phase == "" {
+		return ""
+	}
+	return phase + " the fault"
+}
+
+// MeasuredPhases are those in which something is measured, in order.
+func MeasuredPhases() []string { return []string{Before, During, After} }

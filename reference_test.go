@@ -92,6 +92,31 @@ func TestGuaranteesArePhrased(t *testing.T) {
 	}
 }
 
+// The names that functions make are those of measures that are declared.
+func TestMeasuresAreNamed(t *testing.T) {
+	for _, name := range []string{
+		breakwater.LatencyOf(breakwater.P50, breakwater.After, "x"), breakwater.LatencyAdded(breakwater.P99, "x"), breakwater.LatencyExcess(breakwater.P50, "x"),
+		breakwater.AvailabilityIn(breakwater.Before, "x"), breakwater.Lost("x"), breakwater.Duplicates("x"), breakwater.Redelivered("x"), breakwater.EffectsDuring("x"),
+		breakwater.EffectsRatio("x"), breakwater.Amplification("x"), breakwater.Detection("x"), breakwater.Outage("x"), breakwater.WorkerOutage("x"),
+		breakwater.FirstProgress("x"), breakwater.CatchUp("x"), breakwater.IdealCatchUp("x"), breakwater.Headroom("x"), breakwater.ReplayDepth("x"), breakwater.Rejoins("x"),
+		breakwater.LogDuplicates("x"), breakwater.Aborted("x"), breakwater.Restarts("x"), breakwater.Unowned("x"), breakwater.Orphans, breakwater.BlastRadius,
+		breakwater.Staleness("x"), breakwater.StalenessIn(breakwater.After, "x"), breakwater.FreshAgain("x"),
+		breakwater.ConsistencyWindow(breakwater.P50, breakwater.After, "x"), breakwater.StaleReads(breakwater.After, "x"),
+		breakwater.Overtaken("x"), breakwater.OvertakenInKey("x"), breakwater.Traced, breakwater.Capacity("x"),
+	} {
+		if m, known := breakwater.MeasureOf(name); !known || m.Name() != name {
+			t.Errorf("%s is taken for %s (%v)", name, m.Name(), known)
+		}
+	}
+	words := breakwater.MeasureKind{Key: "lost", Unit: "count", Long: "lost", Short: "lost", Brief: "lost"}
+	if !panics(func() { breakwater.DeclareMeasure(words) }) {
+		t.Error("a measure was declared twice")
+	}
+	if words.Key, words.Unit = "mine", "m"; !panics(func() { breakwater.DeclareMeasure(words) }) {
+		t.Error("a measure was declared in metres")
+	}
+}
+
 func panics(f func()) (did bool) {
 	defer func() { did = recover() != nil }()
 	f()

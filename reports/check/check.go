@@ -1,7 +1,9 @@
-// Package check judges a frozen history: one file per guarantee, each a pure
-// function from a log to a verdict. The same log always gives the same verdict.
+// Package check judges a frozen history: one file per guarantee, called after it, each a
+// pure function from a log to a verdict. The same log always gives the same verdict. What
+// several guarantees ask of a log is in positions.go, pending.go, incarnations.go, log.go and
+// ids.go; what they find is put together in findings.go, and may be excused by excuses.go.
 //
-// What the guarantees mean, and when each is broken, is stated at the checkers.
+// What the guarantees mean, and when each is broken, is stated at their declarations.
 package check
 
 import (
@@ -39,6 +41,9 @@ type Verdict struct {
 	Examined  int    `json:"examined"`        // how many things were judged; a verdict over none is unknown
 	Why       string `json:"why"`             // one plain sentence, with the numbers
 	Brief     string `json:"brief,omitempty"` // the same in a few words, for a table: "0 of 1,214 lost in 4 sinks"
+
+	// Count is Brief as numbers, nil where it is not made of a single one.
+	Count *Count `json:"count,omitempty"`
 
 	// Since is when a guarantee that is broken first was: when the last of what its
 	// earliest anomaly is made of had happened. 0 where the history does not tell,

@@ -243,7 +243,7 @@ func tooLate(x *history.Index) []Anomaly {
 		worst = near
 	} else {
 		many := false
-		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
+		for _, phase := range breakwater.MeasuredPhases() {
 			many = many || float64(late[phase]) > fewLate*float64(sent[phase])
 		}
 		if !many {

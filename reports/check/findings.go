@@ -2,9 +2,11 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/breakwater-kit/breakwater"
 
@@ -75,9 +77,11 @@ func combine(x *history.Index, findings []finding, notAsked string) Verdict {
 	v.Anomalies = share(findings, func(f finding) []Anomaly { return f.anomalies })
 	v.Expected = share(findings, func(f finding) []Anomaly { return f.expected })
 	if len(findings) > 0 {
-		few := rangeOf(findings)
-		v.Why, v.Brief = tell(findings, v.Status)
-		v.Brief = cmp.Or(few, v.Brief)
+		v.Why, v.Brief, v.Count = phrase(findings, v.Status)
+		v.Count = cmp.Or(rangeOf(findings), v.Count)
+	}
+	if v.Count != nil {
+		v.Brief = v.Count.String()
 	}
 	v.Brief = cmp.Or(v.Brief, v.Why)
 	return v
@@ -146,4 +150,216 @@ func anySetting(x *history.Index, words ...string) string {
 // sortedPartitions are the keys of the map, in order.
 func sortedPartitions[T any](of map[history.Partition]T) []history.Partition {
 	return slices.SortedFunc(maps.Keys(of), history.Partition.Compare)
+}
+
+// count is what a finding counted. Findings that differ in nothing but their
+// numbers are put into one sentence.
+type count struct {
+	bad, of int
+	what    string // "acknowledged ids never took effect in %s"; %s stands for the subjects
+	brief   string // "lost", after the numbers
+	all     string // instead of both, where all is well and that is easier to read: "%s resumes of %s were at a committed offset"
+	allFew  string // "resumes at the commit"
+	sum     bool   // the subjects examined different things, so that their numbers add up
+	note    string // about this subject alone: "488 of cache lie within the clock error of 1 ms"
+}
+
+// Count is how many of what was examined were so: "0 of 1,214 lost in 4 sinks".
+type Count struct {
+	N     int    `json:"n"`
+	Of    int    `json:"of"`
+	UpTo  int    `json:"upTo,omitempty"`  // where sinks differ in how many were examined: Of is the fewest then
+	What  string `json:"what"`            // "lost", "lost in mailbox"
+	Sinks int    `json:"sinks,omitempty"` // in how many, where there are several and What names none
+}
+
+// String is the count in a few words.
+func (c Count) String() string {
+	of := quantity.Count(c.Of)
+	if c.UpTo > 0 {
+		of += "–" + quantity.Count(c.UpTo)
+	}
+	text := fmt.Sprintf("%s of %s %s", quantity.Count(c.N), of, c.What)
+	if c.Sinks > 0 {
+		text += fmt.Sprintf(" in %d sinks", c.Sinks)
+	}
+	return text
+}
+
+// After is the count where the other was shown before it, without what both have in
+// common: after "0 of 1,214 lost in 4 sinks" it is "0 invented".
+func (c Count) After(other Count) (text string, shorter bool) {
+	if c.Of != other.Of || c.UpTo != other.UpTo || c.Sinks != other.Sinks {
+		return c.String(), false
+	}
+	return quantity.Count(c.N) + " " + c.What, true
+}
+
+// phrase puts the findings, worst first, into one sentence, and the worst of them
+// into a few words, or a count. What was not asked is there when nothing else was.
+func phrase(findings []finding, worst Status) (why, brief string, only *Count) {
+	var clauses, briefs []string
+	last := "" // the words of the last clause, which are not repeated
+	for len(findings) > 0 {
+		first := findings[0]
+		same := slices.DeleteFunc(slices.Clone(findings), func(f finding) bool { return !first.alike(f) })
+		findings = slices.DeleteFunc(slices.Clone(findings), first.alike)
+		if first.status == NotAsked && worst != NotAsked {
+			continue
+		}
+		clause, few, count := first.why, strings.Replace(first.brief, "%s", subjects(same), 1), (*Count)(nil)
+		if first.count != nil {
+			clause, count = phraseCounts(same, &last)
+			few = count.String()
+		} else {
+			last = ""
+			if names := subjects(same); names != "" {
+				clause = names + ": " + clause
+			}
+		}
+		clauses = append(clauses, clause)
+		if first.status == worst && few != "" && !slices.Contains(briefs, few) {
+			briefs, only = append(briefs, few), count
+		}
+	}
+	if len(briefs) > 1 {
+		only = nil
+	}
+	return strings.Join(clauses, "; "), strings.Join(briefs, ", "), only
+}
+
+// rangeOf is the count of findings that all hold and counted nothing bad, of different
+// numbers: "0 of 323–333 lost in 4 sinks". It is nil for any other.
+func rangeOf(findings []finding) *Count {
+	var few *Count
+	for _, f := range findings {
+		c := f.count
+		if f.status == NotAsked {
+			continue
+		}
+		if c == nil || c.bad > 0 || c.sum || few != nil && c.brief != few.What {
+			return nil
+		}
+		if few == nil {
+			few = &Count{Of: c.of, UpTo: c.of, What: c.brief}
+		}
+		few.Of, few.UpTo, few.Sinks = min(few.Of, c.of), max(few.UpTo, c.of), few.Sinks+1
+	}
+	if few == nil || few.Of == few.UpTo {
+		return nil
+	}
+	return few
+}
+
+// alike is whether one clause can say both.
+func (f finding) alike(g finding) bool {
+	switch {
+	case f.status != g.status || (f.count == nil) != (g.count == nil):
+		return false
+	case f.count == nil:
+		return f.why == g.why
+	case f.count.what != g.count.what:
+		return false
+	}
+	return f.count.sum && f.status == Holds || f.count.bad == g.count.bad && f.count.of == g.count.of
+}
+
+func phraseCounts(same []finding, last *string) (clause string, few *Count) {
+	total := *same[0].count
+	var notes []string
+	for i, f := range same {
+		if i > 0 && total.sum {
+			total.bad += f.count.bad
+			total.of += f.count.of
+		}
+		if f.count.note != "" {
+			notes = append(notes, f.count.note)
+		}
+	}
+	names := subjects(same)
+	few = &Count{N: total.bad, Of: total.of, What: total.brief}
+	switch {
+	case names == "" || total.sum && total.bad == 0:
+	case len(same) == 1:
+		few.What += " in " + names
+	default:
+		few.Sinks = len(same)
+	}
+	numbers := quantity.Of(total.bad, total.of)
+	clause = numbers + " " + strings.Replace(total.what, "%s", names, 1)
+	if *last == total.what && names != "" {
+		clause = numbers + " in " + names
+	}
+	*last = total.what
+	if total.all != "" && total.bad == 0 {
+		clause = fmt.Sprintf(total.all, quantity.Of(total.of, total.of), names)
+		few = &Count{N: total.of, Of: total.of, What: total.allFew}
+	}
+	return strings.Join(append([]string{clause}, notes...), ", "), few
+}
+
+func subjects(findings []finding) string {
+	var names []string
+	for _, f := range findings {
+		if f.subject != "" {
+			names = append(names, f.subject)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// first is when the first of the anomalies was there to be seen, if the history
+// tells of any when that was.
+func first(x *history.Index, anomalies []Anomaly) (time.Duration, bool) {
+	earliest, seen := time.Duration(0), false
+	see := func(at time.Duration) {
+		if at > 0 && (!seen || at < earliest) {
+			earliest, seen = at, true
+		}
+	}
+	for _, a := range anomalies {
+		see(complete(x, a))
+	}
+	if seen {
+		return earliest, true
+	}
+	// Where all evidence is what the audit found, it was there from when it was
+	// published.
+	for _, a := range anomalies[:min(len(anomalies), maxAnomalies)] {
+		for _, n := range a.Events {
+			if e := x.Numbered(n); e != nil && e.Kind == history.Audit {
+				see(publishedAt(x, e))
+			}
+		}
+	}
+	return earliest, seen
+}
+
+// complete is when the last of what the anomaly is made of had happened, and 0
+// where none of it tells: a fault is no evidence, and what the audit or a ledger
+// holds at the end says nothing of when it came there.
+func complete(x *history.Index, a Anomaly) time.Duration {
+	var last time.Duration
+	for _, n := range a.Events {
+		e := x.Numbered(n)
+		if e == nil {
+			continue
+		}
+		switch e.Kind {
+		case history.Fault, history.Audit, history.Aborted, history.State:
+		default:
+			last = max(last, e.At, e.End)
+		}
+	}
+	return last
+}
+
+// publishedAt is when the record was, and 0 where no edge saw it.
+func publishedAt(x *history.Index, record *history.Event) time.Duration {
+	for p := range x.Of(history.Produce) {
+		if p.In() == record.In() && p.Offset >= 0 && p.Offset <= record.Offset && record.Offset < p.Offset+int64(p.Count) {
+			return max(p.At, p.End)
+		}
+	}
+	return 0
 }

@@ -120,9 +120,3 @@ func inLog(s breakwater.Service, r, record *history.Event) Anomaly {
 		IDs:  []string{r.ID}, Events: []uint64{r.N, record.N}, Offsets: []string{at},
 	}
 }
-
-// place is one group on one partition.
-type place struct {
-	group string
-	history.Partition
-}

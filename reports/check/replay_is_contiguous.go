@@ -52,7 +52,7 @@ func replayIsContiguous(x *history.Index) Verdict {
 			f.anomalies, unknown = nil, topic+" is compacted, so that a gap proves nothing, nor that there is none"
 		}
 		f.count = &count{bad: broken, of: f.examined, sum: true, what: "runs of %s were no contiguous slice of the log", brief: "runs with gaps",
-			all: "%s runs of %s were contiguous", allFew: "%s runs contiguous"}
+			all: "%s runs of %s were contiguous", allFew: "runs contiguous"}
 		switch {
 		case len(f.anomalies) > 0:
 		case unknown != "":

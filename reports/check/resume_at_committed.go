@@ -36,7 +36,7 @@ func resumeAtCommitted(x *history.Index) Verdict {
 			}
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "resumes of %s were not at a committed offset", brief: "resumes off the commit",
-			all: "%s resumes of %s were at a committed offset", allFew: "%s resumes at the commit"}
+			all: "%s resumes of %s were at a committed offset", allFew: "resumes at the commit"}
 		switch {
 		case f.examined > 0:
 		case keepsPositions(s) && slices.ContainsFunc(all, func(p *position) bool { return len(p.resumes) > 0 }):

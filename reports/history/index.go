@@ -570,8 +570,12 @@ func windows(faults iter.Seq[*Event]) []Window {
 			all = append(all, Window{f.Active, f.Clear})
 		}
 	}
+	return Joined(all)
+}
+
+// Joined are the windows in order, one for those that overlap.
+func Joined(all []Window) (joined []Window) {
 	slices.SortFunc(all, func(a, b Window) int { return cmp.Compare(a.From, b.From) })
-	var joined []Window
 	for _, w := range all {
 		if n := len(joined); n > 0 && w.From <= joined[n-1].To {
 			joined[n-1].To = max(joined[n-1].To, w.To)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -71,7 +72,7 @@ func writeClaims(b *bufio.Writer, s report.Summary) {
 		id, title := "**"+text(cmp.Or(c.ID, "–"))+"**", text(c.Title)
 		surprising := slices.ContainsFunc(c.Rows(), func(r report.ClaimRow) bool { return r.Red || r.Outcome != trial.Confirmed })
 		if trials > large && !surprising {
-			fmt.Fprintf(b, "| %s | %s | %s | %s | as predicted | %s |\n", id, title, text(contenders(c)), performed(c), mark(c.Outcome)+" "+string(c.Outcome))
+			fmt.Fprintf(b, "| %s | %s | %s | %s | as predicted | %s |\n", id, title, text(strings.Join(lists.Distinct(lists.Collect(c.Rows(), func(r report.ClaimRow) string { return r.Contender })), ", ")), performed(c), c.Outcome.Mark()+" "+string(c.Outcome))
 			continue
 		}
 		if len(c.Scenarios) > 1 {
@@ -90,7 +91,7 @@ func writeClaims(b *bufio.Writer, s report.Summary) {
 					}
 					seen = append(seen, part)
 				}
-				outcome := mark(r.Outcome) + " " + string(r.Outcome)
+				outcome := r.Outcome.Mark() + " " + string(r.Outcome)
 				if r.Known {
 					outcome += " (known)"
 				}
@@ -99,17 +100,6 @@ func writeClaims(b *bufio.Writer, s report.Summary) {
 			}
 		}
 	}
-}
-
-// contenders are the names of all that were put to the claim.
-func contenders(c report.Claim) string {
-	var names []string
-	for _, r := range c.Rows() {
-		if !slices.Contains(names, r.Contender) {
-			names = append(names, r.Contender)
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // writeDefects is the table of planted defects, those in services and those in the
@@ -127,32 +117,15 @@ func writeDefects(b *bufio.Writer, s report.Summary) {
 		fmt.Fprintf(b, "\n### %s\n\n| | Defect | Fault | %s | Caught after | Caught | %s |\n|---|---|---|---|---|---|---|\n", title, guarantee, beside)
 		for _, d := range rows {
 			said := d.Said()
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", mark(d.Outcome()), code(d.Name), text(d.Fault), text(strings.Join(d.Guarantees, ", ")), said.After, said.Caught, said.Green)
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", d.Outcome().Mark(), code(d.Name), text(d.Fault), text(strings.Join(d.Guarantees, ", ")), said.After, said.Caught, said.Green)
 		}
 	}
 }
 
 // performed is "2 scenarios, 6 trials".
 func performed(c report.Claim) string {
-	count := func(n int, noun string) string {
-		if n != 1 {
-			noun += "s"
-		}
-		return quantity.Count(n) + " " + noun
-	}
+	count := func(n int, noun string) string { return quantity.Count(n) + " " + quantity.Plural(n, noun) }
 	return count(len(c.Scenarios), "scenario") + ", " + count(len(c.Rows()), "trial")
-}
-
-func mark(o trial.Outcome) string {
-	switch o {
-	case trial.Confirmed:
-		return "✓"
-	case trial.Refuted:
-		return "✗"
-	case trial.Error:
-		return "!"
-	}
-	return "?"
 }
 
 // writeRed explains each trial that is not as predicted in two lines: what came

@@ -13,11 +13,10 @@ import (
 // for two of them in a row is too high; a single one may have been the machine's.
 const capacityWindow = time.Second
 
-// capacityOf is the highest rate of the operation that was held, over the time under
+// capacity is the highest rate of the operation that was held, over the time under
 // fault or, in a run without one, over all the load. A request that failed, or was
 // answered later than the objective, is more than p99 allows of a hundred.
-func (f *fold) capacityOf(operation string) Value {
-	v := Value{Name: breakwater.Capacity(operation), Unit: breakwater.UnitOf(breakwater.Capacity(operation))}
+func (f *fold) capacity(of breakwater.Measured) (v Value) {
 	objective := time.Duration(f.index.Log.Header.Require.Latency)
 	if objective <= 0 {
 		return v
@@ -30,7 +29,7 @@ func (f *fold) capacityOf(operation string) Value {
 	for _, span := range spans {
 		n := int((span.To - span.From) / capacityWindow)
 		sent, bad := make([]int, max(n, 0)), make([]int, max(n, 0))
-		for _, r := range f.requests[operation] {
+		for _, r := range f.requests[of.Subject] {
 			i := int((r.Scheduled - span.From) / capacityWindow)
 			if r.Scheduled < span.From || i >= n {
 				continue

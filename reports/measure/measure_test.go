@@ -793,20 +793,21 @@ func TestPhrases(t *testing.T) {
 	}
 }
 
-// Every name that can be bounded has words.
-func TestEveryNameHasAPhrase(t *testing.T) {
-	for _, name := range []string{
-		breakwater.LatencyOf(breakwater.P50, breakwater.After, "x"), breakwater.LatencyAdded(breakwater.P99, "x"), breakwater.LatencyExcess(breakwater.P50, "x"),
-		breakwater.AvailabilityIn(breakwater.Before, "x"), breakwater.Lost("x"), breakwater.Duplicates("x"), breakwater.Redelivered("x"), breakwater.EffectsDuring("x"),
-		breakwater.EffectsRatio("x"), breakwater.Amplification("x"), breakwater.Detection("x"), breakwater.Outage("x"), breakwater.WorkerOutage("x"),
-		breakwater.FirstProgress("x"), breakwater.CatchUp("x"), breakwater.IdealCatchUp("x"), breakwater.Headroom("x"), breakwater.ReplayDepth("x"), breakwater.Rejoins("x"),
-		breakwater.LogDuplicates("x"), breakwater.Aborted("x"), breakwater.Restarts("x"), breakwater.Unowned("x"), breakwater.Orphans, breakwater.BlastRadius,
-		breakwater.Staleness("x"), breakwater.StalenessIn(breakwater.After, "x"), breakwater.FreshAgain("x"),
-		breakwater.ConsistencyWindow(breakwater.P50, breakwater.After, "x"), breakwater.StaleReads(breakwater.After, "x"),
-		breakwater.Overtaken("x"), breakwater.OvertakenInKey("x"), breakwater.Traced, breakwater.Capacity("x"),
-	} {
-		if p := breakwater.Phrase(name); p == name || strings.ContainsAny(p, "[%") {
-			t.Errorf("Phrase(%s) = %q", name, p)
+// Every measure that is declared is taken, under its name, and has words.
+func TestEveryMeasureIsTaken(t *testing.T) {
+	taken := map[string]bool{}
+	for _, log := range []history.Log{historytest.Event(historytest.Options{}), historytest.Sync(historytest.Options{}), historytest.Pipeline(historytest.Options{})} {
+		for _, v := range measure.Of(log.Index()).Values {
+			of, _ := breakwater.MeasureOf(v.Name)
+			taken[of.Key] = true
+			if p := breakwater.Phrase(v.Name); p == v.Name || strings.ContainsAny(p, "[%{") || of.Name() != v.Name {
+				t.Errorf("Phrase(%s) = %q, and its name is %q", v.Name, p, of.Name())
+			}
+		}
+	}
+	for _, m := range breakwater.Measures() {
+		if !taken[m.Key] {
+			t.Errorf("nobody takes %s", m.Key)
 		}
 	}
 	if got := breakwater.Phrase("nobody measures this"); got != "nobody measures this" {

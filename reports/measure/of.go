@@ -20,11 +20,15 @@ type fold struct {
 	served    []window3 // by window: were the requests that ask for effects answered ok
 
 	// What a group's catching up does not need.
-	requests requests
-	traffic  *traffic
-	climbs   [][]*climb           // by consumer
-	stale    []stale              // of the consumers that have a sink
-	promised map[string][]promise // by sink
+	requests  requests
+	traffic   *traffic
+	climbs    [][]*climb           // by consumer
+	stale     []stale              // of the consumers that have a sink
+	promised  map[string][]promise // by sink
+	amplified Amplified
+	took      map[string]map[string][]time.Duration // intended latencies by operation and phase, sorted
+
+	m Measurements // so far: the values come last
 }
 
 func newFold(x *history.Index) *fold {
@@ -87,12 +91,13 @@ func Of(x *history.Index) Measurements {
 		f.promised[s.Ledger.Sink] = newPromises(f.index, s, f.end)
 	}
 	begin, _ := x.Log.Header.Span()
-	m := Measurements{
+	f.amplified = f.traffic.amplified(f.spans)
+	f.m = Measurements{
 		Begin:      begin,
 		Window:     Window,
 		End:        f.end,
 		Exercised:  exercised(f.index),
-		Operations: operations(f.requests, f.spans, f.end),
+		Operations: f.operations(),
 		Faults:     faults(f.index),
 		Sinks:      f.sinks(),
 		Groups:     groups(f.lags),
@@ -103,9 +108,9 @@ func Of(x *history.Index) Measurements {
 	}
 	for _, climbs := range f.climbs {
 		for _, c := range climbs {
-			m.Ladders = append(m.Ladders, c.Ladder)
+			f.m.Ladders = append(f.m.Ladders, c.Ladder)
 		}
 	}
-	m.Values = f.values(m)
-	return m
+	f.m.Values = f.values()
+	return f.m
 }

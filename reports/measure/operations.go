@@ -61,20 +61,21 @@ func intended(r *history.Event) (time.Duration, bool) {
 	return r.End - r.Scheduled, r.End > 0
 }
 
-func operations(all requests, s spans, end time.Duration) []Operation {
-	var found []Operation
-	for _, name := range all.names() {
-		found = append(found, operation(name, all[name], s, end))
+func (f *fold) operations() (found []Operation) {
+	f.took = map[string]map[string][]time.Duration{}
+	for _, name := range f.requests.names() {
+		found = append(found, f.operation(name, f.requests[name]))
 	}
 	return found
 }
 
-func operation(name string, all []*history.Event, s spans, end time.Duration) Operation {
+func (f *fold) operation(name string, all []*history.Event) Operation {
 	op := Operation{Name: name, Phases: map[string]Stats{}}
-	for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
-		op.Phases[phase] = stats(all, func(r *history.Event) bool { return s.contains(phase, r.Scheduled) })
+	f.took[name] = map[string][]time.Duration{}
+	for _, phase := range breakwater.MeasuredPhases() {
+		op.Phases[phase], f.took[name][phase] = stats(all, func(r *history.Event) bool { return f.spans.contains(phase, r.Scheduled) })
 	}
-	offered, served, failed := newCounts(end), newCounts(end), newCounts(end)
+	offered, served, failed := newCounts(f.end), newCounts(f.end), newCounts(f.end)
 	latency := make([][]time.Duration, len(offered))
 	for _, r := range all {
 		offered.add(r.Scheduled)
@@ -103,9 +104,8 @@ func operation(name string, all []*history.Event, s spans, end time.Duration) Op
 	return op
 }
 
-func stats(all []*history.Event, in func(*history.Event) bool) Stats {
-	var s Stats
-	var latency []time.Duration
+// stats are those of some of the operations, with their intended latencies, sorted.
+func stats(all []*history.Event, in func(*history.Event) bool) (s Stats, latency []time.Duration) {
 	for _, r := range all {
 		if !in(r) {
 			continue
@@ -131,19 +131,16 @@ func stats(all []*history.Event, in func(*history.Event) bool) Stats {
 	if n := len(latency); n > 0 {
 		s.Max = latency[n-1]
 	}
-	return s
+	return s, latency
 }
 
 // Available is the stats of one operation, or of all when it is "", in a phase as
 // the values of that phase see it: during is while a fault was witnessed to be
 // active.
 func Available(x *history.Index, phase, operation string) Stats {
-	var all []*history.Event
-	s := newSpans(x)
-	for r := range x.Of(history.Request) {
-		if s.contains(phase, r.Scheduled) && (operation == "" || r.Name == operation) {
-			all = append(all, r)
-		}
-	}
-	return stats(all, func(*history.Event) bool { return true })
+	phases := newSpans(x)
+	s, _ := stats(slices.Collect(x.Of(history.Request)), func(r *history.Event) bool {
+		return phases.contains(phase, r.Scheduled) && (operation == "" || r.Name == operation)
+	})
+	return s
 }

@@ -42,45 +42,43 @@ func newPromises(x *history.Index, s breakwater.Service, end time.Duration) []pr
 	return all
 }
 
-// promiseValues are, for each sink, how long its readers wait for what was
-// acknowledged, and whether they see it in order.
-func (f *fold) promiseValues() []Value {
-	var all []Value
-	for _, s := range f.index.Log.Header.Sinks() {
-		sink, skew := s.Ledger.Sink, f.index.Skew(s)
-		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
-			in := slices.DeleteFunc(slices.Clone(f.promised[sink]), func(p promise) bool { return !f.spans.contains(phase, p.acked) })
-			slices.SortStableFunc(in, func(a, b promise) int { return cmp.Compare(a.wait(), b.wait()) })
-			for quantile, q := range map[string]float64{breakwater.P50: 0.50, breakwater.P99: 0.99} {
-				v := Value{Name: breakwater.ConsistencyWindow(quantile, phase, sink), N: len(in)}
-				if len(in) > 0 {
-					i := rank(len(in), q)
-					v.Value = milliseconds(in[i].wait())
-					v.AtLeast = slices.ContainsFunc(in[:i+1], func(p promise) bool { return p.open })
-				}
-				all = append(all, v)
-			}
-			missed := 0
-			for _, p := range in {
-				if p.wait() > skew {
-					missed++
-				}
-			}
-			all = append(all, Value{Name: breakwater.StaleReads(phase, sink), Value: float64(missed) / float64(max(1, len(in))), N: len(in)})
-		}
-		n, of := overtaken(f.promised[sink], skew)
-		inKey, ofKey := 0, 0
-		for _, p := range byKey(f.promised[sink]) {
-			n, of := overtaken(p, skew)
-			inKey, ofKey = inKey+n, ofKey+of
-		}
-		all = append(all, Value{Name: breakwater.Overtaken(sink), Value: float64(n), N: of}, Value{Name: breakwater.OvertakenInKey(sink), Value: float64(inKey), N: ofKey})
+// promisedIn are what was acknowledged in a phase and owed to a sink, by the wait.
+func (f *fold) promisedIn(phase, sink string) []promise {
+	type key struct{ phase, sink string }
+	return history.Remember(f.index, key{phase, sink}, func() []promise {
+		in := slices.DeleteFunc(slices.Clone(f.promised[sink]), func(p promise) bool { return !f.spans.contains(phase, p.acked) })
+		slices.SortStableFunc(in, func(a, b promise) int { return cmp.Compare(a.wait(), b.wait()) })
+		return in
+	})
+}
+
+// consistency is a quantile of how long readers of a sink wait for what was acknowledged.
+func (f *fold) consistency(of breakwater.Measured) Value {
+	in := f.promisedIn(of.Phase, of.Subject)
+	if len(in) == 0 {
+		return Value{}
 	}
-	for i := range all {
-		all[i].Unit = breakwater.UnitOf(all[i].Name)
+	i := rank(len(in), quantiles[of.Quantile])
+	return Value{N: len(in), Value: milliseconds(in[i].wait()), AtLeast: slices.ContainsFunc(in[:i+1], func(p promise) bool { return p.open })}
+}
+
+func (f *fold) staleReads(of breakwater.Measured) Value {
+	in, skew, missed := f.promisedIn(of.Phase, of.Subject), f.skewOf(of.Subject), 0
+	for _, p := range in {
+		if p.wait() > skew {
+			missed++
+		}
 	}
-	slices.SortStableFunc(all, func(a, b Value) int { return cmp.Compare(a.Name, b.Name) })
-	return all
+	return Value{Value: float64(missed) / float64(max(1, len(in))), N: len(in)}
+}
+
+func (f *fold) overtakenInKey(of breakwater.Measured) Value {
+	inKey, ofKey := 0, 0
+	for _, p := range byKey(f.promised[of.Subject]) {
+		n, of := overtaken(p, f.skewOf(of.Subject))
+		inKey, ofKey = inKey+n, ofKey+of
+	}
+	return number(inKey, ofKey)
 }
 
 func byKey(all []promise) map[string][]promise {

@@ -195,7 +195,8 @@ func (f *fold) floorsOf(operation string) (found []string) {
 
 // baseline is the time before the first fault.
 func (f *fold) baseline(operation string) Stats {
-	return stats(f.requests[operation], func(q *history.Event) bool { return f.spans.contains(breakwater.Before, q.Scheduled) })
+	s, _ := stats(f.requests[operation], func(q *history.Event) bool { return f.spans.contains(breakwater.Before, q.Scheduled) })
+	return s
 }
 
 // operationCatchUp is when the operation was answered as before, and false when
@@ -217,7 +218,7 @@ func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 		if len(qs) == 0 {
 			continue
 		}
-		s := stats(qs, func(*history.Event) bool { return true })
+		s, _ := stats(qs, func(*history.Event) bool { return true })
 		state[i] = fine
 		if s.Availability < RecoveredShare || base.Scheduled > 0 && s.P99 > limit {
 			state[i] = breached

@@ -84,10 +84,8 @@ func Over(name string, rounds []Measurements) Spread {
 // and catch-up. What there was none of is not measured.
 func (r Recovery) Parts() []Value {
 	part := func(name string, s Span) Value {
-		v := Value{Name: name, Unit: "s", Value: s.Took.Seconds(), AtLeast: !s.Reached}
-		if !s.None && !slices.Contains(r.Unmeasured, name) {
-			v.N = 1
-		}
+		v := s.value(!s.None && r.measured(name))
+		v.Name, v.Unit = name, "s"
 		return v
 	}
 	return []Value{part("detection", r.Detection), part("outage", r.Outage), part("first progress", r.FirstProgress), part("catch-up", r.CatchUp)}

@@ -221,34 +221,26 @@ func (f *fold) freshAgain(e era, v stale) (Span, bool) {
 	return span, measured
 }
 
-// stalenessValues are the single numbers of every consumer that has a sink.
-func (f *fold) stalenessValues() []Value {
+// view is how stale the sink of a consuming service was.
+func (f *fold) view(service string) stale {
+	return f.stale[slices.IndexFunc(f.stale, func(v stale) bool { return v.service.Name == service })]
+}
+
+// staleness is the highest of a service's sink in some windows.
+func (f *fold) staleness(service string, in ...history.Window) Value {
+	age, open, n := f.view(service).highest(in, f.end)
+	return Value{Value: round(age.Seconds()), N: n, AtLeast: open}
+}
+
+// freshest is the longest that a service's sink took to be fresh again, over all faults.
+func (f *fold) freshest(of breakwater.Measured) Value {
 	var all []Value
-	for _, v := range f.stale {
-		highest := func(name string, in ...history.Window) {
-			age, open, n := v.highest(in, f.end)
-			all = append(all, Value{Name: name, Value: round(age.Seconds()), Unit: breakwater.UnitOf(name), N: n, AtLeast: open})
+	for _, e := range f.eras {
+		if span, measured := f.freshAgain(e, f.view(of.Subject)); measured {
+			all = append(all, span.value(true))
 		}
-		highest(breakwater.Staleness(v.service.Name), history.Window{To: f.end})
-		for _, phase := range []string{breakwater.Before, breakwater.During, breakwater.After} {
-			highest(breakwater.StalenessIn(phase, v.service.Name), f.spans[phase]...)
-		}
-		worst := Value{Name: breakwater.FreshAgain(v.service.Name), Unit: breakwater.UnitOf(breakwater.FreshAgain(v.service.Name))}
-		for _, e := range f.eras {
-			span, measured := f.freshAgain(e, v)
-			if !measured {
-				continue
-			}
-			took, atLeast := round(span.Took.Seconds()), !span.Reached && !span.None
-			if span.None {
-				took = 0
-			}
-			if worst.N == 0 || atLeast && !worst.AtLeast || atLeast == worst.AtLeast && took > worst.Value {
-				worst.Value, worst.AtLeast = took, atLeast
-			}
-			worst.N++
-		}
-		all = append(all, worst)
 	}
-	return all
+	v := worst(all)
+	v.N = len(all)
+	return v
 }

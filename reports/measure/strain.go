@@ -25,7 +25,7 @@ func (s Strain) Share() float64 {
 func Strains(x *history.Index) []Strain {
 	phases := newSpans(x)
 	var all []Strain
-	for _, name := range []string{breakwater.Before, breakwater.During, breakwater.After} {
+	for _, name := range breakwater.MeasuredPhases() {
 		s := Strain{Phase: name}
 		for _, w := range phases[name] {
 			s.Took += w.To - w.From

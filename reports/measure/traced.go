@@ -127,7 +127,7 @@ func (t traces) whole(r *history.Event, s breakwater.Service) bool {
 }
 
 // traced is the share of the acknowledged events of which the whole life is known.
-func (f *fold) traced() Value {
+func (f *fold) traced(breakwater.Measured) Value {
 	t, known, all := newTraces(f.index), 0, 0
 	header := f.index.Log.Header
 	owing := header.Sinks()
@@ -151,5 +151,5 @@ func (f *fold) traced() Value {
 			known++
 		}
 	}
-	return Value{Name: breakwater.Traced, Value: float64(known) / float64(max(1, all)), Unit: breakwater.UnitOf(breakwater.Traced), N: all}
+	return Value{Value: float64(known) / float64(max(1, all)), N: all}
 }

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
@@ -9,10 +10,19 @@ import (
 )
 
 // unowned is for how long partitions of the service's topic belonged to no member
-// of its group, added up over the partitions, from an instant on and while load ran;
-// and how many changes of ownership it was told from. A partition that nobody has
-// had yet is not missed.
-func unowned(x *history.Index, s breakwater.Service, from time.Duration) (total time.Duration, changes int) {
+// of its group, added up over the partitions, from the first fault's injection on and while
+// load ran; by the changes of ownership. A partition that nobody has had yet is not missed.
+func (f *fold) unowned(of breakwater.Measured) Value {
+	x, s := f.index, f.consumers[slices.IndexFunc(f.consumers, func(s breakwater.Service) bool { return s.Group == of.Subject })]
+	var from, total time.Duration
+	changes, faults := 0, false
+	for e := range x.Of(history.Fault) {
+		from, faults = e.At, true
+		break
+	}
+	if !faults {
+		return Value{}
+	}
 	until := from
 	if after, ok := x.Log.Header.Phase(breakwater.After); ok {
 		until = after.End
@@ -55,5 +65,5 @@ func unowned(x *history.Index, s breakwater.Service, from time.Duration) (total 
 	for p := range left {
 		missed(p, until)
 	}
-	return total, changes
+	return Value{Value: round(total.Seconds()), N: changes}
 }

@@ -29,7 +29,7 @@ var helpers = template.FuncMap{
 	"says":     trial.Predicted.Sentence,
 	"label":    faultLabel,
 	"join":     strings.Join,
-	"mark":     outcomeMark,
+	"mark":     trial.Outcome.Mark,
 	"status":   func(s check.Status) string { return strings.ReplaceAll(string(cmp.Or(s, check.Unknown)), " ", "-") },
 	"outcome":  func(o trial.Outcome) string { return string(cmp.Or(o, trial.Undecided)) },
 	"columns":  func() any { return exercisedColumns },
@@ -88,17 +88,4 @@ func instant(d time.Duration) string {
 		return "never"
 	}
 	return quantity.Duration(d)
-}
-
-// outcomeMark is the sign in front of an outcome's word.
-func outcomeMark(o trial.Outcome) string {
-	switch o {
-	case trial.Confirmed:
-		return "✓"
-	case trial.Refuted:
-		return "✗"
-	case trial.Error:
-		return "!"
-	}
-	return "?"
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -40,23 +41,17 @@ func lanesOf(faults []measure.Fault) []measure.Fault {
 
 // bandsOf are the spans in which any fault was witnessed, joined where they
 // overlap. A fault that was never seen gone lasts to the end.
-func bandsOf(faults []measure.Fault, end time.Duration) []period {
-	var all []period
+func bandsOf(faults []measure.Fault, end time.Duration) (bands []period) {
+	var all []history.Window
 	for _, f := range faults {
 		if f.Active > 0 {
-			all = append(all, period{f.Active, cmp.Or(f.Clear, end)})
+			all = append(all, history.Window{From: f.Active, To: cmp.Or(f.Clear, end)})
 		}
 	}
-	slices.SortFunc(all, func(a, b period) int { return cmp.Compare(a.from, b.from) })
-	var out []period
-	for _, b := range all {
-		if n := len(out); n > 0 && b.from <= out[n-1].to {
-			out[n-1].to = max(out[n-1].to, b.to)
-			continue
-		}
-		out = append(out, b)
+	for _, w := range history.Joined(all) {
+		bands = append(bands, period{w.From, w.To})
 	}
-	return out
+	return bands
 }
 
 // seen says when the fault was there, or that nobody saw it.

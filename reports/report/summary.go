@@ -3,7 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,6 +11,7 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
+	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -99,9 +100,10 @@ type Line struct {
 	Observed  string        `json:"observed"`
 	Outcome   trial.Outcome `json:"outcome"`
 
-	Says     string `json:"says"`            // predicted, in few words: "loses nothing"
-	Brief    string `json:"brief,omitempty"` // observed, in few words
-	Measured bool   `json:"-"`               // a bound on a measurement, not a guarantee
+	Says     string       `json:"says"`            // predicted, in few words: "loses nothing"
+	Brief    string       `json:"brief,omitempty"` // observed, in few words
+	Count    *check.Count `json:"-"`               // Brief as numbers, of one performance
+	Measured bool         `json:"-"`               // a bound on a measurement, not a guarantee
 
 	Spread *measure.Spread `json:"spread,omitempty"` // of a measurement over several rounds
 }
@@ -134,11 +136,11 @@ func (r ClaimRow) Observed() []Part {
 			}
 		}
 	}
-	for _, l := range r.Lines {
+	for i, l := range r.Lines {
 		if l.Outcome != trial.Confirmed {
 			continue
 		}
-		clauses := strings.Split(shortly(cmp.Or(l.Brief, l.Observed), good), ", ")
+		clauses := strings.Split(l.shortly(r.Lines[:i]), ", ")
 		if len(clauses) > 1 {
 			clauses = slices.DeleteFunc(clauses, said)
 		}
@@ -178,23 +180,17 @@ func (r ClaimRow) observedOver() []Part {
 	return parts
 }
 
-// counted is a brief that says how many of how many, and where.
-var counted = regexp.MustCompile(`^(\S+) of (\S+) (.+?)( in \d+ sinks)?$`)
-
-// shortly leaves out of a brief what the one before it has said: after "0 of 1,214
-// lost in 4 sinks" comes "0 invented".
-func shortly(brief string, said []Part) string {
-	m := counted.FindStringSubmatch(brief)
-	if m == nil {
-		return brief
-	}
-	for _, p := range said {
-		before := counted.FindStringSubmatch(p.Text)
-		if before != nil && before[2] == m[2] && before[4] == m[4] {
-			return m[1] + " " + m[3]
+// shortly is what was observed in few words, without what one of the lines before it has
+// in common with it.
+func (l Line) shortly(before []Line) string {
+	for _, b := range before {
+		if l.Count != nil && b.Count != nil && b.Outcome == trial.Confirmed {
+			if text, shorter := l.Count.After(*b.Count); shorter {
+				return text
+			}
 		}
 	}
-	return brief
+	return cmp.Or(l.Brief, l.Observed)
 }
 
 // Only is the contender of all the claim's trials, "" when there are several.
@@ -348,7 +344,7 @@ func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure
 	var worst *trial.Trial
 	for _, t := range rounds {
 		for _, q := range t.Predictions {
-			if q.Sentence() != l.Predicted {
+			if q.Unpredicted != p.Unpredicted || !reflect.DeepEqual(q.Prediction, p.Prediction) {
 				continue
 			}
 			o := cmp.Or(q.Outcome, trial.Undecided)
@@ -377,7 +373,7 @@ func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure
 func rowOf(t *trial.Trial) ClaimRow {
 	row := ClaimRow{Trial: t.ID, Contender: t.Contender, Why: t.Why, Outcome: trial.WorstOutcome(t.Outcome), Known: t.KnownRefuted()}
 	for _, p := range t.Predictions {
-		line := Line{Predicted: p.Sentence(), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Measured: p.Measurement != ""}
+		line := Line{Predicted: p.Sentence(), Observed: p.Observed, Outcome: cmp.Or(p.Outcome, trial.Undecided), Brief: p.Brief, Count: p.Count, Measured: p.Measurement != ""}
 		line.Says = line.Predicted
 		if p.Guarantee != "" && p.Guarantee != breakwater.Others {
 			g, _ := breakwater.GuaranteeOf(p.Guarantee)

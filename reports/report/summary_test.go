@@ -7,6 +7,8 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
+	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -15,14 +17,19 @@ func TestClaimsInFewWords(t *testing.T) {
 	guarantee := func(g string, o trial.Outcome, observed, brief string) trial.Predicted {
 		return trial.Predicted{Prediction: breakwater.Prediction{Guarantee: g, Expect: breakwater.ToHold}, Says: g + " holds", Observed: observed, Brief: brief, Outcome: o}
 	}
+	counted := func(g, observed string, c check.Count) trial.Predicted {
+		p := guarantee(g, trial.Confirmed, observed, c.String())
+		p.Count = &c
+		return p
+	}
 	bound := func(says string, o trial.Outcome, observed, brief string) trial.Predicted {
 		return trial.Predicted{Prediction: breakwater.Prediction{Measurement: says}, Says: says, Observed: observed, Brief: brief, Outcome: o}
 	}
 	all := []trial.Predicted{
-		guarantee(breakwater.NoAcknowledgedLoss, trial.Confirmed, "0 of 9 acknowledged ids never took effect in a, b", "0 of 9 lost in 2 sinks"),
-		guarantee(breakwater.NoPhantom, trial.Confirmed, "0 of 9 ids in a, b were never sent", "0 of 9 invented in 2 sinks"),
-		guarantee(breakwater.ExplainedRedelivery, trial.Confirmed, "0 of 16 resumes of a were below", "0 of 16 resumes below a commit"),
-		guarantee(breakwater.CommitAfterEffect, trial.Confirmed, "0 of 30 records were early", "0 of 30 committed early"),
+		counted(breakwater.NoAcknowledgedLoss, "0 of 9 acknowledged ids never took effect in a, b", check.Count{Of: 9, What: "lost", Sinks: 2}),
+		counted(breakwater.NoPhantom, "0 of 9 ids in a, b were never sent", check.Count{Of: 9, What: "invented", Sinks: 2}),
+		counted(breakwater.ExplainedRedelivery, "0 of 16 resumes of a were below", check.Count{Of: 16, What: "resumes below a commit"}),
+		counted(breakwater.CommitAfterEffect, "0 of 30 records were early", check.Count{Of: 30, What: "committed early"}),
 		guarantee(breakwater.BoundedRecovery, trial.Confirmed, "a: back", "a catch-up 2 s"),
 		bound("catch-up of a ≤ 10 s", trial.Confirmed, "2 s", "catch-up 2 s"),
 	}
@@ -69,5 +76,18 @@ func TestClaimsInFewWords(t *testing.T) {
 	}
 	if claim.Only() != "" || (report.Claim{Scenarios: claim.Scenarios[:4]}).Only() != "event" {
 		t.Error("the claim's only contender is not found")
+	}
+}
+
+// What two verdicts of one run have in common stands there once.
+func TestCountsOfARunAreShortened(t *testing.T) {
+	tr := &trial.Trial{ID: "1"}
+	tr.Judge(historytest.Event(historytest.Options{}), breakwater.Holds(breakwater.NoAcknowledgedLoss, breakwater.ResumeAtCommitted, breakwater.NoPhantom))
+	var got []string
+	for _, p := range report.RowOf(trial.Rounds{tr}).Observed() {
+		got = append(got, p.Text)
+	}
+	if text := strings.Join(got, " · "); text != "0 of 480 lost in 3 sinks · 15 of 15 resumes at the commit · 0 invented" {
+		t.Error(text)
 	}
 }

@@ -297,7 +297,7 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 		}
 		switch {
 		case v.Status.Meets(p.Expect) && says(v, p.Because):
-			found.Outcome = Confirmed
+			found.Outcome, found.Count = Confirmed, v.Count
 		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
 		}

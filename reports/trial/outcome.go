@@ -24,6 +24,11 @@ func WorstOutcome(outcomes ...Outcome) Outcome {
 	return cmp.Or(worst, Undecided)
 }
 
+// Mark is the sign in front of an outcome's word.
+func (o Outcome) Mark() string {
+	return cmp.Or(map[Outcome]string{Confirmed: "✓", Refuted: "✗", Error: "!"}[o], "?")
+}
+
 // Exit codes of the built breakwater binary.
 const (
 	ExitAsPredicted = 0 // known refutations included

@@ -37,9 +37,7 @@ func (t *Trial) strain(p Predicted, phases []measure.Strain) string {
 		return ""
 	}
 	return fmt.Sprintf("the machine's processors were saturated for %s of the %s %s (leave it more to itself: --procs), which may explain: ",
-		quantity.Duration(worst.Saturated), quantity.Duration(worst.Took), map[string]string{
-			breakwater.Before: "before the fault", breakwater.During: "while it was active", breakwater.After: "after it",
-		}[worst.Phase])
+		quantity.Duration(worst.Saturated), quantity.Duration(worst.Took), breakwater.PhasePhrase(worst.Phase))
 }
 
 // strained is whether a share of a phase that was saturated, and so many seconds of the

@@ -88,6 +88,9 @@ type Predicted struct {
 	Brief    string  `json:"brief,omitempty"` // the same in a few words: "0 of 3,000 lost in mailbox", "catch-up 4.8 s"
 	Outcome  Outcome `json:"outcome"`
 
+	// Count is Brief as numbers, nil where it is made of others.
+	Count *check.Count `json:"count,omitempty"`
+
 	// Unpredicted says that nobody predicted it: the guarantee is broken, and is shown and
 	// counted as one that should have held.
 	Unpredicted bool `json:"unpredicted,omitempty"`
