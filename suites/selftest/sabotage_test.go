@@ -2,72 +2,117 @@ package selftest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
-	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
+	"github.com/breakwater-kit/breakwater/reports/report"
+	"github.com/breakwater-kit/breakwater/reports/trial"
+	"github.com/breakwater-kit/breakwater/suites/harness"
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// flaw is a defect planted in the kit, and what must come of a run with it.
-type flaw struct {
-	name  string
-	world func(conductor.World) conductor.World // what is wrong with the world
-	saved func(history.Log) history.Log         // what is wrong with what is kept of the run
+// sabotage is a defect planted in the kit, and what must come of a run with it. Its trial
+// is performed by the conductor itself and not kept: the report has a row of it.
+type sabotage struct {
+	name, under string                                        // for the report
+	world       func(conductor.FullWorld) conductor.FullWorld // what is wrong with the world
+	saved       func(history.Log) history.Log                 // what is wrong with what is kept of the run
 
-	in      []Service // default subjects.EventDriven
-	under   Plan      // default theDatabaseIsSlow
-	predict Predictions
+	in      []Service   // default subjects.EventDriven
+	plan    Plan        // default theDatabaseIsSlow
+	predict Predictions // default BreaksNothing
+
+	deadline time.Duration // of the drain; default 3 s
+
+	because string // why the run proves nothing, in a few of the kit's words
+	breaks  string // or the guarantee that is found broken
 }
 
 // theDatabaseIsSlow for one consumer, and everybody goes on.
 var theDatabaseIsSlow = Plan{At(2 * time.Second).Inject(Latency(Edge("analytics", Database), 60*time.Millisecond, 0)).For(1500 * time.Millisecond)}
 
-func (f flaw) kit(title string) session.Flaw {
-	return session.Flaw{Name: title, World: f.world, History: f.saved}
-}
-
-func (f flaw) scenario(title string) Scenario {
-	in, under := f.in, f.under
+// perform performs a scenario with the sabotaged kit.
+func (s sabotage) perform(ctx SpecContext) (*trial.Trial, history.Log) {
+	GinkgoHelper()
+	session := harness.Session()
+	row := report.Sabotage{Name: s.name, Fault: s.under, World: session.World, Expected: s.breaks}
+	if s.breaks == "" {
+		row.Expected = fmt.Sprintf("%s unknown: %q", Exercised, s.because)
+	}
+	DeferCleanup(func() {
+		row.Caught = !CurrentSpecReport().Failed()
+		Expect(row.Save(session.Run.Dir)).To(Succeed())
+	})
+	kind, err := conductor.Find(session.World)
+	Expect(err).NotTo(HaveOccurred())
+	logs, err := launch.NewScratch("sabotage")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(logs.Remove)
+	world := kind.New(logs.Dir).(conductor.FullWorld)
+	if s.world != nil {
+		world = s.world(world)
+	}
+	in, plan, predict := s.in, s.plan, s.predict
 	if in == nil {
 		in = subjects.EventDriven()
 	}
-	if under == nil {
-		under = theDatabaseIsSlow
+	if plan == nil {
+		plan = theDatabaseIsSlow
 	}
-	return Scenario{
-		Claim: "kit: " + f.name, Title: title,
-		Services: in, Requests: subjects.Requests(), Load: Constant(20).For(6 * time.Second), Plan: under,
-		Require: Require{MayFail: true, Deadline: Duration(3 * time.Second)},
-		Predict: f.predict,
+	if predict == nil {
+		predict = BreaksNothing()
 	}
+	t, log, err := conductor.Run(ctx, world, Scenario{
+		Title: s.under, Services: in, Requests: subjects.Requests(), Load: Constant(20).For(6 * time.Second), Plan: plan, Seed: uint64(session.Round - 1),
+		Require: Require{MayFail: true, Deadline: Duration(cmp.Or(s.deadline, 3*time.Second))},
+		Predict: predict,
+	}, conductor.RunOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	if s.saved != nil {
+		log = s.saved(log)
+		t = trial.Rejudge(t, log)
+	}
+	row.After = t.Caught()
+	return t, log
+}
+
+// verdict is that about one guarantee.
+func verdict(t *trial.Trial, guarantee string) check.Verdict {
+	GinkgoHelper()
+	i := slices.IndexFunc(t.Verdicts, func(v check.Verdict) bool { return v.Guarantee == guarantee })
+	Expect(i).To(BeNumerically(">=", 0))
+	return t.Verdicts[i]
 }
 
 // elsewhere injects every fault of an edge on another one.
 type elsewhere struct {
-	conductor.World
+	conductor.FullWorld
 	client, to string
 }
 
 func (w elsewhere) Inject(ctx context.Context, f Fault) (conductor.Injection, error) {
 	f.Edge.Client, f.Edge.To = w.client, w.to
-	return w.World.Inject(ctx, f)
+	return w.FullWorld.Inject(ctx, f)
 }
 
 // unhealing mends nothing. What it broke on an edge ends with the edge.
-type unhealing struct{ conductor.World }
+type unhealing struct{ conductor.FullWorld }
 
 func (w unhealing) Inject(ctx context.Context, f Fault) (conductor.Injection, error) {
-	i, err := w.World.Inject(ctx, f)
+	i, err := w.FullWorld.Inject(ctx, f)
 	return unhealed{i}, err
 }
 
@@ -78,7 +123,7 @@ func (unhealed) Heal(context.Context) error { return nil }
 // impatient heals a fault as soon as it was seen to take effect, and not again when it is
 // asked to.
 type impatient struct {
-	conductor.World
+	conductor.FullWorld
 	injected *once
 }
 
@@ -88,13 +133,13 @@ type once struct {
 }
 
 func (w *impatient) Inject(ctx context.Context, f Fault) (conductor.Injection, error) {
-	i, err := w.World.Inject(ctx, f)
+	i, err := w.FullWorld.Inject(ctx, f)
 	w.injected = &once{Injection: i}
 	return w.injected, err
 }
 
 func (w *impatient) Witness(ctx context.Context, f Fault) (conductor.Evidence, error) {
-	e, err := w.World.Witness(ctx, f)
+	e, err := w.FullWorld.Witness(ctx, f)
 	if e.TakesEffect {
 		err = errors.Join(err, w.injected.Heal(ctx))
 	}
@@ -106,21 +151,21 @@ func (o *once) Heal(ctx context.Context) (err error) {
 	return err
 }
 
-// telling hands on what the world recorded as something else, once all is there.
-type telling struct {
-	conductor.World
+// altering hands on what the world recorded as something else, once all is there.
+type altering struct {
+	conductor.FullWorld
 	as      func([]history.Event) []history.Event
 	seen    history.Recorder
 	history *history.Recorder
 }
 
-func (w *telling) Open(ctx context.Context, s Scenario, r *history.Recorder) error {
+func (w *altering) Open(ctx context.Context, s Scenario, r *history.Recorder) error {
 	w.history = r
-	return w.World.Open(ctx, s, &w.seen)
+	return w.FullWorld.Open(ctx, s, &w.seen)
 }
 
-func (w *telling) Close(ctx context.Context) error {
-	if err := w.World.Close(ctx); err != nil {
+func (w *altering) Close(ctx context.Context) error {
+	if err := w.FullWorld.Close(ctx); err != nil {
 		return err
 	}
 	var all []history.Event
@@ -174,9 +219,9 @@ func uncommittedRead(events []history.Event) []history.Event {
 	return events
 }
 
-// tells makes a world that reports what it recorded as something else.
-func tells(as func([]history.Event) []history.Event) func(conductor.World) conductor.World {
-	return func(w conductor.World) conductor.World { return &telling{World: w, as: as} }
+// alters makes a world that hands on what it recorded as something else.
+func alters(as func([]history.Event) []history.Event) func(conductor.FullWorld) conductor.FullWorld {
+	return func(w conductor.FullWorld) conductor.FullWorld { return &altering{FullWorld: w, as: as} }
 }
 
 // cutFile is what can be read of a history whose file lost its last bytes.
@@ -190,7 +235,7 @@ func cutFile(log history.Log) history.Log {
 	return readable
 }
 
-// alwaysHolds are all checks, of which one has a hand that always signs.
+// alwaysHolds are all checks, of which one always holds.
 func alwaysHolds(guarantee string) []check.Checker {
 	all := check.All()
 	for i, c := range all {

@@ -1,4 +1,4 @@
-package main
+package offline
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/render"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -28,7 +28,7 @@ func limitMemory() {
 
 // chosen are the run's trials with those ids, or all: at least one. A trial that
 // cannot be read is in the way only of those who ask for it.
-func chosen(dir string, ids []string) ([]*trial.Trial, error) {
+func Trials(dir string, ids []string) ([]*trial.Trial, error) {
 	if err := isRun(dir); err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func isRun(dir string) error {
 
 // noTrial says that a folder holds nothing to judge, and what it may be instead.
 func noTrial(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, session.PageFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, render.PageFile)); err == nil {
 		return fmt.Errorf("no trial was performed in %s, so there is nothing to judge or to perform again", dir)
 	}
 	return fmt.Errorf("%s is not the folder of a run: it has no trial; name one such as out/latest", dir)

@@ -1,22 +1,23 @@
-package main
+package offline
 
 import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater"
 )
 
-// ExplainCmd prints the reference of a guarantee, a fault or a measure.
-type ExplainCmd struct {
+// Explain prints the reference of a guarantee, a fault or a measure.
+type Explain struct {
 	Name string `arg:"" optional:"" help:"A guarantee (no-stuck), a fault (latency) or a measure (catch-up), as reports or Go name it. Default: list all."`
 }
 
 // Run prints what goes by the name. An unknown name is an error that lists similar ones.
-func (c *ExplainCmd) Run(std streams) error {
+func (c *Explain) Run(k *kong.Kong) error {
 	if c.Name == "" {
-		w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+		w := tabwriter.NewWriter(k.Stdout, 0, 0, 2, ' ', 0)
 		for _, r := range breakwater.References() {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", r.Of, r.Name, r.Usage)
 		}
@@ -25,9 +26,9 @@ func (c *ExplainCmd) Run(std streams) error {
 	found := breakwater.Explain(c.Name)
 	for i, r := range found {
 		if i > 0 {
-			fmt.Fprintln(std.out)
+			fmt.Fprintln(k.Stdout)
 		}
-		fmt.Fprint(std.out, r.Text())
+		fmt.Fprint(k.Stdout, r.Text())
 	}
 	if len(found) > 0 {
 		return nil
@@ -39,7 +40,7 @@ func (c *ExplainCmd) Run(std streams) error {
 		}
 	}
 	if len(similar) > 0 {
-		return trouble(fmt.Errorf("there is no guarantee, fault or measure %q; there is %s", c.Name, strings.Join(similar, ", ")))
+		return fmt.Errorf("there is no guarantee, fault or measure %q; there is %s", c.Name, strings.Join(similar, ", "))
 	}
-	return trouble(fmt.Errorf("there is no guarantee, fault or measure %q; `breakwater explain` lists all", c.Name))
+	return fmt.Errorf("there is no guarantee, fault or measure %q; `breakwater explain` lists all", c.Name)
 }

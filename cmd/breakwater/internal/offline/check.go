@@ -1,53 +1,54 @@
-package main
+package offline
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/alecthomas/kong"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-// CheckCmd judges the saved trials of a run again.
-type CheckCmd struct {
+// Check judges the saved trials of a run again.
+type Check struct {
 	Dir string `arg:"" name:"run" help:"Folder of the run: out/latest."`
 }
 
 // Run prints the claims as judged now, and names every trial whose saved
 // verdicts are others, and which. A trial whose history cannot be read is not
 // judged, whatever was saved. It needs no engine and no world.
-func (c *CheckCmd) Run(std streams) error {
+func (c *Check) Run(k *kong.Kong) error {
 	limitMemory()
 	if err := isRun(c.Dir); err != nil {
-		return trouble(err)
+		return err
 	}
 	dir, err := filepath.EvalSymlinks(c.Dir)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
-	run, err := session.Load(dir)
+	run, err := report.Load(dir)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	saved := &store.Run{Dir: dir}
 	widowed, err := saved.Widowed()
 	if err != nil {
-		return trouble(err)
+		return err
 	}
-	if len(run.Trials)+len(run.Skipped)+len(run.Troubled)+len(widowed) == 0 {
-		return trouble(noTrial(c.Dir))
+	if run.Empty() && len(widowed) == 0 {
+		return noTrial(c.Dir)
 	}
 	var errs []error
 	for _, id := range widowed {
@@ -61,18 +62,20 @@ func (c *CheckCmd) Run(std streams) error {
 			continue
 		}
 		again := trial.Rejudge(t, log)
-		if same, err := equal(t, again); err != nil || !same {
-			errs = append(errs, errors.Join(err, changed(t, again)))
+		if lines, err := differences(t, again); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.ID, err))
+		} else if len(lines) > 0 {
+			errs = append(errs, changed(t, again, lines))
 		}
 		run.Trials[i] = again
 	}
-	if err := session.Table(std.out, run); err != nil {
-		return trouble(err)
+	if err := report.WriteTable(k.Stdout, run); err != nil {
+		return err
 	}
 	if err := errors.Join(errs...); err != nil {
-		return trouble(err)
+		return err
 	}
-	return verdict(run)
+	return exit.With(run.ExitCode())
 }
 
 // unjudged is the trial as one that nothing is known of.
@@ -87,8 +90,9 @@ func unjudged(t *trial.Trial, err error) *trial.Trial {
 	return &again
 }
 
-// changed says in what a trial is not judged as it was.
-func changed(saved, again *trial.Trial) error {
+// changed is in what a trial is not judged as it was: its verdicts and values, else what of
+// the saved JSON differs.
+func changed(saved, again *trial.Trial, differences []string) error {
 	how := fmt.Sprintf("saved as %s, judged now as %s", saved.Outcome, again.Outcome)
 	if saved.Outcome == again.Outcome {
 		how = fmt.Sprintf("%s as it was saved, but not every verdict and measurement is the same", again.Outcome)
@@ -101,113 +105,97 @@ func changed(saved, again *trial.Trial) error {
 		i := slices.IndexFunc(saved.Verdicts, func(was check.Verdict) bool { return was.Guarantee == v.Guarantee })
 		switch {
 		case i < 0:
-			others = append(others, fmt.Sprintf("\n  %s: not saved, now %s", v.Guarantee, v.Status))
+			others = append(others, fmt.Sprintf("%s: not saved, now %s", v.Guarantee, v.Status))
 		default:
 			if how := instead(saved.Verdicts[i], v); how != "" {
-				others = append(others, "\n  "+how)
+				others = append(others, how)
 			}
 		}
 	}
 	for _, v := range again.Measurements.Values {
 		if was, known := saved.Measurements.Lookup(v.Name); known && was != v {
-			others = append(others, fmt.Sprintf("\n  %s: %s, now %s", breakwater.Phrase(v.Name), was, v))
+			others = append(others, fmt.Sprintf("%s: %s, now %s", breakwater.Phrase(v.Name), was, v))
 		}
 	}
 	if len(others) == 0 {
-		for _, d := range differences(saved, again) {
-			others = append(others, "\n  "+d)
-		}
+		others = differences
 	}
-	return fmt.Errorf("%s: %s: the trial or this program was changed since%s", saved.ID, how, strings.Join(others, ""))
+	return fmt.Errorf("%s: %s: the trial or this program was changed since\n  %s", saved.ID, how, strings.Join(others, "\n  "))
 }
 
 // differences names where two trials differ, by the names of the saved JSON:
 // "measurements.phases.1.end: 4000000000, now 5000000000". The first few will do.
-func differences(saved, again *trial.Trial) []string {
+func differences(saved, again *trial.Trial) (lines []string, err error) {
 	const most = 8
+	was, err := json.Marshal(saved)
+	is, errIs := json.Marshal(again)
+	if err = errors.Join(err, errIs); err != nil || bytes.Equal(was, is) {
+		return nil, err
+	}
 	var docs [2]any
-	for i, t := range []*trial.Trial{saved, again} {
-		b, err := json.Marshal(t)
-		if err == nil {
-			err = json.Unmarshal(b, &docs[i])
-		}
-		if err != nil {
-			return []string{err.Error()}
-		}
+	if err := errors.Join(json.Unmarshal(was, &docs[0]), json.Unmarshal(is, &docs[1])); err != nil {
+		return nil, err
 	}
-	found := &reporter{}
-	cmp.Equal(docs[0], docs[1], cmp.Reporter(found))
-	if over := len(found.lines) - most; over > 0 {
-		return append(found.lines[:most], fmt.Sprintf("and %d more", over))
+	lines = differ(nil, "", docs[0], docs[1])
+	if over := len(lines) - most; over > 0 {
+		lines = append(lines[:most], fmt.Sprintf("and %d more", over))
 	}
-	return found.lines
+	return lines, nil
 }
 
-// reporter collects the leaves in which two JSON documents differ.
-type reporter struct {
-	path  cmp.Path
-	lines []string
+// differ adds the leaves below the path in which two JSON values differ.
+func differ(lines []string, path string, was, is any) []string {
+	of, objects := was.(map[string]any)
+	now, also := is.(map[string]any)
+	if objects && also {
+		for _, name := range slices.Sorted(maps.Keys(of)) {
+			lines = differ(lines, path+"."+name, of[name], now[name])
+			delete(now, name)
+		}
+		for _, name := range slices.Sorted(maps.Keys(now)) {
+			lines = differ(lines, path+"."+name, nil, now[name])
+		}
+		return lines
+	}
+	list, lists := was.([]any)
+	other, also := is.([]any)
+	if lists && also && len(list) == len(other) {
+		for i := range list {
+			lines = differ(lines, fmt.Sprintf("%s.%d", path, i), list[i], other[i])
+		}
+		return lines
+	}
+	if reflect.DeepEqual(was, is) {
+		return lines
+	}
+	return append(lines, fmt.Sprintf("%s: %s, now %s", path[1:], shortly(was), shortly(is)))
 }
 
-func (r *reporter) PushStep(s cmp.PathStep) { r.path = append(r.path, s) }
-
-func (r *reporter) PopStep() { r.path = r.path[:len(r.path)-1] }
-
-func (r *reporter) Report(result cmp.Result) {
-	if result.Equal() {
-		return
+func shortly(value any) string {
+	if value == nil {
+		return "nothing"
 	}
-	var names []string
-	for _, step := range r.path {
-		switch step := step.(type) {
-		case cmp.MapIndex:
-			names = append(names, fmt.Sprint(step.Key()))
-		case cmp.SliceIndex:
-			from, to := step.SplitKeys()
-			names = append(names, strconv.Itoa(max(from, to)))
-		}
+	b, _ := json.Marshal(value) // it was decoded
+	if text := []rune(string(b)); len(text) > 80 {
+		return string(text[:79]) + "…"
 	}
-	value := func(v reflect.Value) string {
-		if !v.IsValid() {
-			return "nothing"
-		}
-		b, err := json.Marshal(v.Interface())
-		if err != nil {
-			return err.Error()
-		}
-		if text := []rune(string(b)); len(text) > 80 {
-			return string(text[:79]) + "…"
-		}
-		return string(b)
-	}
-	was, is := r.path.Last().Values()
-	r.lines = append(r.lines, fmt.Sprintf("%s: %s, now %s", strings.Join(names, "."), value(was), value(is)))
+	return string(b)
 }
 
 // instead says how a verdict was saved and how it is now, with the first of its
 // anomalies that was not there. It is "" where at most the words differ.
 func instead(was, is check.Verdict) string {
-	said := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
+	status := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
 	for _, a := range is.Anomalies {
 		if !slices.ContainsFunc(was.Anomalies, func(b check.Anomaly) bool { return a.What == b.What }) {
-			return fmt.Sprintf("%s: %s (events %s)", said, a.What, strings.Trim(fmt.Sprint(a.Events), "[]"))
+			return fmt.Sprintf("%s: %s (events %s)", status, a.What, strings.Trim(fmt.Sprint(a.Events), "[]"))
 		}
 	}
 	if was.Status == is.Status {
 		return ""
 	}
-	return said + ": " + is.Why
-}
-
-// equal is whether both are saved as the same, to the byte.
-func equal(a, b any) (bool, error) {
-	x, err := json.Marshal(a)
-	if err != nil {
-		return false, err
-	}
-	y, err := json.Marshal(b)
-	return bytes.Equal(x, y), err
+	return status + ": " + is.Why
 }
 
 // Help is the end of the command's --help.
-func (*CheckCmd) Help() string { return exitCodes }
+func (*Check) Help() string { return exit.Codes }

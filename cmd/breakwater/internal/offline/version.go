@@ -1,22 +1,24 @@
-package main
+package offline
 
 import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/alecthomas/kong"
 )
 
-// VersionCmd prints the version.
-type VersionCmd struct{}
+// Version prints the version.
+type Version struct{}
 
 // Run prints one line: the module's version, "(devel)" of a working copy, the commit where
 // that is known, and the toolchain.
-func (VersionCmd) Run(std streams) error {
+func (Version) Run(k *kong.Kong) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return trouble(fmt.Errorf("this binary has no build information; build it with Go modules"))
+		return fmt.Errorf("this binary has no build information; build it with Go modules")
 	}
-	_, err := fmt.Fprintln(std.out, version(info))
+	_, err := fmt.Fprintln(k.Stdout, version(info))
 	return err
 }
 

@@ -1,4 +1,4 @@
-package main
+package offline
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -15,43 +16,43 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-// ShowCmd prints the life of one event.
-type ShowCmd struct {
+// Show prints the life of one event.
+type Show struct {
 	Dir   string   `arg:"" name:"run" help:"Folder of the run: out/latest."`
 	Event string   `required:"" placeholder:"ID" help:"The event's id, as verdicts name it."`
 	Trial []string `placeholder:"ID" help:"Where to look. Default: all trials of the run."`
 }
 
-// Run tells of every trial that knows the event, and shows the records around it in
-// the log. It is trouble when none does.
-func (c *ShowCmd) Run(std streams) error {
+// Run prints the life of the event in every trial that knows it, with the records around it in
+// the log. It is an error when none does.
+func (c *Show) Run(k *kong.Kong) error {
 	limitMemory()
-	trials, err := chosen(c.Dir, c.Trial)
+	trials, err := Trials(c.Dir, c.Trial)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	known := false
 	run := &store.Run{Dir: c.Dir}
 	for _, t := range trials {
 		log, err := run.History(t)
 		if damaged := (*history.DamagedError)(nil); errors.As(err, &damaged) {
-			fmt.Fprintf(std.err, "breakwater: %v\n", err) // what is readable is shown
+			fmt.Fprintf(k.Stderr, "breakwater: %v\n", err) // what is readable is shown
 		} else if err != nil {
-			return trouble(err)
+			return err
 		}
-		told, err := tellLife(std.out, t, log, c.Event)
+		found, err := printLife(k.Stdout, t, log, c.Event)
 		if err != nil {
-			return trouble(err)
+			return err
 		}
-		known = known || told
+		known = known || found
 	}
 	if !known {
-		return trouble(fmt.Errorf("no history of %s knows the event %q; verdicts and `breakwater dump` name those that they know", c.Dir, c.Event))
+		return fmt.Errorf("no history of %s knows the event %q; verdicts and `breakwater dump` name those that they know", c.Dir, c.Event)
 	}
 	return nil
 }
 
-func tellLife(to io.Writer, t *trial.Trial, log history.Log, id string) (known bool, err error) {
+func printLife(to io.Writer, t *trial.Trial, log history.Log, id string) (known bool, err error) {
 	life := measure.LifeOf(log, id)
 	if len(life) == 0 {
 		return false, nil
@@ -62,12 +63,12 @@ func tellLife(to io.Writer, t *trial.Trial, log history.Log, id string) (known b
 	for _, m := range life {
 		fmt.Fprintf(table, "  %.6f s\t+%s\t%s\t%s\tevent %d%s\n", m.At.Seconds(), quantity.Duration(m.At-first), m.Who, m.What, m.N, during(x, m))
 	}
-	tellPlaces(table, x, id)
+	printPlaces(table, x, id)
 	return true, table.Flush()
 }
 
-// tellPlaces shows what stands around each record of the id.
-func tellPlaces(to io.Writer, x *history.Index, id string) {
+// printPlaces shows what stands around each record of the id.
+func printPlaces(to io.Writer, x *history.Index, id string) {
 	for _, place := range slices.Concat(x.InLog.ID(id), x.Aborted.ID(id)) {
 		fmt.Fprintf(to, "  around %s\n", place.In().At(place.Offset))
 		for _, r := range x.Around(place.In(), place.Offset, 2) {

@@ -1,4 +1,4 @@
-package main
+package offline
 
 import (
 	"encoding/json"
@@ -7,31 +7,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/store"
 )
 
-// DumpCmd prints histories as JSON lines, for tools of one's own.
-type DumpCmd struct {
+// Dump prints histories as JSON lines, for tools of one's own.
+type Dump struct {
 	Dir   string   `arg:"" name:"run" help:"Folder of the run: out/latest."`
 	Trial []string `placeholder:"ID" help:"Which of its trials. Default: all."`
 	Kind  []string `placeholder:"KIND" help:"Only events of these kinds: request, commit, effect, … Default: all, after a line with the history's header."`
 }
 
 // Run prints what is readable of a damaged history before it fails.
-func (c *DumpCmd) Run(std streams) error {
+func (c *Dump) Run(k *kong.Kong) error {
 	for _, kind := range c.Kind {
 		if !slices.Contains(history.Kinds(), history.Kind(kind)) {
-			return trouble(fmt.Errorf("there is no kind of event %q; there are %s", kind, strings.Join(kinds(), ", ")))
+			return fmt.Errorf("there is no kind of event %q; there are %s", kind, strings.Join(kinds(), ", "))
 		}
 	}
-	trials, err := chosen(c.Dir, c.Trial)
+	trials, err := Trials(c.Dir, c.Trial)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	var errs []error
 	run := &store.Run{Dir: c.Dir}
-	lines := json.NewEncoder(std.out)
+	lines := json.NewEncoder(k.Stdout)
 	lines.SetEscapeHTML(false)
 	for _, t := range trials {
 		err := run.Scan(t, func(h history.Header) error {
@@ -49,7 +50,7 @@ func (c *DumpCmd) Run(std streams) error {
 			errs = append(errs, fmt.Errorf("%s: %w", t.ID, err))
 		}
 	}
-	return trouble(errors.Join(errs...))
+	return errors.Join(errs...)
 }
 
 func kinds() (names []string) {
