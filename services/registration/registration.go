@@ -25,6 +25,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 )
@@ -103,7 +104,7 @@ type Config struct {
 // Service is the registration service.
 type Service struct {
 	config   Config
-	pool     *pool
+	workers  bulkhead.Bulkhead[any] // one permit per request being worked on
 	way      Way
 	migrated chan struct{} // closed when the tables exist
 }
@@ -116,7 +117,7 @@ func New(config Config) (*Service, error) {
 	}
 	return &Service{
 		config:   config,
-		pool:     newPool(config.Workers, config.QueueTimeout),
+		workers:  bulkhead.New[any](uint(config.Workers)),
 		migrated: make(chan struct{}),
 	}, nil
 }
@@ -183,7 +184,7 @@ func (s *Service) Run(ctx context.Context) error {
 	mux.HandleFunc("GET /catalog", s.catalog)
 	server := web.Server{
 		Listener: s.config.Listener,
-		Handler:  s.pool.limit(mux),
+		Handler:  s.limited(mux),
 		Ready:    s.ready,
 		Log:      s.config.Log,
 	}
@@ -200,6 +201,24 @@ func (s *Service) ready() error {
 	default:
 		return errors.New("still preparing the database")
 	}
+}
+
+var errBusy = errors.New("all workers are busy: nothing was done, try again later")
+
+// limited passes requests on to next while there is a worker for them, as a server with
+// a fixed number of threads would. One that gets none in time is turned away with 503
+// and Retry-After before anything was done for it.
+func (s *Service) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch err := s.workers.AcquirePermitWithMaxWait(r.Context(), s.config.QueueTimeout); {
+		case errors.Is(err, bulkhead.ErrFull):
+			w.Header().Set("Retry-After", "1")
+			web.Error(w, http.StatusServiceUnavailable, errBusy)
+		case err == nil: // else the caller is gone
+			defer s.workers.ReleasePermit()
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 // register stores the user and lets the other services know.

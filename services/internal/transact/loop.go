@@ -11,6 +11,7 @@ package transact
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -116,27 +117,32 @@ func (l *Loop) round(ctx context.Context, s Session) error {
 	return l.work(ctx, round, s, polled)
 }
 
-// Publish publishes the records and commits the offsets of what was polled, both
-// or neither. Neither: it is read again. Its error means that this is not known.
+// Publish is [Publish] within the time for which the group waits.
 func (l *Loop) Publish(ctx context.Context, s Session, records []*kgo.Record) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
+	_, err := Publish(ctx, s, l.Log.With("topic", l.Topic), records)
+	return err
+}
+
+// Publish publishes the records and commits the offsets of what was polled, both or
+// neither. Neither: it is read again. Its error means that this is not known.
+func Publish(ctx context.Context, s Session, log *slog.Logger, records []*kgo.Record) (committed bool, err error) {
 	if err := s.Begin(); err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+		return false, fmt.Errorf("begin transaction: %w", err)
 	}
 	end := kgo.TryCommit
 	if err := s.ProduceSync(ctx, records...).FirstErr(); err != nil {
-		l.Log.Warn("could not publish, will try again", "records", len(records), "error", err)
+		log.Warn("could not publish, will try again", "records", len(records), "error", err)
 		end = kgo.TryAbort
 	}
-	committed, err := s.End(ctx, end)
-	if err != nil {
-		return fmt.Errorf("end transaction: %w", err)
+	if committed, err = s.End(ctx, end); err != nil {
+		return false, fmt.Errorf("end transaction: %w", err)
 	}
 	if !committed {
-		l.Log.Warn("transaction aborted, what it read is read again", "topic", l.Topic, "records", len(records))
+		log.Warn("transaction aborted, what it read is read again", "records", len(records))
 	}
-	return nil
+	return committed, nil
 }
 
 // GiveBack leaves what was polled to the next poll.
