@@ -168,7 +168,7 @@ func ExampleRamp() {
 // Users who know nothing of each other, with a longer warm-up than 1 s.
 func ExamplePoisson() {
 	load := breakwater.Poisson(100).For(14 * time.Second)
-	load.WarmUp = 3 * time.Second
+	load.WarmUp = breakwater.Duration(3 * time.Second)
 	b, err := json.Marshal(load)
 	fmt.Println(string(b), err)
 	// Output: {"rate":100,"duration":"14s","arrivals":"poisson","warmUp":"3s"} <nil>

@@ -2,7 +2,6 @@ package breakwater
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,16 +12,16 @@ import (
 // how it is carried out is the world's business. Make one with the constructors
 // below.
 type Fault struct {
-	Kind    FaultKind
-	Edge    EdgeRef // for faults of a connection
-	Service string  // for faults of a process: an instance ("analytics/1") or all of a service ("analytics")
+	Kind    FaultKind `json:"kind"`
+	Edge    EdgeRef   `json:"edge,omitzero"`     // for faults of a connection
+	Service string    `json:"service,omitempty"` // for faults of a process: an instance ("analytics/1") or all of a service ("analytics")
 
-	Latency   time.Duration
-	Jitter    time.Duration
-	Rate      int64      // kilobytes a second
-	Direction Direction  // for Silence
-	Offset    OffsetSpec // for ResetOffsets
-	API       string     // for DropAnswers: Kafka's name of it, or "METHOD /route"
+	Latency   Duration   `json:"latency,omitempty"`
+	Jitter    Duration   `json:"jitter,omitempty"`
+	Rate      int64      `json:"rate,omitempty"`      // kilobytes a second
+	Direction Direction  `json:"direction,omitempty"` // for Silence
+	Offset    OffsetSpec `json:"offset,omitzero"`     // for ResetOffsets
+	API       string     `json:"api,omitempty"`       // for DropAnswers: Kafka's name of it, or "METHOD /route"
 }
 
 // FaultKind names a fault the way the report and the plan's JSON do.
@@ -83,7 +82,7 @@ func (e EdgeRef) String() string { return e.Client + "→" + e.To }
 // come late and, beyond its own time-out, what that time-out makes of them. An
 // open connection stays open when the fault is healed.
 func Latency(e EdgeRef, d, jitter time.Duration) Fault {
-	return Fault{Kind: KindLatency, Edge: e, Latency: d, Jitter: jitter}
+	return Fault{Kind: KindLatency, Edge: e, Latency: Duration(d), Jitter: Duration(jitter)}
 }
 
 // Throttle limits each direction of each connection to rate kilobytes a second.
@@ -206,8 +205,8 @@ func (f Fault) Params() string {
 // than the kit's own probe waits, or faster than a connection on one machine is, would
 // never be seen to take effect.
 const (
-	latencyStep    = time.Millisecond
-	longestLatency = 15 * time.Second
+	latencyStep    = Duration(time.Millisecond)
+	longestLatency = Duration(15 * time.Second)
 	highestRate    = 100_000 // kilobytes a second
 )
 
@@ -298,44 +297,4 @@ func join[S ~string](all []S) string {
 		words[i] = string(s)
 	}
 	return strings.Join(words, ", ")
-}
-
-type faultJSON struct {
-	Kind      FaultKind   `json:"kind"`
-	Edge      *EdgeRef    `json:"edge,omitempty"`
-	Service   string      `json:"service,omitempty"`
-	Latency   Duration    `json:"latency,omitempty"`
-	Jitter    Duration    `json:"jitter,omitempty"`
-	Rate      int64       `json:"rate,omitempty"`
-	Direction Direction   `json:"direction,omitempty"`
-	Offset    *OffsetSpec `json:"offset,omitempty"`
-	API       string      `json:"api,omitempty"`
-}
-
-// MarshalJSON writes durations as "300ms", for a plan is read by people.
-func (f Fault) MarshalJSON() ([]byte, error) {
-	j := faultJSON{f.Kind, nil, f.Service, Duration(f.Latency), Duration(f.Jitter), f.Rate, f.Direction, nil, f.API}
-	if f.Offset != (OffsetSpec{}) {
-		j.Offset = &f.Offset
-	}
-	if f.Edge != (EdgeRef{}) {
-		j.Edge = &f.Edge
-	}
-	return json.Marshal(j)
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (f *Fault) UnmarshalJSON(b []byte) error {
-	var j faultJSON
-	if err := decode(b, &j); err != nil {
-		return err
-	}
-	*f = Fault{Kind: j.Kind, Service: j.Service, Latency: time.Duration(j.Latency), Jitter: time.Duration(j.Jitter), Rate: j.Rate, Direction: j.Direction, API: j.API}
-	if j.Edge != nil {
-		f.Edge = *j.Edge
-	}
-	if j.Offset != nil {
-		f.Offset = *j.Offset
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package breakwater
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -15,13 +14,13 @@ import (
 // fixed before the run, from the seed, and a slow answer delays no later
 // request. Latency is counted from the intended instant.
 type Load struct {
-	Rate     float64       // arrivals a second, on average
-	To       float64       // the rate at the end, to which it changes evenly after the warm-up; 0: Rate throughout
-	Duration time.Duration // baseline, faults and what follows them; without WarmUp
-	Arrivals Arrivals      // default constant
-	WarmUp   time.Duration // load before the baseline that is not measured; default 1 s
-	Keys     int           // size of the pool of business keys; default 50
-	TimeOut  time.Duration // the client's patience with one request; default 5 s
+	Rate     float64  `json:"rate"`               // arrivals a second, on average
+	To       float64  `json:"to,omitempty"`       // the rate at the end, to which it changes evenly after the warm-up; 0: Rate throughout
+	Duration Duration `json:"duration"`           // baseline, faults and what follows them; without WarmUp
+	Arrivals Arrivals `json:"arrivals,omitempty"` // default constant
+	WarmUp   Duration `json:"warmUp,omitempty"`   // load before the baseline that is not measured; default 1 s
+	Keys     int      `json:"keys,omitempty"`     // size of the pool of business keys; default 50
+	TimeOut  Duration `json:"timeOut,omitempty"`  // the client's patience with one request; default 5 s
 }
 
 // Arrivals is the spacing of the load.
@@ -44,20 +43,20 @@ func Poisson(rate float64) Load { return Load{Rate: rate, Arrivals: PoissonArriv
 func Ramp(from, to float64) Load { return Load{Rate: from, To: to, Arrivals: ConstantArrivals} }
 
 // For is how long the load lasts.
-func (l Load) For(d time.Duration) Load { l.Duration = d; return l }
+func (l Load) For(d time.Duration) Load { l.Duration = Duration(d); return l }
 
 func (l Load) withDefaults() Load {
 	if l.Arrivals == "" {
 		l.Arrivals = ConstantArrivals
 	}
 	if l.WarmUp == 0 {
-		l.WarmUp = time.Second
+		l.WarmUp = Duration(time.Second)
 	}
 	if l.Keys == 0 {
 		l.Keys = 50
 	}
 	if l.TimeOut == 0 {
-		l.TimeOut = 5 * time.Second
+		l.TimeOut = Duration(5 * time.Second)
 	}
 	return l
 }
@@ -160,29 +159,4 @@ func pick(weights []float64, x float64) int {
 		}
 	}
 	return len(weights) - 1
-}
-
-type loadJSON struct {
-	Rate     float64  `json:"rate"`
-	To       float64  `json:"to,omitempty"`
-	Duration Duration `json:"duration"`
-	Arrivals Arrivals `json:"arrivals,omitempty"`
-	WarmUp   Duration `json:"warmUp,omitempty"`
-	Keys     int      `json:"keys,omitempty"`
-	TimeOut  Duration `json:"timeOut,omitempty"`
-}
-
-// MarshalJSON writes durations as "20s".
-func (l Load) MarshalJSON() ([]byte, error) {
-	return json.Marshal(loadJSON{l.Rate, l.To, Duration(l.Duration), l.Arrivals, Duration(l.WarmUp), l.Keys, Duration(l.TimeOut)})
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (l *Load) UnmarshalJSON(b []byte) error {
-	var j loadJSON
-	if err := decode(b, &j); err != nil {
-		return err
-	}
-	*l = Load{j.Rate, j.To, time.Duration(j.Duration), j.Arrivals, time.Duration(j.WarmUp), j.Keys, time.Duration(j.TimeOut)}
-	return nil
 }

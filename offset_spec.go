@@ -1,7 +1,6 @@
 package breakwater
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -9,12 +8,12 @@ import (
 // OffsetSpec is a place in a topic's log, on each of its partitions. Make one with
 // ToEarliest, ToOffset or ToTime.
 type OffsetSpec struct {
-	Kind   OffsetKind
-	Offset int64
+	Kind   OffsetKind `json:"to"`
+	Offset int64      `json:"offset,omitempty"`
 
-	// Time counts from the start of the load's baseline; in the fault that a
-	// [World] is given, from its own instant 0.
-	Time time.Duration
+	// Time counts from the start of the load's baseline; in the fault that a world is
+	// given, from the world's own instant 0.
+	Time Duration `json:"time,omitempty"`
 }
 
 // OffsetKind is what an OffsetSpec goes by.
@@ -36,7 +35,7 @@ func ToOffset(n int64) OffsetSpec { return OffsetSpec{Kind: OffsetNumber, Offset
 
 // ToTime is the first record whose time stamp is not before d after the load's
 // baseline began. Where there is none it is the log's end.
-func ToTime(d time.Duration) OffsetSpec { return OffsetSpec{Kind: OffsetAtTime, Time: d} }
+func ToTime(d time.Duration) OffsetSpec { return OffsetSpec{Kind: OffsetAtTime, Time: Duration(d)} }
 
 // String is the place in words: "to 4s after the baseline began".
 func (o OffsetSpec) String() string {
@@ -64,28 +63,7 @@ func (o OffsetSpec) validate() error {
 // FromRunStart counts from the world's instant 0 what counts from the baseline.
 func (o OffsetSpec) FromRunStart(baseline time.Duration) OffsetSpec {
 	if o.Kind == OffsetAtTime {
-		o.Time += baseline
+		o.Time += Duration(baseline)
 	}
 	return o
-}
-
-type offsetSpecJSON struct {
-	To     OffsetKind `json:"to"`
-	Offset int64      `json:"offset,omitempty"`
-	Time   Duration   `json:"time,omitempty"`
-}
-
-// MarshalJSON writes the time as "4s".
-func (o OffsetSpec) MarshalJSON() ([]byte, error) {
-	return json.Marshal(offsetSpecJSON{o.Kind, o.Offset, Duration(o.Time)})
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (o *OffsetSpec) UnmarshalJSON(b []byte) error {
-	var j offsetSpecJSON
-	if err := decode(b, &j); err != nil {
-		return err
-	}
-	*o = OffsetSpec{j.To, j.Offset, time.Duration(j.Time)}
-	return nil
 }

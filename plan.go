@@ -1,7 +1,6 @@
 package breakwater
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,10 +13,10 @@ type Plan []Step
 
 // Step is one fault of a plan: at an instant of the load, or at a trigger.
 type Step struct {
-	At       time.Duration // from the start of the load's baseline; 0 when When is set
-	When     *Trigger
-	Fault    Fault
-	Duration time.Duration // how long it lasts
+	At       Duration `json:"at,omitempty"` // from the start of the load's baseline; 0 when When is set
+	When     *Trigger `json:"when,omitempty"`
+	Fault    Fault    `json:"fault"`
+	Duration Duration `json:"for,omitempty"` // how long it lasts
 }
 
 // Trigger is a request that an edge's tap has seen: the n-th one of an API from
@@ -62,7 +61,7 @@ func (t Trigger) String() string {
 type Moment struct{ step Step }
 
 // At is a moment of the load: d after its baseline began.
-func At(d time.Duration) Moment { return Moment{Step{At: d}} }
+func At(d time.Duration) Moment { return Moment{Step{At: Duration(d)}} }
 
 // On is the moment at which a trigger fires.
 func On(t Trigger) Moment { return Moment{Step{When: &t}} }
@@ -74,7 +73,7 @@ func (m Moment) Inject(f Fault) Step { m.step.Fault = f; return m.step }
 func (m Moment) Then(f Fault) Step { return m.Inject(f) }
 
 // For is how long the fault lasts before it is healed.
-func (s Step) For(d time.Duration) Step { s.Duration = d; return s }
+func (s Step) For(d time.Duration) Step { s.Duration = Duration(d); return s }
 
 // RestartAfter is For, for the sentence that Kill begins.
 func (s Step) RestartAfter(d time.Duration) Step { return s.For(d) }
@@ -118,26 +117,4 @@ func (s Step) validate() error {
 		errs = append(errs, fmt.Errorf("its trigger %q needs a client, a dependency, an API and a count from 1", t))
 	}
 	return errors.Join(errs...)
-}
-
-type stepJSON struct {
-	At    Duration `json:"at,omitempty"`
-	When  *Trigger `json:"when,omitempty"`
-	Fault Fault    `json:"fault"`
-	For   Duration `json:"for,omitempty"`
-}
-
-// MarshalJSON writes durations as "1.5s".
-func (s Step) MarshalJSON() ([]byte, error) {
-	return json.Marshal(stepJSON{Duration(s.At), s.When, s.Fault, Duration(s.Duration)})
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (s *Step) UnmarshalJSON(b []byte) error {
-	var j stepJSON
-	if err := decode(b, &j); err != nil {
-		return err
-	}
-	*s = Step{At: time.Duration(j.At), When: j.When, Fault: j.Fault, Duration: time.Duration(j.For)}
-	return nil
 }

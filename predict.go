@@ -17,7 +17,6 @@ const (
 	ToHold        Expectation = "holds"
 	ToBreak       Expectation = "broken"
 	ToBeTolerated Expectation = "tolerated" // nothing is predicted, and the trial is not refuted for it
-	ToBeUnknown   Expectation = "unknown"   // only of a kit that has a flaw
 )
 
 // How a measurement is held against a bound.
@@ -32,12 +31,11 @@ type Prediction struct {
 	Contender string `json:"contender,omitempty"` // "": every contender of the experiment
 
 	Guarantee string      `json:"guarantee,omitempty"`
-	Expect    Expectation `json:"expect,omitempty"` // holds | broken | tolerated, or unknown where the kit has a flaw
+	Expect    Expectation `json:"expect,omitempty"` // holds | broken | tolerated
 
 	// Because is the code that an anomaly of the verdict must have, such as
-	// [TwoDeadLetters]: a guarantee can be broken in several ways. To find nothing
-	// is never a success, so unknown can be predicted only of a trial with a Flaw,
-	// and only with its reason, in a few of the words of the verdict or of an anomaly.
+	// [TwoDeadLetters]: a guarantee can be broken in several ways. To find nothing is
+	// never a success, so unknown cannot be predicted.
 	Because string `json:"because,omitempty"`
 
 	// Except are the guarantees of which a prediction about [Others] asks nothing.
@@ -81,11 +79,9 @@ func (p Prediction) Validate() error {
 	case p.Expect == ToBeTolerated && p.Because != "":
 		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
 	case p.Expect == ToBeTolerated:
-	case p.Expect == ToBeUnknown && p.Because == "":
-		return fmt.Errorf("prediction: Expect of %s is %q and Because is empty; a verdict is unknown for a reason, name it", p.Guarantee, p.Expect)
-	case p.Because != "" && p.Expect != ToBeUnknown && p.Expect != ToBreak:
-		return fmt.Errorf("prediction: Because of %s is %q; only a verdict that is broken or unknown has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
-	case p.Guarantee != "" && p.Expect != ToHold && p.Expect != ToBreak && p.Expect != ToBeUnknown:
+	case p.Because != "" && p.Expect != ToBreak:
+		return fmt.Errorf("prediction: Because of %s is %q; only what is predicted to break has a reason", cmp.Or(p.Guarantee, p.Measurement), p.Because)
+	case p.Guarantee != "" && p.Expect != ToHold && p.Expect != ToBreak:
 		return fmt.Errorf("prediction: Expect of %s is %q; use %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
 	case p.Measurement != "" && UnitOf(p.Measurement) == "":
 		return fmt.Errorf("prediction: Measurement %q is not measured; make names with functions like CatchUp, and register measures of your own", p.Measurement)
@@ -135,13 +131,6 @@ func (p Predictions) Because(because string) Predictions {
 		q[i].Because = because
 	}
 	return q
-}
-
-// ProvesNothing predicts, of a run whose kit has a flaw on purpose, that nothing
-// is concluded from it, and why, in a few of the words in which the kit reports that.
-// Of any other run it cannot be predicted.
-func ProvesNothing(because string) Predictions {
-	return expect(ToBeUnknown, []string{Exercised}).Because(because)
 }
 
 // BreaksNothing predicts that no guarantee is broken, whichever are judged.

@@ -54,7 +54,7 @@ func TestStepsAreValidated(t *testing.T) {
 		"nobody starts one":       {func(s *breakwater.Scenario) { s.Plan = s.Plan[:1] }, `plan: reader/3 is deferred and nothing starts it; add At(…).Inject(Start("reader/3")), or set Deferred to 0`},
 		"two start one":           {step(6*sec, breakwater.Start("reader/3"), 0), "plan: steps 2 and 3 both start reader/3; leave one of them"},
 		"one that is there":       {step(6*sec, breakwater.Start("reader/1"), 0), "plan, step 3 (start reader/1): reader/1 is started with the system; set Deferred to how many of its instances are not, or use Restart"},
-		"a start that ends":       {func(s *breakwater.Scenario) { s.Plan[1].Duration = sec }, "plan, step 2 (start reader/3): it lasts 1s, but what is started stays; leave out For, and end it with a Stop of its own"},
+		"a start that ends":       {func(s *breakwater.Scenario) { s.Plan[1].Duration = breakwater.Duration(sec) }, "plan, step 2 (start reader/3): it lasts 1s, but what is started stays; leave out For, and end it with a Stop of its own"},
 		"killed before it is":     {step(4*sec, breakwater.Kill("reader"), sec), "plan, step 3 (kill reader): reader/3 is not there before 5s, when step 2 starts it; aim at an instance that is, or inject it later"},
 		"killed where it is":      {step(4*sec, breakwater.Kill("reader/2"), sec), ""},
 		"cut before it is":        {step(sec, breakwater.Cut(breakwater.Edge("reader", breakwater.Kafka)), sec), ""},

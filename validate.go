@@ -30,8 +30,8 @@ const (
 	mostSteps      = 200
 	mostRequests   = 200 // kinds of them
 	mostPartitions = 1000
-	longestLoad    = 24 * time.Hour
-	longestWait    = time.Hour // a time-out, or the drain
+	longestLoad    = Duration(24 * time.Hour)
+	longestWait    = Duration(time.Hour) // a time-out, or the drain
 	mostKeys       = 1_000_000
 )
 
@@ -181,8 +181,8 @@ func (r Require) validate(s Scenario) (errs []error) {
 		field string
 		value Duration
 	}{{"recovery", r.Recovery}, {"latency", r.Latency}, {"maxLateness", r.MaxLateness}, {"settle", r.Settle}, {"deadline", r.Deadline}} {
-		if d.value < 0 || time.Duration(d.value) > longestWait {
-			add("%s %s; give a positive duration of at most %s", d.field, time.Duration(d.value), longestWait)
+		if d.value < 0 || d.value > longestWait {
+			add("%s %s; give a positive duration of at most %s", d.field, d.value, longestWait)
 		}
 	}
 	operations := s.operations()

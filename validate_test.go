@@ -104,7 +104,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		"a load of no length":       {func(s *breakwater.Scenario) { s.Load.Duration = 0 }, "load: it lasts 0s; set how long with For"},
 		"a load for ever":           {func(s *breakwater.Scenario) { s.Load.Rate = math.Inf(1) }, "load: rate × duration is more than 1000000 requests; lower one of them"},
 		"unknown arrivals":          {func(s *breakwater.Scenario) { s.Load.Arrivals = "bursts" }, `load: arrivals "bursts"; use constant or poisson`},
-		"a warm-up before the time": {func(s *breakwater.Scenario) { s.Load.WarmUp = -time.Second }, "load: the warm-up lasts -1s; give a positive duration"},
+		"a warm-up before the time": {func(s *breakwater.Scenario) { s.Load.WarmUp = breakwater.Duration(-time.Second) }, "load: the warm-up lasts -1s; give a positive duration"},
 		"fewer keys than none":      {func(s *breakwater.Scenario) { s.Load.Keys = -1 }, "load: -1 keys; give a positive number"},
 		"no patience":               {func(s *breakwater.Scenario) { s.Load.TimeOut = -1 }, "load: time-out -1ns; give a positive duration"},
 
@@ -263,7 +263,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		}, "kill: it has no edge; leave that out"},
 		"a time and a trigger": {func(s *breakwater.Scenario) {
 			step := on(breakwater.Commit("api"))
-			step.At = time.Second
+			step.At = breakwater.Duration(time.Second)
 			s.Plan = breakwater.Plan{step}
 		}, "it begins at 1s and at a trigger; leave one of them out"},
 		"an end beyond all time": {func(s *breakwater.Scenario) {

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/registration"
+	"github.com/caarlos0/env/v11"
 )
 
 // The variables of each service. The tag fix completes the sentence "set it
@@ -24,34 +23,10 @@ type CommonEnv struct {
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" fix:"debug, info, warn or error"`
 }
 
-// ConsumerEnv is what the services that consume have in common.
-type ConsumerEnv struct {
-	Brokers           []string      `env:"KAFKA_BROKERS" fix:"host:port,host:port"`
-	Topic             string        `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
-	Group             string        `env:"KAFKA_GROUP" fix:"a consumer group's name"`
-	Instance          string        `env:"KAFKA_INSTANCE" fix:"a client id"`
-	Assignment        string        `env:"ASSIGNMENT" envDefault:"eager" fix:"eager, cooperative or consumer-protocol"`
-	StaticID          string        `env:"GROUP_INSTANCE_ID" fix:"a name that no other member of the group has"`
-	SessionTimeout    time.Duration `env:"SESSION_TIMEOUT" envDefault:"3s" fix:"a positive duration like 3s"`
-	HeartbeatInterval time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"500ms" fix:"a positive duration like 500ms"`
-	FetchMaxWait      time.Duration `env:"FETCH_MAX_WAIT" envDefault:"250ms" fix:"a positive duration like 250ms"`
-	MaxPollRecords    int           `env:"MAX_POLL_RECORDS" envDefault:"100" fix:"a positive number like 100"`
-}
+func (e CommonEnv) common() CommonEnv { return e }
 
-func (e ConsumerEnv) config() consumer.Config {
-	return consumer.Config{
-		Brokers:           e.Brokers,
-		Topic:             e.Topic,
-		Group:             e.Group,
-		ClientID:          e.Instance,
-		Assignment:        consumer.Assignment(e.Assignment),
-		InstanceID:        e.StaticID,
-		SessionTimeout:    e.SessionTimeout,
-		HeartbeatInterval: e.HeartbeatInterval,
-		FetchMaxWait:      e.FetchMaxWait,
-		MaxPollRecords:    e.MaxPollRecords,
-	}
-}
+// ConsumerEnv is what the services that consume have in common.
+type ConsumerEnv struct{ consumer.Config }
 
 func (e ConsumerEnv) check() error {
 	var errs []error
@@ -59,7 +34,7 @@ func (e ConsumerEnv) check() error {
 		errs = append(errs, fmt.Errorf("SESSION_TIMEOUT=%v is less than three times HEARTBEAT_INTERVAL=%v: raise the first or lower the second",
 			e.SessionTimeout, e.HeartbeatInterval))
 	}
-	if !slices.Contains(consumer.Assignments, consumer.Assignment(e.Assignment)) {
+	if !slices.Contains(consumer.Assignments, e.Assignment) {
 		errs = append(errs, fmt.Errorf("ASSIGNMENT=%s is unknown: set it to one of %v", e.Assignment, consumer.Assignments))
 	}
 	return errors.Join(errs...)
@@ -68,7 +43,7 @@ func (e ConsumerEnv) check() error {
 // checkFenced is for a service that keeps its offsets with its effects, fenced by
 // the group's generation.
 func (e ConsumerEnv) checkFenced() error {
-	if consumer.Assignment(e.Assignment) == consumer.ConsumerProtocol || e.StaticID != "" {
+	if e.Assignment == consumer.ConsumerProtocol || e.InstanceID != "" {
 		return errors.New("ASSIGNMENT=consumer-protocol and GROUP_INSTANCE_ID are not for offsets that are kept with the effects, where the group's generation must distinguish owners : leave them out")
 	}
 	return nil
@@ -76,22 +51,11 @@ func (e ConsumerEnv) checkFenced() error {
 
 type registrationEnv struct {
 	CommonEnv
-	Mode           registration.Mode `env:"MODE,required,notEmpty" fix:"one of sync-sequential, sync-fanout, sync-hardened, event, event-outbox and event-transactional"`
-	DatabaseURL    string            `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
-	Workers        int               `env:"WORKERS" envDefault:"32" fix:"a positive number like 32"`
-	QueueTimeout   time.Duration     `env:"QUEUE_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
-	CallTimeout    time.Duration     `env:"CALL_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
-	EmailURL       string            `env:"EMAIL_URL" fix:"a base URL like http://email:8080"`
-	AnalyticsURL   string            `env:"ANALYTICS_URL" fix:"a base URL like http://analytics:8080"`
-	CacheURL       string            `env:"CACHE_URL" fix:"a base URL like http://cache:8080"`
-	Callees        []string          `env:"CALLEES" fix:"URL,URL: whom to POST to instead of the three"`
-	Brokers        []string          `env:"KAFKA_BROKERS" fix:"host:port,host:port"`
-	Topic          string            `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
-	Instance       string            `env:"KAFKA_INSTANCE" fix:"a client id"`
-	PublishTimeout time.Duration     `env:"PUBLISH_TIMEOUT" envDefault:"2s" fix:"a positive duration like 2s"`
-	Idempotent     bool              `env:"IDEMPOTENT" envDefault:"true" fix:"true or false"`
-	NamesServer    string            `env:"NAMES_SERVER" fix:"host:port of a DNS server that answers over TCP"`
-	NamesTTL       time.Duration     `env:"NAMES_TTL" envDefault:"1s" fix:"a positive duration like 1s"`
+	registration.Config
+	DatabaseURL string        `env:"DATABASE_URL,required,notEmpty" fix:"sqlite:/path/file.db or postgres://user:password@host:5432/name"`
+	Idempotent  bool          `env:"IDEMPOTENT" envDefault:"true" fix:"true or false"`
+	NamesServer string        `env:"NAMES_SERVER" fix:"host:port of a DNS server that answers over TCP"`
+	NamesTTL    time.Duration `env:"NAMES_TTL" envDefault:"1s" fix:"a positive duration like 1s"`
 }
 
 func (e registrationEnv) check() error {
@@ -205,6 +169,8 @@ type redriveEnv struct {
 	Instance        string     `env:"KAFKA_INSTANCE" envDefault:"redrive" fix:"a client id"`
 }
 
+func (e redriveEnv) common() CommonEnv { return CommonEnv{e.Listen, e.LogLevel} }
+
 type cacheEnv struct {
 	CommonEnv
 	ConsumerEnv
@@ -238,8 +204,7 @@ func readEnv(into any, environ map[string]string) error {
 	for _, field := range reflect.VisibleFields(value.Type()) {
 		switch v := value.FieldByIndex(field.Index).Interface().(type) {
 		case time.Duration, int:
-			if reflect.ValueOf(v).Int() <= 0 {
-				name, fix := tags(field)
+			if name, fix := tags(field); name != "" && reflect.ValueOf(v).Int() <= 0 {
 				errs = append(errs, fmt.Errorf("%s=%v is not positive: set it to %s", name, v, fix))
 			}
 		}

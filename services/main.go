@@ -31,8 +31,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/caarlos0/env/v11"
-
 	"github.com/breakwater-kit/breakwater/services/analytics"
 	"github.com/breakwater-kit/breakwater/services/cache"
 	"github.com/breakwater-kit/breakwater/services/defects"
@@ -45,6 +43,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/projection"
 	"github.com/breakwater-kit/breakwater/services/registration"
 	"github.com/breakwater-kit/breakwater/services/transfer"
+	"github.com/caarlos0/env/v11"
 )
 
 func main() {
@@ -71,21 +70,21 @@ type service interface {
 	Run(context.Context) error
 }
 
-// builder makes a service from its variables. It opens what the service needs
-// and reports how to close it after the service has run.
+// builder makes a service from its variables. It opens what the service needs, and
+// reports how to close that after the service has run.
 type builder func(environ map[string]string, logTo io.Writer) (_ service, closeAll func(), _ error)
 
 var builders = map[string]builder{
 	"registration": buildRegistration(nil),
-	"email":        buildEmail,
-	"analytics":    buildAnalytics(analytics.New),
-	"cache":        buildCache,
-	"mailbox":      buildMailbox,
-	"redrive":      buildRedrive,
-	"transfer":     buildTransfer,
+	"email":        building("email", newEmail),
+	"analytics":    buildAnalytics(func(*analytics.Config) {}),
+	"cache":        building("cache", newCache),
+	"mailbox":      building("mailbox", newMailbox),
+	"redrive":      building("redrive", newRedrive),
+	"transfer":     building("transfer", newTransfer),
 
-	"projection":         buildProjection(projection.New),
-	"projection rebuild": rebuilding(buildProjection(projection.New)),
+	"projection":         buildProjection(func(*projection.Config) {}),
+	"projection rebuild": buildProjection(func(config *projection.Config) { config.Rebuild = true }),
 }
 
 // defectBuilders are the services with a planted defect, by the defect.
@@ -137,123 +136,121 @@ func choose(args []string) (builder, error) {
 	return build, nil
 }
 
-// start reads the variables, and listens.
-func start(name string, into any, common *CommonEnv, environ map[string]string, logTo io.Writer) (net.Listener, *slog.Logger, error) {
-	if err := readEnv(into, environ); err != nil {
-		return nil, nil, usageError{err}
+// building makes the builder of a service from its variables, which are an E.
+func building[E interface{ common() CommonEnv }](name string, build func(E, *opened) (service, error)) builder {
+	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
+		var e E
+		if err := readEnv(&e, environ); err != nil {
+			return nil, nil, usageError{err}
+		}
+		o := &opened{log: slog.New(slog.NewJSONHandler(logTo, &slog.HandlerOptions{Level: e.common().LogLevel})).With("service", name)}
+		var err error
+		if o.listener, err = o.listen("LISTEN", e.common().Listen); err != nil {
+			return nil, nil, err
+		}
+		s, err := build(e, o)
+		if err != nil {
+			o.close()
+			return nil, nil, err
+		}
+		return s, o.close, nil
 	}
-	log := slog.New(slog.NewJSONHandler(logTo, &slog.HandlerOptions{Level: common.LogLevel})).With("service", name)
-	listener, err := net.Listen("tcp", common.Listen)
-	if err != nil {
-		return nil, nil, fmt.Errorf("LISTEN=%s: %w", common.Listen, err)
-	}
-	log.Info("listening", "addr", listener.Addr().String())
-	return listener, log, nil
 }
 
-// abandon closes what was opened for a service that could not be built.
-func abandon(err error, opened ...io.Closer) error {
-	for _, c := range opened {
+// opened is what a service was given, to be closed after it has run or could not be
+// built. What the service has closed already takes no harm.
+type opened struct {
+	log      *slog.Logger
+	listener net.Listener // nil where the address is empty
+	closers  []io.Closer
+}
+
+func (o *opened) close() {
+	for _, c := range o.closers {
 		c.Close()
 	}
-	return err
+}
+
+func (o *opened) listen(variable, address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s=%s: %w", variable, address, err)
+	}
+	o.closers = append(o.closers, listener)
+	o.log.Info("listening", "addr", listener.Addr().String())
+	return listener, nil
+}
+
+func (o *opened) database(url string) (*sql.DB, error) {
+	db, err := database.Open(url, nil)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("DATABASE_URL: %w", err)}
+	}
+	o.closers = append(o.closers, db)
+	return db, nil
+}
+
+// configured is a service, or the mistake in its settings.
+func configured(s service, err error) (service, error) {
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return s, nil
 }
 
 // buildRegistration returns the builder of registration, in its mode's way or
 // in the one given.
 func buildRegistration(way func(registration.Config) (registration.Way, error)) builder {
-	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
-		var e registrationEnv
-		listener, log, err := start("registration", &e, &e.CommonEnv, environ, logTo)
-		if err != nil {
-			return nil, nil, err
+	return building("registration", func(e registrationEnv, o *opened) (_ service, err error) {
+		config := e.Config
+		config.Listener, config.Log, config.Way, config.Repeating = o.listener, o.log, way, !e.Idempotent
+		if config.DB, err = o.database(e.DatabaseURL); err != nil {
+			return nil, err
 		}
-		db, err := openDatabase(e.DatabaseURL)
-		if err != nil {
-			return nil, nil, abandon(err, listener)
-		}
-		var dial names.Dial // nil: the usual one
 		if e.NamesServer != "" {
-			dial = names.New(e.NamesServer, e.NamesTTL, new(net.Dialer).DialContext).DialContext
+			config.Dial = names.New(e.NamesServer, e.NamesTTL, new(net.Dialer).DialContext).DialContext
 		}
-		s, err := registration.New(registration.Config{
-			Listener:       listener,
-			DB:             db,
-			Mode:           e.Mode,
-			Way:            way,
-			Workers:        e.Workers,
-			QueueTimeout:   e.QueueTimeout,
-			CallTimeout:    e.CallTimeout,
-			EmailURL:       e.EmailURL,
-			AnalyticsURL:   e.AnalyticsURL,
-			CacheURL:       e.CacheURL,
-			Callees:        e.Callees,
-			Brokers:        e.Brokers,
-			Topic:          e.Topic,
-			ClientID:       e.Instance,
-			PublishTimeout: e.PublishTimeout,
-			Repeating:      !e.Idempotent,
-			Dial:           dial,
-			Log:            log,
-		})
-		if err != nil {
-			return nil, nil, abandon(usageError{err}, listener, db)
-		}
-		return s, func() { db.Close() }, nil
-	}
+		return configured(registration.New(config))
+	})
 }
 
-func buildEmail(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e emailEnv
-	listener, log, err := start("email", &e, &e.CommonEnv, environ, logTo)
-	if err != nil {
-		return nil, nil, err
-	}
+func newEmail(e emailEnv, o *opened) (_ service, err error) {
 	config := email.Config{
-		Listener:    listener,
+		Listener:    o.listener,
 		SMTPAddr:    e.SMTPAddr,
 		SMTPTimeout: e.SMTPTimeout,
-		Consumer:    e.config(),
-		Log:         log,
+		Consumer:    e.Config,
+		Log:         o.log,
 	}
-	done, opened := func() {}, []io.Closer{listener}
 	if e.DatabaseURL != "" {
-		if config.DB, err = openDatabase(e.DatabaseURL); err != nil {
-			return nil, nil, abandon(err, listener)
+		if config.DB, err = o.database(e.DatabaseURL); err != nil {
+			return nil, err
 		}
-		done, opened = func() { config.DB.Close() }, append(opened, config.DB)
 	}
-	s, err := email.New(config)
-	if err != nil {
-		return nil, nil, abandon(usageError{err}, opened...)
-	}
-	return s, done, nil
+	return configured(email.New(config))
 }
 
-// buildAnalytics returns the builder of analytics, or of a service that stands
-// for it.
-func buildAnalytics(build func(analytics.Config) (*analytics.Service, error)) builder {
-	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
-		var e analyticsEnv
-		listener, log, err := start("analytics", &e, &e.CommonEnv, environ, logTo)
+// buildAnalytics returns the builder of analytics, with something changed.
+func buildAnalytics(change func(*analytics.Config)) builder {
+	return building("analytics", func(e analyticsEnv, o *opened) (service, error) {
+		db, err := o.database(e.DatabaseURL)
 		if err != nil {
-			return nil, nil, err
-		}
-		db, err := openDatabase(e.DatabaseURL)
-		if err != nil {
-			return nil, nil, abandon(err, listener)
+			return nil, err
 		}
 		config := analytics.Config{
-			Listener: listener,
+			Listener: o.listener,
 			DB:       db,
-			Consumer: e.config(),
+			Consumer: e.Config,
 			DeadLetter: analytics.DeadLetter{
 				Topic:       e.DeadLetterTopic,
 				RetryTopics: e.RetryTopics,
 				MaxAttempts: e.MaxAttempts,
 				Backoff:     e.RetryBackoff,
 			},
-			Log: log,
+			Log: o.log,
 		}
 		if e.Commit == "auto" {
 			config.Loop = analytics.AutoCommit
@@ -261,105 +258,49 @@ func buildAnalytics(build func(analytics.Config) (*analytics.Service, error)) bu
 		if e.Offsets == "sink" {
 			config.Positions = analytics.NewPositions(config)
 		}
-		s, err := build(config)
+		change(&config)
+		return configured(analytics.New(config))
+	})
+}
+
+func newCache(e cacheEnv, o *opened) (service, error) {
+	return configured(cache.New(cache.Config{Listener: o.listener, RedisAddr: e.RedisAddr, Consumer: e.Config, Log: o.log}))
+}
+
+// buildProjection returns the builder of projection, with something changed.
+func buildProjection(change func(*projection.Config)) builder {
+	return building("projection", func(e projectionEnv, o *opened) (service, error) {
+		db, err := o.database(e.DatabaseURL)
 		if err != nil {
-			return nil, nil, abandon(usageError{err}, listener, db)
+			return nil, err
 		}
-		return s, func() { db.Close() }, nil
-	}
+		config := projection.Config{Listener: o.listener, DB: db, Consumer: e.Config, Rebuild: e.Rebuild, Log: o.log}
+		change(&config)
+		return configured(projection.New(config))
+	})
 }
 
-func buildCache(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e cacheEnv
-	listener, log, err := start("cache", &e, &e.CommonEnv, environ, logTo)
+func newMailbox(e mailboxEnv, o *opened) (service, error) {
+	mail, err := o.listen("SMTP_LISTEN", e.SMTPListen)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	s, err := cache.New(cache.Config{Listener: listener, RedisAddr: e.RedisAddr, Consumer: e.config(), Log: log})
+	s, err := mailbox.New(mailbox.Config{
+		Listener: o.listener, SMTPListener: mail, LedgerFile: e.LedgerFile, MailsPerSecond: e.MailsPerSecond, Log: o.log,
+	})
 	if err != nil {
-		return nil, nil, abandon(usageError{err}, listener)
+		return nil, fmt.Errorf("LEDGER_FILE=%s: %w", e.LedgerFile, err)
 	}
-	return s, func() {}, nil
+	return s, nil
 }
 
-// buildProjection returns the builder of projection, or of a service that stands
-// for it.
-func buildProjection(build func(projection.Config) (*projection.Service, error)) builder {
-	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
-		var e projectionEnv
-		listener, log, err := start("projection", &e, &e.CommonEnv, environ, logTo)
-		if err != nil {
-			return nil, nil, err
-		}
-		db, err := openDatabase(e.DatabaseURL)
-		if err != nil {
-			return nil, nil, abandon(err, listener)
-		}
-		s, err := build(projection.Config{Listener: listener, DB: db, Consumer: e.config(), Rebuild: e.Rebuild, Log: log})
-		if err != nil {
-			return nil, nil, abandon(usageError{err}, listener, db)
-		}
-		return s, func() { db.Close() }, nil
-	}
+func newTransfer(e transferEnv, o *opened) (service, error) {
+	return configured(transfer.New(transfer.Config{Listener: o.listener, Consumer: e.Config, Output: e.Output, Log: o.log}))
 }
 
-// rebuilding is the builder with REBUILD=true.
-func rebuilding(build builder) builder {
-	return func(environ map[string]string, logTo io.Writer) (service, func(), error) {
-		environ = maps.Clone(environ)
-		environ["REBUILD"] = "true"
-		return build(environ, logTo)
-	}
-}
-
-func buildMailbox(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e mailboxEnv
-	listener, log, err := start("mailbox", &e, &e.CommonEnv, environ, logTo)
-	if err != nil {
-		return nil, nil, err
-	}
-	mail, err := net.Listen("tcp", e.SMTPListen)
-	if err != nil {
-		return nil, nil, abandon(fmt.Errorf("SMTP_LISTEN=%s: %w", e.SMTPListen, err), listener)
-	}
-	log.Info("taking mail", "addr", mail.Addr().String())
-	s, err := mailbox.New(mailbox.Config{Listener: listener, SMTPListener: mail, LedgerFile: e.LedgerFile, MailsPerSecond: e.MailsPerSecond, Log: log})
-	if err != nil {
-		return nil, nil, abandon(fmt.Errorf("LEDGER_FILE=%s: %w", e.LedgerFile, err), listener, mail)
-	}
-	return s, func() {}, nil
-}
-
-func buildTransfer(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e transferEnv
-	listener, log, err := start("transfer", &e, &e.CommonEnv, environ, logTo)
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := transfer.New(transfer.Config{Listener: listener, Consumer: e.config(), Output: e.Output, Log: log})
-	if err != nil {
-		return nil, nil, abandon(usageError{err}, listener)
-	}
-	return s, func() {}, nil
-}
-
-func buildRedrive(environ map[string]string, logTo io.Writer) (service, func(), error) {
-	var e redriveEnv
-	if err := readEnv(&e, environ); err != nil {
-		return nil, nil, usageError{err}
-	}
-	log := slog.New(slog.NewJSONHandler(logTo, &slog.HandlerOptions{Level: e.LogLevel})).With("service", "redrive")
-	r := redrive{
-		letters: deadletter.Redrive{Brokers: e.Brokers, Topic: e.DeadLetterTopic, Group: e.Group, ClientID: e.Instance, Log: log},
-		log:     log,
-	}
-	if e.Listen != "" {
-		var err error
-		if r.listener, err = net.Listen("tcp", e.Listen); err != nil {
-			return nil, nil, fmt.Errorf("LISTEN=%s: %w", e.Listen, err)
-		}
-	}
-	return r, func() {}, nil
+func newRedrive(e redriveEnv, o *opened) (service, error) {
+	letters := deadletter.Redrive{Brokers: e.Brokers, Topic: e.DeadLetterTopic, Group: e.Group, ClientID: e.Instance, Log: o.log}
+	return redrive{letters: letters, listener: o.listener, log: o.log}, nil
 }
 
 // redrive sends letters back and ends. With a listener it stays, for those who
@@ -377,12 +318,4 @@ func (r redrive) Run(ctx context.Context) error {
 		return err
 	}
 	return web.Server{Listener: r.listener, Handler: http.NotFoundHandler(), Log: r.log}.Run(ctx)
-}
-
-func openDatabase(url string) (*sql.DB, error) {
-	db, err := database.Open(url, nil)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("DATABASE_URL: %w", err)}
-	}
-	return db, nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/dustin/go-humanize"
 
 	"github.com/breakwater-kit/breakwater/fixtures/docker"
@@ -23,32 +24,32 @@ type CleanCmd struct{}
 // those of a run that is alive, and images of earlier builds, see
 // [images.Prune]. That no engine is installed is fine: then there are none. One
 // that does not answer is trouble.
-func (c *CleanCmd) Run(ctx context.Context, std streams) error {
+func (c *CleanCmd) Run(ctx context.Context, k *kong.Kong) error {
 	swept, err := launch.Sweep(ctx)
-	fmt.Fprintf(std.out, "removed %d folders of dead runs\n", swept.Folders)
+	fmt.Fprintf(k.Stdout, "removed %d folders of dead runs\n", swept.Folders)
 	if len(swept.Ended) > 0 {
-		fmt.Fprintf(std.out, "ended %d processes of theirs: %s\n", len(swept.Ended), strings.Join(swept.Ended, ", "))
+		fmt.Fprintf(k.Stdout, "ended %d processes of theirs: %s\n", len(swept.Ended), strings.Join(swept.Ended, ", "))
 	}
 	errs := []error{err}
 
 	containers, err := docker.Leftovers(ctx)
 	switch {
 	case errors.Is(err, images.ErrNotInstalled):
-		fmt.Fprintln(std.out, "there is no Docker engine, and so no containers and images")
-		return trouble(errs[0])
+		fmt.Fprintln(k.Stdout, "there is no Docker engine, and so no containers and images")
+		return errs[0]
 	case errors.Is(err, images.ErrNoEngine):
-		return trouble(errors.Join(errs[0], fmt.Errorf("containers and images stay: %w", err)))
+		return errors.Join(errs[0], fmt.Errorf("containers and images stay: %w", err))
 	}
-	fmt.Fprintf(std.out, "removed %d containers and networks of dead runs\n", containers)
+	fmt.Fprintf(k.Stdout, "removed %d containers and networks of dead runs\n", containers)
 	errs = append(errs, err)
 
 	pruned, err := images.Prune(ctx)
-	tell(std.out, pruned)
-	return trouble(errors.Join(append(errs, err)...))
+	printPruned(k.Stdout, pruned)
+	return errors.Join(append(errs, err)...)
 }
 
-// tell says which images were removed, by name.
-func tell(to io.Writer, pruned []images.Pruned) {
+// printPruned prints how many images were removed, by name.
+func printPruned(to io.Writer, pruned []images.Pruned) {
 	var size uint64
 	count := map[string]int{}
 	for _, p := range pruned {

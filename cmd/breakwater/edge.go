@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"text/tabwriter"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/fixtures/edge"
 	_ "github.com/breakwater-kit/breakwater/fixtures/systems/all" // their taps
 )
@@ -114,7 +115,7 @@ func isHost(text string) bool {
 }
 
 // Run runs the edges until ctx ends, or stdin does with --until-eof.
-func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
+func (c *edgeCommand) Run(ctx context.Context, k *kong.Kong, stdin io.Reader) (err error) {
 	s, err := c.settings()
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	if err := canListen(c.Listen); err != nil {
 		return fmt.Errorf("--listen %s: %w; %s", c.Listen, err, elsewhere(err))
 	}
-	sink, finish, err := c.openEvents(std)
+	sink, finish, err := c.openEvents(k.Stdout)
 	if err != nil {
 		return err
 	}
@@ -149,9 +150,9 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 		}
 	}
 	if !api.Addr().(*net.TCPAddr).IP.IsLoopback() && c.Token == nil {
-		fmt.Fprintf(std.err, "breakwater: warning: --api %s is reached from other machines, and whoever reaches it can break every connection; keep it on 127.0.0.1, or set %s\n", c.API, edge.TokenVariable)
+		fmt.Fprintf(k.Stderr, "breakwater: warning: --api %s is reached from other machines, and whoever reaches it can break every connection; keep it on 127.0.0.1, or set %s\n", c.API, edge.TokenVariable)
 	}
-	if err := c.announce(std, c.at(api), s.specs, addresses); err != nil {
+	if err := c.announce(k, c.at(api), s.specs, addresses); err != nil {
 		return err
 	}
 
@@ -160,7 +161,7 @@ func (c *edgeCommand) Run(ctx context.Context, std streams) (err error) {
 	if c.UntilEOF {
 		go func() {
 			defer stop()
-			_, _ = io.Copy(io.Discard, std.in)
+			_, _ = io.Copy(io.Discard, stdin)
 		}()
 	}
 	return edge.Serve(ctx, server, api, sink)
@@ -197,13 +198,13 @@ func elsewhere(err error) string {
 }
 
 // openEvents opens where --events says; nil for nowhere.
-func (c *edgeCommand) openEvents(std streams) (to io.Writer, finish func() error, err error) {
+func (c *edgeCommand) openEvents(stdout io.Writer) (to io.Writer, finish func() error, err error) {
 	finish = func() error { return nil }
 	switch c.Events {
 	case "":
 		return nil, finish, nil
 	case "-":
-		return std.out, finish, nil
+		return stdout, finish, nil
 	}
 	f, err := os.Create(c.Events)
 	if err != nil {
@@ -213,17 +214,17 @@ func (c *edgeCommand) openEvents(std streams) (to io.Writer, finish func() error
 }
 
 // announce says where everything is.
-func (c *edgeCommand) announce(std streams, api string, specs []edge.Spec, addresses map[string]string) error {
+func (c *edgeCommand) announce(k *kong.Kong, api string, specs []edge.Spec, addresses map[string]string) error {
 	if c.JSON {
 		line := struct {
 			API   string            `json:"api"`
 			Edges map[string]string `json:"edges,omitempty"`
 		}{api, addresses}
-		return json.NewEncoder(std.out).Encode(line)
+		return json.NewEncoder(k.Stdout).Encode(line)
 	}
-	out := std.out
+	out := k.Stdout
 	if c.Events == "-" {
-		out = std.err
+		out = k.Stderr
 	}
 	var text bytes.Buffer
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)

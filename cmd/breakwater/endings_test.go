@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/render"
 	"github.com/breakwater-kit/breakwater/reports/store"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -168,7 +170,7 @@ func builtEndings(t *testing.T) suite {
 	t.Cleanup(func() { _ = scratch.Remove() })
 	endings := suite{name: "endings", dir: filepath.Join(root, "suites", "harness", "endings"), program: filepath.Join(scratch.Dir, "endings.test")}
 	var built bytes.Buffer
-	if err := build(t.Context(), streams{out: &built, err: &built}, root, scratch, []suite{endings}); err != nil {
+	if err := build(t.Context(), &kong.Kong{Stdout: &built, Stderr: &built}, root, scratch, []suite{endings}); err != nil {
 		t.Fatalf("%v\n%s", err, built.String())
 	}
 	return endings
@@ -189,25 +191,25 @@ func forms(t *testing.T, dir string) map[string]form {
 		}
 		return b
 	}
-	page, summary := string(read(session.PageFile)), string(read(session.MarkdownFile))
+	page, summary := string(read(render.PageFile)), string(read(render.MarkdownFile))
 	var report struct{ Green bool }
 	var units struct {
 		Failures int `xml:"failures,attr"`
 		Errors   int `xml:"errors,attr"`
 		Tests    int `xml:"tests,attr"`
 	}
-	if err := json.Unmarshal(read(session.JSONFile), &report); err != nil {
+	if err := json.Unmarshal(read(render.JSONFile), &report); err != nil {
 		t.Fatal(err)
 	}
-	if err := xml.Unmarshal(read(session.JUnitFile), &units); err != nil {
+	if err := xml.Unmarshal(read(render.JUnitFile), &units); err != nil {
 		t.Fatal(err)
 	}
 	plain := strings.NewReplacer(`\_`, "_", `\[`, "[", `\]`, "]", "&#39;", "'", "&#34;", `"`)
 	return map[string]form{
-		session.PageFile:     {plain.Replace(page), strings.Contains(page, `class="lead red"`)},
-		session.MarkdownFile: {plain.Replace(summary), strings.HasPrefix(summary, "## ✗")},
-		session.JSONFile:     {string(read(session.JSONFile)), !report.Green},
-		session.JUnitFile:    {plain.Replace(string(read(session.JUnitFile))), units.Failures+units.Errors > 0},
+		render.PageFile:     {plain.Replace(page), strings.Contains(page, `class="lead red"`)},
+		render.MarkdownFile: {plain.Replace(summary), strings.HasPrefix(summary, "## ✗")},
+		render.JSONFile:     {string(read(render.JSONFile)), !report.Green},
+		render.JUnitFile:    {plain.Replace(string(read(render.JUnitFile))), units.Failures+units.Errors > 0},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/fixtures/images"
 )
 
@@ -11,6 +12,6 @@ import (
 type ImagesCmd struct{}
 
 // Run prints a line for each step.
-func (c *ImagesCmd) Run(ctx context.Context, std streams) error {
-	return trouble(images.EnsureAll(ctx, func(line string) { fmt.Fprintln(std.out, line) }))
+func (c *ImagesCmd) Run(ctx context.Context, k *kong.Kong) error {
+	return images.EnsureAll(ctx, func(line string) { fmt.Fprintln(k.Stdout, line) })
 }

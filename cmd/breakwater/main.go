@@ -12,6 +12,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/offline"
 	"github.com/breakwater-kit/breakwater/fixtures/edge"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -20,17 +22,17 @@ import (
 // commands are the command line. Each has a Run method, which kong calls with
 // what is bound below.
 type commands struct {
-	Run    RunCmd      `cmd:"" help:"Run suites and write one report."`
-	Check  CheckCmd    `cmd:"" help:"Judge the saved trials of a run again."`
-	Show   ShowCmd     `cmd:"" help:"Print the life of one event of a run."`
-	Dump   DumpCmd     `cmd:"" help:"Print the histories of a run as JSON lines."`
-	Replay ReplayCmd   `cmd:"" help:"Perform saved trials again."`
-	Edge   edgeCommand `cmd:"" help:"Stand on the connections of clients: break them, and record what crosses them."`
-	Images ImagesCmd   `cmd:"" help:"Make or pull the container images ahead of time."`
-	Clean  CleanCmd    `cmd:"" help:"Remove what dead runs left behind."`
+	Run    RunCmd        `cmd:"" help:"Run suites and write one report."`
+	Check  offline.Check `cmd:"" help:"Judge the saved trials of a run again."`
+	Show   offline.Show  `cmd:"" help:"Print the life of one event of a run."`
+	Dump   offline.Dump  `cmd:"" help:"Print the histories of a run as JSON lines."`
+	Replay ReplayCmd     `cmd:"" help:"Perform saved trials again."`
+	Edge   edgeCommand   `cmd:"" help:"Stand on the connections of clients: break them, and record what crosses them."`
+	Images ImagesCmd     `cmd:"" help:"Make or pull the container images ahead of time."`
+	Clean  CleanCmd      `cmd:"" help:"Remove what dead runs left behind."`
 
-	Explain ExplainCmd `cmd:"" help:"Print what a guarantee, a fault or a measure is."`
-	Version VersionCmd `cmd:"" help:"Print the version of the command and what it was built with."`
+	Explain offline.Explain `cmd:"" help:"Print what a guarantee, a fault or a measure is."`
+	Version offline.Version `cmd:"" help:"Print the version of the command and what it was built with."`
 }
 
 // streams are the process's own, so that tests can give others. What is written to
@@ -60,12 +62,12 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	}()
 	parser, err := kong.New(new(commands),
 		kong.Name("breakwater"),
-		kong.Description("A chaos and resilience test kit for services and Kafka.\n\n"+exitCodes),
+		kong.Description("A chaos and resilience test kit for services and Kafka.\n\n"+exit.Codes),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { panic(exited) }),
 		kong.Vars{"edge_token": edge.TokenVariable},
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(std),
+		kong.BindTo(std.in, (*io.Reader)(nil)),
 	)
 	if err != nil {
 		panic(err) // the commands' tags are wrong
@@ -79,15 +81,11 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	if err == nil {
 		return trial.ExitAsPredicted
 	}
-	code = trial.ExitTrouble
-	if exit := (exitError{}); errors.As(err, &exit) {
-		code = exit.code
-		if exit.error == nil {
-			return code
-		}
+	if code := exit.Code(0); errors.As(err, &code) && err.Error() == code.Error() { // joined with another it is that one's
+		return int(code)
 	}
 	fmt.Fprintln(std.err, "breakwater:", err)
-	return code
+	return trial.ExitTrouble
 }
 
 // wayOut adds to what is wrong with a command line where to read what is right.

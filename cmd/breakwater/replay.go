@@ -8,9 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/offline"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -36,20 +40,20 @@ func (a again) same(o again) bool {
 
 // Run keeps what comes of it as a run of its own. Nothing is made before all
 // that was asked for is known to be possible.
-func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
-	trials, err := c.prepare(ctx, std)
+func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
+	trials, err := c.prepare(ctx)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	s, err := session.OpenIn(ctx, "replay", trials[0].world)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	ctx, stop := session.Attend(ctx)
 	defer stop()
 	release, err := s.Alone(ctx)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	defer release()
 	var errs []error
@@ -62,7 +66,7 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 		scenario.Services = nil
 		_, err := s.Compare(ctx, t.Spec, breakwater.Experiment{Scenario: scenario, Contenders: []breakwater.Contender{again}})
 		if unsupported := (*conductor.Unsupported)(nil); errors.As(err, &unsupported) {
-			err = s.Skip(t.Spec, unsupported.Error())
+			err = s.SpecEnds(t.Spec, report.SpecSkipped, unsupported.Error())
 		}
 		errs = append(errs, err)
 		if ctx.Err() != nil {
@@ -71,29 +75,24 @@ func (c *ReplayCmd) Run(ctx context.Context, std streams) error {
 	}
 	err = errors.Join(errs...)
 	if ctx.Err() != nil && !s.Saved() { // it has nothing to show but that it was interrupted
-		return trouble(err)
+		return err
 	}
-	concluded := conclude(std.out, s.Run)
-	if exit := (exitError{}); err == nil || errors.As(concluded, &exit) && exit.error == nil && exit.code == trial.ExitTrouble {
+	concluded := conclude(k.Stdout, s.Run)
+	if err == nil || errors.Is(concluded, exit.Code(trial.ExitTrouble)) {
 		return concluded // the report has the error
 	}
-	return trouble(errors.Join(err, concluded))
+	return errors.Join(err, concluded)
 }
 
-// prepare reads the trials, and asks for their worlds. Those of a kit with a flaw
-// are left out: only the self-test plants it.
-func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
-	saved, err := chosen(c.Dir, c.Trial)
+// prepare reads the trials, and asks for their worlds.
+func (c *ReplayCmd) prepare(ctx context.Context) ([]again, error) {
+	saved, err := offline.Trials(c.Dir, c.Trial)
 	if err != nil {
 		return nil, err
 	}
 	var all []again
 	had := map[string]bool{}
 	for _, t := range saved {
-		if t.Flaw != "" {
-			fmt.Fprintf(std.out, "SKIPPED: %s, because its kit had a flaw on purpose (%s), which breakwater run selftest plants again\n", t.ID, t.Flaw)
-			continue
-		}
 		a := again{Trial: t, world: cmp.Or(c.World, t.World), round: max(t.Round, 1)}
 		for ; slices.ContainsFunc(all, a.same); a.round++ { // it was performed in two worlds, which are one now
 		}
@@ -104,22 +103,19 @@ func (c *ReplayCmd) prepare(ctx context.Context, std streams) ([]again, error) {
 			return nil, fmt.Errorf("trial %s: its secrets were not saved; set %s in the environment to perform it again", t.ID, strings.Join(missing, ", "))
 		}
 		if !had[a.world] {
-			said := "trial " + t.ID + ": world "
+			source := "trial " + t.ID + ": world "
 			if c.World != "" {
-				said = "--world="
+				source = "--world="
 			}
-			if err := session.Have(ctx, a.world); err != nil {
-				return nil, fmt.Errorf("%s%s: %w", said, a.world, err)
+			if err := conductor.Available(ctx, a.world); err != nil {
+				return nil, fmt.Errorf("%s%s: %w", source, a.world, err)
 			}
 			had[a.world] = true
 		}
 		all = append(all, a)
 	}
-	if len(all) == 0 {
-		return nil, errors.New("no trial is left to perform again")
-	}
 	return all, nil
 }
 
 // Help is the end of the command's --help.
-func (*ReplayCmd) Help() string { return exitCodes }
+func (*ReplayCmd) Help() string { return exit.Codes }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -31,7 +30,7 @@ func TestReplayInOneWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := (&ReplayCmd{Dir: run.Dir, World: "local"}).prepare(t.Context(), streams{out: &bytes.Buffer{}})
+	all, err := (&ReplayCmd{Dir: run.Dir, World: "local"}).prepare(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
+	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
 	"github.com/breakwater-kit/breakwater/fixtures/local"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
@@ -33,67 +36,67 @@ type RunCmd struct {
 
 // Run builds each suite's test program and runs it here, so that a terminal is
 // one for it too.
-func (c *RunCmd) Run(ctx context.Context, std streams) error {
+func (c *RunCmd) Run(ctx context.Context, k *kong.Kong) error {
 	root, err := launch.ModuleRoot(ctx, ".")
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	out, err := session.Out(ctx)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	if c.Repeat < 1 {
-		return trouble(fmt.Errorf("--repeat %d: give a whole number from 1", c.Repeat))
+		return fmt.Errorf("--repeat %d: give a whole number from 1", c.Repeat)
 	}
 	if c.Procs < 0 {
-		return trouble(fmt.Errorf("--procs %d: give a whole number from 1", c.Procs))
+		return fmt.Errorf("--procs %d: give a whole number from 1", c.Procs)
 	}
 	if _, err := regexp.Compile(c.Focus); err != nil {
-		return trouble(fmt.Errorf("--focus %q is no regular expression: %w", c.Focus, err))
+		return fmt.Errorf("--focus %q is no regular expression: %w", c.Focus, err)
 	}
 	ctx, stop := session.Attend(ctx)
 	defer stop()
 	scratch, err := launch.NewScratch("suites")
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	defer scratch.Remove() //nolint:errcheck // what stays is swept by the next run
 	suites, err := findSuites(root, scratch.Dir, c.Suites)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
-	worlds, err := c.worlds(ctx, std, suites)
+	worlds, err := c.worlds(ctx, k, suites)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	if len(worlds) == 0 {
 		return nil
 	}
-	if err := build(ctx, std, root, scratch, suites); err != nil {
-		return trouble(err)
+	if err := build(ctx, k, root, scratch, suites); err != nil {
+		return err
 	}
-	screen := session.NewScreen(std.err)
+	screen := session.NewScreen(k.Stderr)
 	release, err := screen.Alone(ctx)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	defer release()
 	made, err := session.NewRun(out)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	broken := c.perform(ctx, suites, worlds, made, screen)
 	if err := agree(made, worlds, broken); err != nil {
-		return trouble(errors.Join(broken, err))
+		return errors.Join(broken, err)
 	}
 
 	// A suite that was red has left why in the report.
-	concluded := conclude(std.out, made)
-	if code := (exitError{}); errors.As(concluded, &code) && code.error != nil {
-		return trouble(errors.Join(broken, concluded))
+	concluded := conclude(k.Stdout, made)
+	if _, ok := concluded.(exit.Code); concluded != nil && !ok { //nolint:errorlint // as in main
+		return errors.Join(broken, concluded)
 	}
 	if _, err := os.Stat(made.Dir); errors.Is(err, fs.ErrNotExist) && c.Focus != "" {
-		return trouble(fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, names(suites)))
+		return fmt.Errorf("--focus %q: no trial was performed; is there a spec of %s whose sentence matches?", c.Focus, names(suites))
 	}
 	return concluded
 }
@@ -104,11 +107,11 @@ func agree(made *store.Run, worlds []string, broken error) error {
 	if broken == nil {
 		return nil
 	}
-	run, err := session.Load(made.Dir)
+	run, err := report.Load(made.Dir)
 	if err != nil || len(run.Trials)+len(run.Troubled) > 0 && run.ExitCode() != trial.ExitAsPredicted {
 		return err
 	}
-	return session.Note(made.Dir, report.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: report.SpecTroubled, Reason: broken.Error()})
+	return report.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: report.SpecTroubled, Reason: broken.Error()}.Save(made.Dir)
 }
 
 // perform performs the suites in each world, as often as was asked for, until a
@@ -156,7 +159,7 @@ func names(suites []suite) string {
 
 // worlds are those that were asked for. One that cannot be had is an error, or left
 // out and said to be where that was asked for.
-func (c *RunCmd) worlds(ctx context.Context, std streams, suites []suite) ([]string, error) {
+func (c *RunCmd) worlds(ctx context.Context, k *kong.Kong, suites []suite) ([]string, error) {
 	field, asked := "--world", c.World
 	if len(asked) == 0 {
 		field = session.WorldVariable
@@ -164,14 +167,14 @@ func (c *RunCmd) worlds(ctx context.Context, std streams, suites []suite) ([]str
 	}
 	var had []string
 	for i, world := range asked {
-		err := session.Have(ctx, world)
+		err := conductor.Available(ctx, world)
 		switch {
 		case slices.Contains(asked[:i], world):
 			return nil, fmt.Errorf("%s=%s: %s is named twice; name each world once, and say how often with --repeat", field, strings.Join(asked, ","), world)
-		case errors.Is(err, session.ErrNoWorld) || err != nil && !c.OrSkip:
+		case errors.Is(err, conductor.ErrNoWorld) || err != nil && !c.OrSkip:
 			return nil, fmt.Errorf("%s=%s: %w", field, world, err)
 		case err != nil:
-			fmt.Fprintf(std.out, "SKIPPED: %s in %s, because %s=%s: %v\n", names(suites), world, field, world, err)
+			fmt.Fprintf(k.Stdout, "SKIPPED: %s in %s, because %s=%s: %v\n", names(suites), world, field, world, err)
 		default:
 			had = append(had, world)
 		}
@@ -180,4 +183,4 @@ func (c *RunCmd) worlds(ctx context.Context, std streams, suites []suite) ([]str
 }
 
 // Help is the end of the command's --help.
-func (*RunCmd) Help() string { return exitCodes }
+func (*RunCmd) Help() string { return exit.Codes }

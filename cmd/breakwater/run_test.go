@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // What cannot be had is left out where that was asked for, and the others are not.
@@ -12,7 +14,7 @@ func TestWorldsThatCanBeHad(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix:///nowhere.sock")
 	var said bytes.Buffer
 	run := RunCmd{World: []string{"docker", "local"}, OrSkip: true}
-	had, err := run.worlds(t.Context(), streams{out: &said}, []suite{{name: "cascade"}, {name: "replay"}})
+	had, err := run.worlds(t.Context(), &kong.Kong{Stdout: &said}, []suite{{name: "cascade"}, {name: "replay"}})
 	if err != nil || !slices.Equal(had, []string{"local"}) {
 		t.Errorf("%v %v, want local alone", had, err)
 	}

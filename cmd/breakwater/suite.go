@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/alecthomas/kong"
 	"github.com/breakwater-kit/breakwater/reports/report"
 
 	"github.com/breakwater-kit/breakwater/fixtures/launch"
@@ -49,14 +50,14 @@ func (s suite) env() []string {
 }
 
 // build compiles the suites' test programs, all at once.
-func build(ctx context.Context, std streams, root string, scratch *launch.Scratch, suites []suite) error {
+func build(ctx context.Context, k *kong.Kong, root string, scratch *launch.Scratch, suites []suite) error {
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", scratch.Dir)
 	build.Env = append(os.Environ(), scratch.Environment()...) // for when this process is killed
 	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
 	for _, s := range suites {
 		build.Args = append(build.Args, s.dir)
 	}
-	build.Dir, build.Stdout, build.Stderr = root, std.out, std.err
+	build.Dir, build.Stdout, build.Stderr = root, k.Stdout, k.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build %s: %w", names(suites), err)
 	}
@@ -88,10 +89,10 @@ func (s suite) specs(ctx context.Context) ([]spec, error) {
 	if s.focus != "" {
 		flags = append(flags, "-ginkgo.focus="+s.focus)
 	}
-	said, failed := s.command(ctx, flags...).CombinedOutput()
+	output, failed := s.command(ctx, flags...).CombinedOutput()
 	b, err := os.ReadFile(report)
 	if err != nil {
-		return nil, fmt.Errorf("which specs there are: %w\n%s", cmp.Or(failed, err), said)
+		return nil, fmt.Errorf("which specs there are: %w\n%s", cmp.Or(failed, err), output)
 	}
 	return listed(b) // a test beside the specs may have failed: that is for when they are performed
 }
@@ -183,8 +184,8 @@ func inTurn(ctx context.Context, parts <-chan part, screen *session.Screen) erro
 	return errors.Join(errs...)
 }
 
-// plan says what may be performed side by side, a spec a part, and what alone. A
-// suite of which nothing is in focus says so itself.
+// plan is what may be performed side by side, a spec a part, and what alone. A
+// suite of which nothing is in focus prints that itself.
 func plan(ctx context.Context, suites []suite, procs int) (together, alone chan part, err error) {
 	var beside, serial []part
 	for _, s := range suites {
@@ -246,24 +247,24 @@ func (p part) process(ctx context.Context, screen *session.Screen) (course sessi
 	if p.focus != "" {
 		flags = append(flags, "-ginkgo.focus="+p.focus)
 	}
-	told, tell, err := os.Pipe()
+	progress, writer, err := os.Pipe()
 	if err != nil {
 		return course, err
 	}
-	defer told.Close()
-	said := screen.Print()
-	defer func() { err = errors.Join(err, said.Close()) }()
+	defer progress.Close()
+	printed := screen.Print()
+	defer func() { err = errors.Join(err, printed.Close()) }()
 	run := p.suite.command(ctx, flags...)
 	run.Env = append(run.Env, session.PartVariable+"=true")
-	run.Stdout, run.Stderr, run.ExtraFiles = said, said, append([]*os.File{tell}, launch.Machine()...)
+	run.Stdout, run.Stderr, run.ExtraFiles = printed, printed, append([]*os.File{writer}, launch.Machine()...)
 	err = run.Start()
-	tell.Close() // the process has its own
+	writer.Close() // the process has its own
 	if err != nil {
 		return course, err
 	}
-	course, broken := screen.Follow(told)
+	course, broken := screen.Follow(progress)
 	if broken != nil {
-		_, _ = io.Copy(io.Discard, told) // or the process would wait for a reader
+		_, _ = io.Copy(io.Discard, progress) // or the process would wait for a reader
 	}
 	err = errors.Join(broken, run.Wait())
 	if status, ok := run.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
@@ -313,7 +314,7 @@ func ended(err error) (report.Ending, string) {
 
 // note records how one of the suite's specs ended.
 func (p part) note(spec string, how report.Ending, why string) error {
-	return session.Note(p.suite.run.Dir, report.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why})
+	return report.Absent{Suite: p.suite.name, Spec: spec, World: p.suite.world, Round: p.suite.round, Ended: how, Reason: why}.Save(p.suite.run.Dir)
 }
 
 // findSuites lists the folders of suites/ that hold one, or those that were asked for.

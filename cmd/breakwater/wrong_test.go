@@ -11,6 +11,8 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/exit"
+	"github.com/breakwater-kit/breakwater/cmd/breakwater/internal/offline"
 	"github.com/breakwater-kit/breakwater/fixtures/images"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/history"
@@ -31,11 +33,11 @@ func TestWhatIsWrong(t *testing.T) {
 		"an unknown one":           {args: "bogus", says: []string{"unexpected argument bogus", "breakwater --help"}},
 		"an unknown flag":          {args: "run --bogus", says: []string{"unknown flag --bogus", "breakwater run --help"}},
 		"an argument too many":     {args: "clean all", says: []string{"unexpected argument all", "breakwater clean --help"}},
-		"an unknown world":         {args: "run --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
+		"an unknown world":         {args: "run --world mars", says: []string{"--world=mars: there is no such world; use docker or local"}},
 		"a second one":             {args: "run --world local,mars", says: []string{"--world=mars: there is no such world"}},
 		"a world twice":            {args: "run --world local,local", says: []string{"--world=local,local: local is named twice", "--repeat"}},
 		"skip an unknown world":    {args: "run --world mars --or-skip", says: []string{"--world=mars: there is no such world"}},
-		"one in the environment":   {args: "run", env: "BREAKWATER_WORLD=mars", says: []string{"BREAKWATER_WORLD=mars: there is no such world; use local or docker"}},
+		"one in the environment":   {args: "run", env: "BREAKWATER_WORLD=mars", says: []string{"BREAKWATER_WORLD=mars: there is no such world; use docker or local"}},
 		"an unknown suite":         {args: "run nosuch", says: []string{`there is no suite "nosuch"; there are cascade,`}},
 		"no regular expression":    {args: "run --focus (", says: []string{`--focus "(" is no regular expression`}},
 		"never":                    {args: "run --repeat 0", says: []string{"--repeat 0: give a whole number from 1"}},
@@ -51,7 +53,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"check another folder":     {args: "check RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
 		"replay another folder":    {args: "replay RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
 		"replay an unknown trial":  {args: "replay RUN --trial cut", says: []string{`has no trial "cut"; it has kill`}},
-		"replay in no world":       {args: "replay RUN --world mars", says: []string{"--world=mars: there is no such world; use local or docker"}},
+		"replay in no world":       {args: "replay RUN --world mars", says: []string{"--world=mars: there is no such world; use docker or local"}},
 		"replay in a lost world":   {args: "replay RUN", spoil: another(`"world":"local"`, `"world":"mars"`), says: []string{"trial kill: world mars: there is no such world"}},
 		"replay without engine":    {args: "replay RUN --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST"}},
 		"replay what is invalid":   {args: "replay RUN", spoil: another(`"rate":50`, `"rate":0`), says: []string{"trial kill: load: rate 0 a second"}},
@@ -282,11 +284,11 @@ func predicted(t *testing.T, predictions []breakwater.Prediction) (dir string) {
 func TestOthersCanBeChosen(t *testing.T) {
 	dir := saved(t)
 	put(t, filepath.Join(dir, "replay", "cut.trial.json"), "{")
-	trials, err := chosen(dir, []string{"kill"})
+	trials, err := offline.Trials(dir, []string{"kill"})
 	if err != nil || len(trials) != 1 || trials[0].ID != "kill" {
 		t.Errorf("got %v, %v", trials, err)
 	}
-	if _, err := chosen(dir, []string{"cut"}); err == nil || !strings.Contains(err.Error(), "it has kill") || !strings.Contains(err.Error(), "cut.trial.json") {
+	if _, err := offline.Trials(dir, []string{"cut"}); err == nil || !strings.Contains(err.Error(), "it has kill") || !strings.Contains(err.Error(), "cut.trial.json") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -309,15 +311,15 @@ func TestTroubleIsTold(t *testing.T) {
 }
 
 func codeOf(err error) int {
-	if exit, ok := err.(exitError); ok { //nolint:errorlint // it is never wrapped
-		return exit.code
+	if code, ok := err.(exit.Code); ok { //nolint:errorlint // it is never wrapped
+		return int(code)
 	}
 	return trial.ExitAsPredicted
 }
 
 func TestTellsWhatWasPruned(t *testing.T) {
 	var out bytes.Buffer
-	tell(&out, []images.Pruned{{Name: "services", Ref: "breakwater/services:1", Size: 30e6}, {Name: "breakwater", Size: 68e6}, {Name: "services", Size: 32e6}})
+	printPruned(&out, []images.Pruned{{Name: "services", Ref: "breakwater/services:1", Size: 30e6}, {Name: "breakwater", Size: 68e6}, {Name: "services", Size: 32e6}})
 	if want := "removed 3 images of earlier builds, 130 MB\n  breakwater: 1\n  services: 2\n"; out.String() != want {
 		t.Errorf("got %s", out.String())
 	}

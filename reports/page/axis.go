@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -123,13 +124,11 @@ func timeTicks(over period, n int) []tick {
 	if length <= 0 {
 		return []tick{{over.from.Seconds(), quantity.Value(over.from.Seconds(), "ratio") + " s"}}
 	}
-	step := timeSteps[len(timeSteps)-1]
-	for _, s := range timeSteps {
-		if length/s <= time.Duration(n) {
-			step = s
-			break
-		}
+	i := slices.IndexFunc(timeSteps, func(s time.Duration) bool { return length/s <= time.Duration(n) })
+	if i < 0 {
+		i = len(timeSteps) - 1
 	}
+	step := timeSteps[i]
 	for length/step > time.Duration(n) {
 		step *= 2
 	}

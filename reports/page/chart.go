@@ -39,14 +39,18 @@ type chart struct {
 // extent is the lowest and highest value of all series in the chart's period; ok
 // is false where there is none that can be drawn.
 func (c chart) extent() (lo, hi float64, ok bool) {
-	lo, hi = math.Inf(1), math.Inf(-1)
+	var all []measure.Point
 	for _, s := range c.Series {
-		for _, p := range s.Points {
-			if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) || c.Log && p.Value <= 0 || c.Over.from > 0 && p.At < c.Over.from {
-				continue
-			}
-			lo, hi, ok = math.Min(lo, p.Value), math.Max(hi, p.Value), true
-		}
+		all = append(all, within(positive(s.Points, c.Log), c.Over)...)
+	}
+	return extentOf(all)
+}
+
+// extentOf is the lowest and highest value of the points; ok is false where there is none.
+func extentOf(points []measure.Point) (lo, hi float64, ok bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, p := range finite(points) {
+		lo, hi, ok = math.Min(lo, p.Value), math.Max(hi, p.Value), true
 	}
 	return lo, hi, ok
 }
@@ -84,7 +88,7 @@ func (c chart) draw(cv canvas, id string) (drawing, bool) {
 	x := c.Over.scale(x0, x1)
 
 	drawBands(&d, c.Bands, x, padTop, bottom)
-	drawAxes(&d, ticks, y, c.Over, x, cv, !c.Bare)
+	drawAxes(&d, ticks, y, timeTicks(c.Over, cv.ticks), x, cv, !c.Bare)
 
 	var ends []lineEnd
 	for _, s := range c.Series {
@@ -144,13 +148,7 @@ func positive(points []measure.Point, only bool) []measure.Point {
 	if !only {
 		return points
 	}
-	var out []measure.Point
-	for _, p := range points {
-		if p.Value > 0 {
-			out = append(out, p)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(points), func(p measure.Point) bool { return !(p.Value > 0) })
 }
 
 // split breaks a series where nothing was measured for longer than gap.
@@ -179,15 +177,14 @@ func drawBands(d *drawing, bands []period, x scale, top, bottom float64) {
 	}
 }
 
-// drawAxes draws the grid of a chart and labels its axes. Without labels of the
-// time axis its lines are there all the same.
-func drawAxes(d *drawing, ticks []tick, y scale, over period, x scale, cv canvas, labels bool) {
+// drawAxes draws the grid of a chart and labels its axes, y and x. Without labels of the
+// second one its lines are there all the same.
+func drawAxes(d *drawing, ticks []tick, y scale, across []tick, x scale, cv canvas, labels bool) {
 	var xs, ys []float64
 	for _, t := range ticks {
 		ys = append(ys, y.at(t.Value))
 	}
-	times := timeTicks(over, cv.ticks)
-	for _, t := range times {
+	for _, t := range across {
 		xs = append(xs, x.at(t.Value))
 	}
 	d.grid(xs, ys, x.from, x.to, y.to, y.from)
@@ -197,7 +194,7 @@ func drawAxes(d *drawing, ticks []tick, y scale, over period, x scale, cv canvas
 	if !labels {
 		return
 	}
-	for i, t := range times {
+	for i, t := range across {
 		// A label in the middle of its tick must not stick out of the picture.
 		half := textWidth(t.Label, cv.font) / 2
 		d.text("tick", "middle", math.Min(xs[i], cv.width-half), y.from+cv.font+3, t.Label)

@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater"
-
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -37,39 +35,32 @@ type curvePoint struct {
 
 // newCurves gathers the trials that are points of one; a point of several rounds is
 // their median. What has a single point is no curve.
-func newCurves(trials []*trial.Trial, classes map[string]string) []curve {
-	var all []curve
-	for _, rounds := range trial.Repeated(trials) {
-		t := rounds[0]
-		if t.Sweep == nil {
-			continue
+func newCurves(trials []*trial.Trial, classes map[string]string) (all []curve) {
+	swept := slices.DeleteFunc(trial.Repeated(trials), func(r trial.Rounds) bool { return r[0].Sweep == nil })
+	type id struct{ claim, world, over, of string }
+	for _, g := range lists.Group(swept, func(r trial.Rounds) id {
+		return id{r[0].Claim, r[0].World, r[0].Sweep.Over, r[0].Sweep.Of}
+	}) {
+		c := curve{Claim: g.Key.claim, World: g.Key.world, Over: g.Key.over, Of: g.Key.of}
+		for _, l := range lists.Group(g.All, func(r trial.Rounds) string { return cmp.Or(r[0].Sweep.Line, r[0].Contender, "system") }) {
+			line := curveLine{Name: l.Key}
+			for _, rounds := range l.All {
+				s := measure.Over(c.Of, lists.Collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements }))
+				if s.N > 0 {
+					line.Class = cmp.Or(line.Class, classes[rounds[0].Contender], "c0")
+					line.Points = append(line.Points, curvePoint{rounds[0].Sweep.At, s.Median, s.AtLeast != "", s.Range()})
+				}
+			}
+			slices.SortStableFunc(line.Points, func(a, b curvePoint) int { return cmp.Compare(a.At, b.At) })
+			if len(line.Points) > 1 {
+				c.Lines = append(c.Lines, line)
+			}
 		}
-		s := measure.Over(t.Sweep.Of, lists.Collect(rounds, func(t *trial.Trial) measure.Measurements { return t.Measurements }))
-		if s.N == 0 {
-			continue
+		if len(c.Lines) > 0 {
+			all = append(all, c)
 		}
-		i := slices.IndexFunc(all, func(c curve) bool {
-			return c.Claim == t.Claim && c.World == t.World && c.Over == t.Sweep.Over && c.Of == t.Sweep.Of
-		})
-		if i < 0 {
-			i = len(all)
-			all = append(all, curve{Claim: t.Claim, World: t.World, Over: t.Sweep.Over, Of: t.Sweep.Of})
-		}
-		c, name := &all[i], cmp.Or(t.Sweep.Line, t.Contender, "system")
-		k := slices.IndexFunc(c.Lines, func(l curveLine) bool { return l.Name == name })
-		if k < 0 {
-			k = len(c.Lines)
-			c.Lines = append(c.Lines, curveLine{Name: name, Class: cmp.Or(classes[t.Contender], "c0")})
-		}
-		c.Lines[k].Points = append(c.Lines[k].Points, curvePoint{t.Sweep.At, s.Median, s.AtLeast != "", s.Range()})
 	}
-	for i := range all {
-		for k := range all[i].Lines {
-			slices.SortStableFunc(all[i].Lines[k].Points, func(a, b curvePoint) int { return cmp.Compare(a.At, b.At) })
-		}
-		all[i].Lines = slices.DeleteFunc(all[i].Lines, func(l curveLine) bool { return len(l.Points) < 2 })
-	}
-	return slices.DeleteFunc(all, func(c curve) bool { return len(c.Lines) == 0 })
+	return all
 }
 
 // figure draws the curve.
@@ -118,22 +109,7 @@ func (c curve) draw(cv canvas, id string) (drawing, bool) {
 	ticks := linearTicks(highest, 5)
 	y := scale{lo: 0, hi: math.Max(highest, ticks[len(ticks)-1].Value) * 1.04, from: bottom, to: padTop}
 	x := scale{lo: math.Min(0, places[0]), hi: places[len(places)-1], from: x0, to: x1}
-	var xs, ys []float64
-	for _, p := range places {
-		xs = append(xs, x.at(p))
-	}
-	for _, t := range ticks {
-		ys = append(ys, y.at(t.Value))
-	}
-	d.grid(xs, ys, x0, x1, padTop, bottom)
-	for i, t := range ticks {
-		d.text("tick", "end", x0-8, ys[i]+cv.font*0.34, t.Label)
-	}
-	for i, p := range places {
-		label := quantity.Value(p, "ratio")
-		half := textWidth(label, cv.font) / 2
-		d.text("tick", "middle", math.Min(xs[i], cv.width-half), bottom+cv.font+3, label)
-	}
+	drawAxes(&d, ticks, y, lists.Collect(places, func(v float64) tick { return tick{v, quantity.Value(v, "ratio")} }), x, cv, true)
 	var ends []lineEnd
 	for _, l := range c.Lines {
 		var points []point

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -7,13 +7,12 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 )
 
 // finding is a verdict that does not simply hold.
 type finding struct {
-	Contender, Class string
-	Many             bool
-	check.Verdict
+	heldCell
 	AsPredicted bool
 	Refutes     bool // a prediction
 }
@@ -65,38 +64,26 @@ type heldCell struct {
 
 func (e *experiment) judge() {
 	many := len(e.Contenders) > 1
-	rows := map[string]int{}
+	var cells []heldCell
 	for _, c := range e.Contenders {
 		for _, v := range c.T.Verdicts {
+			cell := heldCell{Contender: c.Label, Class: c.Class, Many: many, Verdict: v}
 			if v.Status != check.Holds && v.Status != check.NotAsked {
-				f := finding{Contender: c.Label, Class: c.Class, Many: many, Verdict: v}
+				f := finding{heldCell: cell}
 				for _, p := range c.T.Predictions {
 					f.AsPredicted = f.AsPredicted || p.Guarantee == v.Guarantee && v.Status.Meets(p.Expect)
 					f.Refutes = f.Refutes || p.Guarantee == v.Guarantee && !v.Status.Meets(p.Expect)
 				}
 				e.Findings = append(e.Findings, f)
 			}
-			i, ok := rows[v.Guarantee]
-			if !ok {
-				i = len(e.Held)
-				rows[v.Guarantee] = i
-				e.Held = append(e.Held, heldRow{Guarantee: v.Guarantee})
-			}
-			e.Held[i].Cells = append(e.Held[i].Cells, heldCell{Contender: c.Label, Class: c.Class, Many: many, Verdict: v})
+			cells = append(cells, cell)
 		}
 	}
-	worst := map[check.Status]int{check.Broken: 0}
-	slices.SortStableFunc(e.Findings, func(a, b finding) int {
-		ra, okA := worst[a.Status]
-		rb, okB := worst[b.Status]
-		if !okA {
-			ra = 1
-		}
-		if !okB {
-			rb = 1
-		}
-		return cmp.Compare(ra, rb)
-	})
+	for _, of := range lists.Group(cells, func(c heldCell) string { return c.Guarantee }) {
+		e.Held = append(e.Held, heldRow{of.Key, of.All})
+	}
+	rank := func(f finding) int { return slices.Index([]check.Status{check.Unknown, check.Broken}, f.Status) }
+	slices.SortStableFunc(e.Findings, func(a, b finding) int { return cmp.Compare(rank(b), rank(a)) })
 }
 
 // Tally is "12 hold, 1 broken, 4 not asked".

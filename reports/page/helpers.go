@@ -32,7 +32,7 @@ var helpers = template.FuncMap{
 	"mark":     trial.Outcome.Mark,
 	"status":   func(s check.Status) string { return strings.ReplaceAll(string(cmp.Or(s, check.Unknown)), " ", "-") },
 	"outcome":  func(o trial.Outcome) string { return string(cmp.Or(o, trial.Undecided)) },
-	"columns":  func() []string { return exercisedColumns },
+	"columns":  func() any { return exercisedColumns },
 	"who":      incarnationName,
 	"until":    func(p, q px) px { return max(p-q, 0) },
 	"brief":    briefly,

@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -41,27 +42,14 @@ func (l ladderOf) name() string { return fmt.Sprintf("%s/%d", l.Topic, l.Partiti
 
 // extent is the range of offsets of the ladder, false when it holds no point.
 func (l ladderOf) extent() (lo, hi float64, ok bool) {
-	lo, hi = math.Inf(1), math.Inf(-1)
-	see := func(v float64) {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			lo, hi, ok = math.Min(lo, v), math.Max(hi, v), true
-		}
-	}
-	for _, p := range l.LogEnd {
-		see(p.Value)
-	}
+	all := slices.Clone(l.LogEnd)
 	for _, i := range l.Incarnations {
-		for _, p := range i.Progress {
-			see(p.Value)
-		}
-		for _, p := range i.Commits {
-			see(p.Value)
-		}
+		all = slices.Concat(all, i.Progress, i.Commits)
 		if i.Resumed >= 0 {
-			see(float64(i.Resumed))
+			all = append(all, measure.Point{Value: float64(i.Resumed)})
 		}
 	}
-	return lo, hi, ok
+	return extentOf(all)
 }
 
 // rangeTicks are round values around [lo, hi]; whole numbers, for offsets.
@@ -122,7 +110,7 @@ func (l ladderOf) draw(cv canvas, id string, over period, bands []period) (drawi
 	d.over(over, x0, x1)
 
 	drawBands(&d, bands, x, padTop, bottom)
-	drawAxes(&d, ticks, y, over, x, cv, true)
+	drawAxes(&d, ticks, y, timeTicks(over, cv.ticks), x, cv, true)
 	when := func(t time.Duration) float64 { return x.at(over.clamp(t).Seconds()) }
 	at := func(p measure.Point) point { return point{when(p.At), y.at(p.Value)} }
 	trace := func(points []measure.Point) []point {
@@ -256,6 +244,7 @@ func (l ladderOf) replays() bool {
 func tale(drawn ladderOf, all []ladderOf) []string {
 	type wave struct {
 		measure.Incarnation
+		number                int // in the order in which they were found
 		partitions, committed int
 		again                 int64
 		where                 string
@@ -266,19 +255,14 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 		generation     int32
 	}
 	waves := map[membership]*wave{}
-	var order []*wave
 	for _, l := range all {
 		if l.Group != drawn.Group || l.c.Label != drawn.c.Label {
 			continue
 		}
 		for _, i := range l.Incarnations {
 			k := membership{i.Client, i.Member, i.Generation}
-			w := waves[k]
-			if w == nil {
-				w = &wave{Incarnation: i}
-				waves[k] = w
-				order = append(order, w)
-			}
+			w := cmp.Or(waves[k], &wave{Incarnation: i, number: len(waves)})
+			waves[k] = w
 			w.partitions++
 			w.From = min(w.From, i.From)
 			w.again += max(i.Replayed[1]-i.Replayed[0], 0)
@@ -293,9 +277,10 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 			}
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *wave) int { return cmp.Compare(a.From, b.From) })
 	var says []string
-	for k, w := range order {
+	for k, w := range slices.SortedFunc(maps.Values(waves), func(a, b *wave) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.number, b.number))
+	}) {
 		who := incarnationName(w.Incarnation)
 		if k == 0 {
 			says = append(says, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, quantity.Plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))

@@ -85,7 +85,7 @@ func drawLanes(lanes []measure.Fault, over period, bands []period, cv canvas, id
 	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name, Title: "Faults over time"}
 	d.over(over, x0, x1)
 	drawBands(&d, bands, x, padTop, bottom)
-	drawAxes(&d, nil, scale{from: bottom, to: padTop}, over, x, cv, true)
+	drawAxes(&d, nil, scale{from: bottom, to: padTop}, timeTicks(over, cv.ticks), x, cv, true)
 	var says []string
 	top := padTop
 	for _, f := range lanes {

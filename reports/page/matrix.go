@@ -9,12 +9,11 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater"
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -87,30 +86,17 @@ func faultsOf(t *trial.Trial) string {
 
 func newMatrices(trials []*trial.Trial, classes, anchors map[string]string) []matrix {
 	var out []matrix
-	for _, world := range lists.Distinct(lists.Collect(trials, func(t *trial.Trial) string { return t.World })) {
-		var judged []*trial.Trial
-		for _, t := range trials {
-			if t.World == world && len(t.Verdicts) > 0 {
-				judged = append(judged, t)
-			}
-		}
+	for _, in := range lists.Group(trials, func(t *trial.Trial) string { return t.World }) {
+		judged := slices.DeleteFunc(in.All, func(t *trial.Trial) bool { return len(t.Verdicts) == 0 })
 		if len(judged) == 0 {
 			continue
 		}
-		m := matrix{World: world, Guarantees: asked(judged)}
-		for _, name := range lists.Distinct(lists.Collect(judged, faultsOf)) {
-			f := matrixFault{Name: name}
-			of := map[string][]*trial.Trial{} // by contender
-			var contenders []string
-			for _, t := range judged {
-				if faultsOf(t) == name {
-					contenders = append(contenders, t.Contender)
-					of[t.Contender] = append(of[t.Contender], t)
-				}
-			}
-			for _, c := range lists.Distinct(contenders) {
-				f.Section = cmp.Or(f.Section, anchors[of[c][0].ID])
-				f.Rows = append(f.Rows, matrixRow{cmp.Or(c, "system"), classes[c], worstOf(of[c], m.Guarantees)})
+		m := matrix{World: in.Key, Guarantees: asked(judged)}
+		for _, under := range lists.Group(judged, faultsOf) {
+			f := matrixFault{Name: under.Key}
+			for _, of := range lists.Group(under.All, func(t *trial.Trial) string { return t.Contender }) {
+				f.Section = cmp.Or(f.Section, anchors[of.All[0].ID])
+				f.Rows = append(f.Rows, matrixRow{cmp.Or(of.Key, "system"), classes[of.Key], worstOf(of.All, m.Guarantees)})
 			}
 			m.Faults = append(m.Faults, f)
 		}
@@ -166,8 +152,23 @@ type exercisedRow struct {
 	Cells                                 [][2]string // and over which range, where rounds differ
 }
 
-// exercisedColumns head the cells of an exercisedRow.
-var exercisedColumns = []string{"Scheduled", "Sent", "Late by", "Ok", "Failed", "Unknown", "Faults seen", "Incarnations", "Redelivered", "Effects", "Events"}
+// exercisedColumns are the heads of the cells of an exercisedRow, and what they hold.
+var exercisedColumns = []struct {
+	Head, unit string
+	of         func(measure.Exercised) float64
+}{
+	{"Scheduled", "count", func(x measure.Exercised) float64 { return float64(x.Scheduled) }},
+	{"Sent", "count", func(x measure.Exercised) float64 { return float64(x.Sent) }},
+	{"Late by", "s", func(x measure.Exercised) float64 { return x.Lateness.Seconds() }},
+	{"Ok", "count", func(x measure.Exercised) float64 { return float64(x.OK) }},
+	{"Failed", "count", func(x measure.Exercised) float64 { return float64(x.Failed) }},
+	{"Unknown", "count", func(x measure.Exercised) float64 { return float64(x.Unknown) }},
+	{"Faults seen", "count", func(x measure.Exercised) float64 { return float64(x.Witnessed) }},
+	{"Incarnations", "count", func(x measure.Exercised) float64 { return float64(x.Incarnations) }},
+	{"Redelivered", "count", func(x measure.Exercised) float64 { return float64(x.Redelivered) }},
+	{"Effects", "count", func(x measure.Exercised) float64 { return float64(x.Effects) }},
+	{"Events", "count", func(x measure.Exercised) float64 { return float64(x.Events) }},
+}
 
 func exercisedRows(experiments []experiment) []exercisedRow {
 	var rows []exercisedRow
@@ -188,31 +189,22 @@ func exercisedRows(experiments []experiment) []exercisedRow {
 }
 
 // exercisedCells are what the trial did, in all of its rounds.
-func exercisedCells(rounds []measure.Measurements) [][2]string {
-	over := func(unit string, of func(measure.Exercised) float64) [2]string {
-		number, within, _ := strings.Cut(measure.SpreadOf(lists.Collect(rounds, func(m measure.Measurements) measure.Value {
+func exercisedCells(rounds []measure.Measurements) (cells [][2]string) {
+	over := func(unit string, of func(measure.Exercised) float64) (number, within string) {
+		number, within, _ = strings.Cut(measure.SpreadOf(lists.Collect(rounds, func(m measure.Measurements) measure.Value {
 			return measure.Value{Value: of(m.Exercised), Unit: unit, N: 1}
 		})...).Range(), " (")
-		return [2]string{number, strings.NewReplacer(")", "", " to ", "\u00a0to ", " ", "\u00a0").Replace(within)} // broken after "to" only
+		return number, strings.NewReplacer(")", "", " to ", "\u00a0to ", " ", "\u00a0").Replace(within) // broken after "to" only
 	}
-	count := func(of func(measure.Exercised) int) [2]string {
-		return over("count", func(x measure.Exercised) float64 { return float64(of(x)) })
+	for _, c := range exercisedColumns {
+		number, within := over(c.unit, c.of)
+		if c.Head == "Faults seen" {
+			faults, _ := over(c.unit, func(x measure.Exercised) float64 { return float64(x.Faults) })
+			number += " of " + faults
+		}
+		cells = append(cells, [2]string{number, within})
 	}
-	seen, faults := count(func(x measure.Exercised) int { return x.Witnessed }), count(func(x measure.Exercised) int { return x.Faults })
-	seen[0] += " of " + faults[0]
-	return [][2]string{
-		count(func(x measure.Exercised) int { return x.Scheduled }),
-		count(func(x measure.Exercised) int { return x.Sent }),
-		over("s", func(x measure.Exercised) float64 { return x.Lateness.Seconds() }),
-		count(func(x measure.Exercised) int { return x.OK }),
-		count(func(x measure.Exercised) int { return x.Failed }),
-		count(func(x measure.Exercised) int { return x.Unknown }),
-		seen,
-		count(func(x measure.Exercised) int { return x.Incarnations }),
-		count(func(x measure.Exercised) int { return x.Redelivered }),
-		count(func(x measure.Exercised) int { return x.Effects }),
-		count(func(x measure.Exercised) int { return x.Events }),
-	}
+	return cells
 }
 
 // environment is what a set of trials ran on.

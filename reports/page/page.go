@@ -18,9 +18,8 @@ import (
 	"html/template"
 	"io"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/printable"
+	"github.com/breakwater-kit/breakwater/reports/report"
 )
 
 //go:embed page.css

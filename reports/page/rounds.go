@@ -7,9 +7,8 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

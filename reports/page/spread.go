@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -62,21 +61,13 @@ func (e *experiment) mapCascade() {
 // spread says how far the failure spread for whom: "spread to registration
 // (sync-sequential, sync-fanout); spread to no other service (event)".
 func (e *experiment) spread() string {
-	var says []string
-	whose := map[string][]string{}
-	for _, c := range e.Contenders {
-		if len(c.M.Breaches) == 0 {
-			continue
+	hit := slices.DeleteFunc(slices.Clone(e.Contenders), func(c contender) bool { return len(c.M.Breaches) == 0 })
+	return strings.Join(lists.Collect(lists.Group(hit, blast), func(g lists.Grouped[string, contender]) string {
+		if e.Alone() {
+			return g.Key
 		}
-		says, whose[blast(c)] = append(says, blast(c)), append(whose[blast(c)], c.Label)
-	}
-	says = lists.Distinct(says)
-	if !e.Alone() {
-		for i, s := range says {
-			says[i] = s + " (" + strings.Join(whose[s], ", ") + ")"
-		}
-	}
-	return strings.Join(says, "; ")
+		return g.Key + " (" + strings.Join(lists.Collect(g.All, func(c contender) string { return c.Label }), ", ") + ")"
+	}), "; ")
 }
 
 // blast says how far the failure spread, beyond what was broken.

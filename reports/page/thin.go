@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"slices"
 
 	"github.com/breakwater-kit/breakwater/reports/measure"
 )
@@ -10,12 +11,7 @@ import (
 // period: the first, the lowest, the highest and the last, in order. No peak is
 // lost and the line looks the same. What is not a number is dropped.
 func thin(points []measure.Point, over period, n int) []measure.Point {
-	var finite []measure.Point
-	for _, p := range points {
-		if !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) {
-			finite = append(finite, p)
-		}
-	}
+	finite := finite(points)
 	if len(finite) <= 2*n || over.length() <= 0 || n <= 0 {
 		return finite
 	}
@@ -43,6 +39,11 @@ func thin(points []measure.Point, over period, n int) []measure.Point {
 		i = j
 	}
 	return out
+}
+
+// finite are the points whose value is a number.
+func finite(points []measure.Point) []measure.Point {
+	return slices.DeleteFunc(slices.Clone(points), func(p measure.Point) bool { return math.IsNaN(p.Value) || math.IsInf(p.Value, 0) })
 }
 
 // straighten drops points that lie on the line between their neighbours, to

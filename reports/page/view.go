@@ -8,9 +8,8 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
@@ -68,24 +67,14 @@ func newView(run report.Run) view {
 		}
 	}
 	type group struct{ claim, title, world string }
-	members := map[group][]*trial.Trial{}
-	gather := func(trials []*trial.Trial) (order []group) {
-		for _, t := range trials {
-			g := group{t.Claim, t.Heading(), t.World}
-			if members[g] == nil {
-				order = append(order, g)
-			}
-			members[g] = append(members[g], t)
-		}
-		return order
-	}
+	groupOf := func(t *trial.Trial) group { return group{t.Claim, t.Heading(), t.World} }
 	others, planted := report.TakeApart(run.Trials)
-	order, plantedOrder := gather(others), gather(planted)
+	order := lists.Group(others, groupOf)
 	v.Large = len(order) > large
 	worlds := lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return t.World }))
 	v.Anchors = map[string]string{}
-	for n, g := range append(order, plantedOrder...) {
-		e := newExperiment(fmt.Sprintf("x%d", n+1), g.title, members[g], classes, len(worlds) > 1)
+	for n, g := range append(order, lists.Group(planted, groupOf)...) {
+		e := newExperiment(fmt.Sprintf("x%d", n+1), g.Key.title, g.All, classes, len(worlds) > 1)
 		e.Replay = run.ReplayOf(lists.Collect(e.Contenders, func(c contender) *trial.Trial { return c.T })...)
 		e.Planted = n >= len(order)
 		e.Folded, e.Up = e.Planted || v.Large && len(e.Boxes) == 0, v.Large && !e.Planted
@@ -136,13 +125,7 @@ func runMeta(run report.Run) []string {
 	if len(meta) == 0 {
 		meta = []string{run.World}
 	}
-	for _, name := range []string{"kafka"} {
-		for _, version := range lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return t.Environment.Versions[name] })) {
-			if version != "" {
-				meta = append(meta, version)
-			}
-		}
-	}
+	meta = append(meta, lists.Distinct(lists.Collect(run.Trials, func(t *trial.Trial) string { return t.Environment.Versions["kafka"] }))...)
 	if n := len(run.Trials); n > 0 {
 		meta = append(meta, fmt.Sprintf("%d %s", n, quantity.Plural(n, "trial")))
 	}
@@ -160,12 +143,7 @@ func runMeta(run report.Run) []string {
 }
 
 func seeds(trials []*trial.Trial) string {
-	var all []string
-	for _, t := range trials {
-		if s := fmt.Sprint(t.Seed); !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
+	all := lists.Distinct(lists.Collect(trials, func(t *trial.Trial) string { return fmt.Sprint(t.Seed) }))
 	switch {
 	case len(all) == 0:
 		return ""

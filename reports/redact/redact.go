@@ -147,7 +147,7 @@ func identifier(label string) string {
 // that means a secret, and what looks like one.
 func (r *Redactor) Collect(document []byte) error {
 	var texts []string
-	err := walk(document, func(p place, s string) {
+	_, err := rewrite(document, func(p place, s string) string {
 		texts = append(texts, s)
 		for _, f := range find(p.name, s) {
 			secret := s[f.from:f.to]
@@ -156,6 +156,7 @@ func (r *Redactor) Collect(document []byte) error {
 				r.hold(p.of, f.label, inner)
 			}
 		}
+		return s
 	})
 	// One that stands in another spelling elsewhere is a secret there, too: it would be
 	// filled in otherwise.
@@ -201,13 +202,18 @@ func (r *Redactor) Value(name, value string) string {
 	if !secretName(name) {
 		return r.Text(value)
 	}
+	return r.marked(value, find(name, value), r.Text)
+}
+
+// marked is s with marks in the place of what was found, and what rest makes of the rest.
+func (r *Redactor) marked(s string, all []found, rest func(string) string) string {
 	var b strings.Builder
 	at := 0
-	for _, f := range find(name, value) {
-		b.WriteString(r.Text(value[at:f.from]) + r.mark(value[f.from:f.to]))
+	for _, f := range all {
+		b.WriteString(rest(s[at:f.from]) + r.mark(s[f.from:f.to]))
 		at = f.to
 	}
-	return b.String() + r.Text(value[at:])
+	return b.String() + rest(s[at:])
 }
 
 // Values is Value of each.
@@ -230,16 +236,7 @@ func (r *Redactor) mark(value string) string {
 // Text is s with its secrets redacted.
 func (r *Redactor) Text(s string) string {
 	s = r.literals(s)
-	var b strings.Builder
-	at := 0
-	for _, f := range looks(s) {
-		b.WriteString(s[at:f.from] + r.mark(s[f.from:f.to]))
-		at = f.to
-	}
-	if at == 0 {
-		return s
-	}
-	return b.String() + s[at:]
+	return r.marked(s, looks(s), func(s string) string { return s })
 }
 
 // Error is an error with the same errors in it, and its text redacted.

@@ -202,15 +202,10 @@ var port = regexp.MustCompile(`^(\d+|\$\{[^}]*\})?[/?#]`)
 
 // looks are the secrets that a text shows by itself, in order and apart.
 func looks(s string) []found {
-	all := matches(s, 0, true, nil)
-	for line, at := s, 0; ; {
-		end := strings.IndexByte(line, '\n')
-		if end < 0 {
-			all = matches(line, at, false, all)
-			break
-		}
-		all = matches(line[:end], at, false, all)
-		line, at = line[end+1:], at+end+1
+	all, at := matches(s, 0, true, nil), 0
+	for line := range strings.SplitSeq(s, "\n") {
+		all = matches(line, at, false, all)
+		at += len(line) + len("\n")
 	}
 	slices.SortStableFunc(all, func(a, b found) int { return a.from - b.from })
 	return apart(all)

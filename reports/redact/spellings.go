@@ -166,11 +166,8 @@ func pieces(value string) []string {
 	for before := range 3 {
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			coded := encoding.EncodeToString(append(make([]byte, before), value...))
-			from := []int{0, 2, 3}[before]           // the first depends on what is before it
-			to := len(coded) - (before+len(value))%3 // the last on what follows
-			if (before+len(value))%3 != 0 {
-				to = (before + len(value)) / 3 * 4
-			}
+			from := []int{0, 2, 3}[before]      // the first depends on what is before it
+			to := (before + len(value)) / 3 * 4 // the last on what follows
 			if to-from >= 7 {
 				all = append(all, coded[from:to])
 			}

@@ -15,20 +15,12 @@ type place struct {
 	of   string // the name of the object around it that has one
 }
 
-// walk calls look with each text of a JSON document.
-func walk(document []byte, look func(place, string)) error {
-	_, err := rewrite(document, func(p place, s string) string {
-		look(p, s)
-		return s
-	})
-	return err
-}
-
 // each replaces each text of a JSON document by what becomes of it under its key.
 func each(document []byte, change func(name, value string) string) ([]byte, error) {
 	return rewrite(document, func(p place, s string) string { return change(p.name, s) })
 }
 
+// rewrite replaces each text of a JSON document by what becomes of it in its place.
 func rewrite(document []byte, change func(place, string) string) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.UseNumber()

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
@@ -83,8 +84,15 @@ func (a Absent) Where() string {
 
 // ExitCode is the code for the run: the most severe of its trials' and of what the
 // specs that are [Run].Troubled count as. It is 0 if and only if the run is green.
+// Sabotage that was not caught is a refutation.
 func (r Run) ExitCode() int {
-	code := trial.ExitCode(r.Trials)
+	code := trial.ExitAsPredicted
+	if len(r.Trials) > 0 || len(r.Sabotage) == 0 {
+		code = trial.ExitCode(r.Trials)
+	}
+	if slices.ContainsFunc(r.Sabotage, func(s Sabotage) bool { return !s.Caught }) {
+		code = trial.WorstExitCode(code, trial.ExitRefuted)
+	}
 	for _, a := range r.Troubled {
 		switch a.Outcome() {
 		case trial.Refuted:

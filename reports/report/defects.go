@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,12 +15,23 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-// Claims of trials that have a defect on purpose begin so: in a service, and in the
-// kit itself.
-const (
-	inService = "defect: "
-	inKit     = "kit: "
-)
+// inService begins the claim of trials of a service that has a defect on purpose.
+const inService = "defect: "
+
+// Sabotage is a defect that was planted in the kit itself, and whether it was caught in one
+// round. Its trial is about no system and is not kept. Rounds of one name, fault and world
+// are one row of the report.
+type Sabotage struct {
+	Name     string        `json:"name"`
+	Fault    string        `json:"fault"` // under which it must show
+	World    string        `json:"world"`
+	Expected string        `json:"expected"` // what must not hold: "effect-once"
+	After    measure.Value `json:"after,omitzero"`
+	Caught   bool          `json:"caught"`
+}
+
+// Save records it in the run's folder. Several processes may do so at once.
+func (s Sabotage) Save(dir string) error { return appendLine(filepath.Join(dir, sabotageFile), s) }
 
 // Defect is a defect that was planted, and what the kit made of it: the proof that
 // a check can fail.
@@ -34,7 +46,7 @@ type Defect struct {
 	Rounds     int            `json:"rounds"`
 	Green      int            `json:"green"`  // of the right services beside it those that came out as predicted
 	Beside     int            `json:"beside"` // how many there were, over all rounds
-	Trial      string         `json:"trial"`  // that with the defect; of several rounds the worst
+	Trial      string         `json:"trial"`  // that with the defect; of several rounds the worst; "" in the kit
 }
 
 // Proven is whether it was caught whenever it was there, and no right service was
@@ -53,7 +65,7 @@ func (d Defect) Outcome() trial.Outcome {
 func faulty(t *trial.Trial) []trial.Predicted {
 	var all []trial.Predicted
 	for _, p := range t.Predictions {
-		if p.Guarantee != "" && p.Expect != "" && p.Expect != breakwater.ToHold {
+		if p.Expect == breakwater.ToBreak {
 			all = append(all, p)
 		}
 	}
@@ -67,23 +79,14 @@ func caught(t *trial.Trial, predicted []trial.Predicted) bool {
 		!slices.ContainsFunc(predicted, func(p trial.Predicted) bool { return p.Outcome != trial.Confirmed })
 }
 
-// planted is the name of the defect that the trial is about.
-func planted(t *trial.Trial) (name string, kit, some bool) {
-	if name, some = strings.CutPrefix(t.Claim, inService); some {
-		return name, false, true
-	}
-	name, kit = strings.CutPrefix(t.Claim, inKit)
-	return name, kit, kit
-}
-
-// takeApart takes the experiments with planted defects from the others: those that
+// TakeApart takes the experiments with planted defects from the others: those that
 // are named so, and of which something is predicted not to hold.
 func TakeApart(trials []*trial.Trial) (others, defects []*trial.Trial) {
 	type experiment struct{ claim, title string }
 	of := func(t *trial.Trial) experiment { return experiment{t.Claim, t.Heading()} }
 	has := map[experiment]bool{}
 	for _, t := range trials {
-		if _, _, some := planted(t); some && len(faulty(t)) > 0 {
+		if strings.HasPrefix(t.Claim, inService) && len(faulty(t)) > 0 {
 			has[of(t)] = true
 		}
 	}
@@ -98,7 +101,7 @@ func TakeApart(trials []*trial.Trial) (others, defects []*trial.Trial) {
 }
 
 // defects has one of each, those of services first.
-func defects(trials []*trial.Trial) []Defect {
+func defects(trials []*trial.Trial, sabotage []Sabotage) []Defect {
 	type key struct {
 		claim, title, world string
 	}
@@ -117,7 +120,7 @@ func defects(trials []*trial.Trial) []Defect {
 		var with []*trial.Trial
 		var after []measure.Value
 		for _, t := range of[k] {
-			d.Name, d.Kit, _ = planted(t)
+			d.Name = strings.TrimPrefix(t.Claim, inService)
 			predicted := faulty(t)
 			if len(predicted) == 0 {
 				d.Beside++
@@ -127,7 +130,7 @@ func defects(trials []*trial.Trial) []Defect {
 			with = append(with, t)
 			after = append(after, t.Caught())
 			d.Caught += btoi(caught(t, predicted))
-			d.Guarantees = lists.Distinct(append(d.Guarantees, lists.Collect(predicted, guaranteeOf)...))
+			d.Guarantees = lists.Distinct(append(d.Guarantees, lists.Collect(predicted, func(p trial.Predicted) string { return p.Guarantee })...))
 		}
 		if d.Rounds = len(with); d.Rounds == 0 {
 			continue // in this world
@@ -136,19 +139,22 @@ func defects(trials []*trial.Trial) []Defect {
 		d.Trial = trial.Rounds(with).Worst().ID
 		all = append(all, d)
 	}
-	slices.SortStableFunc(all, func(a, b Defect) int { return btoi(a.Kit) - btoi(b.Kit) })
+	after := map[int][]measure.Value{}
+	for _, s := range sabotage {
+		i := slices.IndexFunc(all, func(d Defect) bool { return d.Kit && d.Name == s.Name && d.Fault == s.Fault && d.World == s.World })
+		if i < 0 {
+			i = len(all)
+			all = append(all, Defect{Name: s.Name, Kit: true, Fault: s.Fault, World: s.World, Guarantees: []string{s.Expected}})
+		}
+		all[i].Rounds++
+		all[i].Caught += btoi(s.Caught)
+		after[i] = append(after[i], s.After)
+		all[i].After = measure.SpreadOf(after[i]...)
+	}
 	return all
 }
 
-// guaranteeOf is the guarantee that must be broken by its name, and any other as predicted.
-func guaranteeOf(p trial.Predicted) string {
-	if p.Expect == breakwater.ToBreak {
-		return p.Guarantee
-	}
-	return p.Sentence()
-}
-
-// defectHeadline is "All 20 planted defects caught", and "" where there is none.
+// DefectHeadline is "All 20 planted defects caught", and "" where there is none.
 func DefectHeadline(all []Defect) string {
 	n, caught, wrong := len(all), 0, 0
 	for _, d := range all {

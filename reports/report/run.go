@@ -29,10 +29,14 @@ type Run struct {
 	Trials   []*trial.Trial // in the order in which they are to be read
 	Skipped  []Absent       // the world cannot do what these need
 	Troubled []Absent       // these failed or were not performed to their end; with one of them the run is not green
+
+	Sabotage []Sabotage // what was planted in the kit itself, by its self-test
 }
 
 // Empty is whether the run has nothing to show.
-func (r Run) Empty() bool { return len(r.Trials)+len(r.Skipped)+len(r.Troubled) == 0 }
+func (r Run) Empty() bool {
+	return len(r.Trials)+len(r.Skipped)+len(r.Troubled)+len(r.Sabotage) == 0
+}
 
 // ReplayCommand is the command that performs the run in that folder again.
 func ReplayCommand(dir string) string { return "breakwater replay " + shellWord(dir) }

@@ -73,21 +73,27 @@ func (r ClaimRow) Tally() string {
 	return Tally(lists.Collect(r.Rounds, func(r Round) trial.Outcome { return r.Outcome }))
 }
 
+// Tally is the same of outcomes.
 func Tally(outcomes []trial.Outcome) string {
-	counts := map[trial.Outcome]int{}
-	for _, o := range outcomes {
-		counts[o]++
-	}
+	return tally(outcomes, "not judged", func(n int) string { return quantity.Of(n, len(outcomes)) })
+}
+
+// tally is how many came out as what. What stands before the first is first of its number.
+func tally(outcomes []trial.Outcome, unjudged string, first func(int) string) string {
 	var parts []string
 	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
-		name := string(o)
-		if o == trial.Error {
-			name = "not judged"
+		n, name := 0, string(o)
+		for _, other := range outcomes {
+			n += btoi(other == o)
 		}
-		switch n := counts[o]; {
-		case n > 0 && len(parts) == 0:
-			parts = append(parts, quantity.Of(n, len(outcomes))+" "+name)
-		case n > 0:
+		if o == trial.Error {
+			name = unjudged
+		}
+		switch {
+		case n == 0:
+		case len(parts) == 0:
+			parts = append(parts, first(n)+" "+name)
+		default:
 			parts = append(parts, quantity.Count(n)+" "+name)
 		}
 	}
@@ -251,7 +257,7 @@ func Summarize(run Run) Summary {
 		}
 		c.Scenarios[k].Rows = append(c.Scenarios[k].Rows, RowOf(rounds))
 	}
-	s.Defects = defects(planted)
+	s.Defects = defects(planted, run.Sabotage)
 	slices.SortStableFunc(s.Claims, func(a, b Claim) int {
 		return cmp.Compare(btoi(a.ID == ""), btoi(b.ID == ""))
 	})
@@ -402,43 +408,22 @@ func headline(claims []Claim, planted []Defect) string {
 	case of != "":
 		return headline(claims, nil) + "; " + strings.ToLower(of[:1]) + of[1:]
 	}
-	var rows []ClaimRow // of claims one each
+	noun, outcomes := "claim", []trial.Outcome{}
 	for _, c := range claims {
 		if c.ID != "" {
-			rows = append(rows, ClaimRow{Outcome: c.Outcome})
+			outcomes = append(outcomes, c.Outcome)
 		}
 	}
-	if len(rows) > 0 {
-		return countOutcomes(rows, "claim")
+	if len(outcomes) == 0 {
+		noun, outcomes = "scenario", lists.Collect(claims[0].Rows(), func(r ClaimRow) trial.Outcome { return r.Outcome })
 	}
-	return countOutcomes(claims[0].Rows(), "scenario")
-}
-
-// countOutcomes is "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
-func countOutcomes(rows []ClaimRow, noun string) string {
-	counts, n := map[trial.Outcome]int{}, len(rows)
-	for _, r := range rows {
-		counts[r.Outcome]++
-	}
-	names := map[trial.Outcome]string{trial.Error: "not judged: the kit had trouble"}
-	var parts []string
-	for _, o := range []trial.Outcome{trial.Confirmed, trial.Refuted, trial.Undecided, trial.Error} {
-		count := counts[o]
-		if count == 0 {
-			continue
+	// "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
+	return tally(outcomes, "not judged: the kit had trouble", func(n int) string {
+		if n == len(outcomes) && n > 1 {
+			return fmt.Sprintf("All %d %s", n, quantity.Plural(n, noun))
 		}
-		name := cmp.Or(names[o], string(o))
-		if len(parts) > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", count, name))
-			continue
-		}
-		lead := fmt.Sprintf("%d %s", count, quantity.Plural(count, noun))
-		if count == n && n > 1 {
-			lead = fmt.Sprintf("All %d %s", n, quantity.Plural(n, noun))
-		}
-		parts = append(parts, lead+" "+name)
-	}
-	return strings.Join(parts, ", ")
+		return fmt.Sprintf("%d %s", n, quantity.Plural(n, noun))
+	})
 }
 
 // note is one sentence on how many trials came out as predicted, and on the specs that
@@ -465,6 +450,8 @@ func note(run Run) string {
 		absent += fmt.Sprintf(" %d %s skipped.", n, quantity.Plural(n, "spec"))
 	}
 	switch n := len(run.Trials); {
+	case n == 0 && len(run.Sabotage) > 0:
+		return "No trial was kept: each was one of a sabotaged kit." + absent
 	case n == 0:
 		return "There is nothing to judge." + absent
 	case red == 0 && knowns == 0:

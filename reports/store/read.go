@@ -62,10 +62,11 @@ func (r *Run) Scan(t *trial.Trial, header func(history.Header) error, event func
 }
 
 func (r *Run) withHistory(t *trial.Trial, read func(io.Reader) error) error {
-	path, err := r.path(t.Suite, t.ID, history.Extension)
+	path, err := r.path(t.Suite, t.ID)
 	if err != nil {
 		return err
 	}
+	path += history.Extension
 	f, err := bounded.OpenIn(r.Dir, filepath.Join(t.Suite, t.ID+history.Extension), maxHistory)
 	if err != nil {
 		return fmt.Errorf("store: %s: %w", path, err)

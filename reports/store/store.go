@@ -141,12 +141,9 @@ func usable(what, name string) error {
 	return nil
 }
 
-// path is <run>/<suite>/<trial><extension>.
-func (r *Run) path(suite, id, extension string) (string, error) {
-	if err := errors.Join(usable("suite", suite), usable("trial", id)); err != nil {
-		return "", err
-	}
-	return filepath.Join(r.Dir, suite, id+extension), nil
+// path is <run>/<suite>/<trial>, without an extension.
+func (r *Run) path(suite, id string) (string, error) {
+	return filepath.Join(r.Dir, suite, id), errors.Join(usable("suite", suite), usable("trial", id))
 }
 
 // ErrTaken says that a run has a trial of that id, or that somebody performs one.
@@ -156,19 +153,16 @@ var ErrTaken = errors.New("a run cannot have two trials of one id")
 // for the logs of its instances. An id that was taken before is [ErrTaken], whether
 // that trial was saved, is still being performed, or left nothing but logs.
 func (r *Run) Begin(suite, id string) (logs string, err error) {
-	saved, err := r.path(suite, id, trialExtension)
-	if err != nil {
-		return "", err
-	}
-	logs, err = r.path(suite, id, logsExtension)
+	path, err := r.path(suite, id)
 	if err != nil {
 		return "", err
 	}
 	if err := r.makeDir(suite); err != nil {
 		return "", err
 	}
+	logs = path + logsExtension
 	err = os.Mkdir(logs, 0o755)
-	if _, there := os.Lstat(saved); errors.Is(err, fs.ErrExist) || there == nil {
+	if _, there := os.Lstat(path + trialExtension); errors.Is(err, fs.ErrExist) || there == nil {
 		if err == nil {
 			_ = os.Remove(logs)
 		}
@@ -184,21 +178,17 @@ func (r *Run) Begin(suite, id string) (logs string, err error) {
 // that can be read is therefore never without its history. An id that was saved
 // before is [ErrTaken], and what was saved stays as it is.
 func (r *Run) Save(t *trial.Trial, log history.Log) error {
-	historyPath, err := r.path(t.Suite, t.ID, history.Extension)
-	if err != nil {
-		return err
-	}
-	trialPath, err := r.path(t.Suite, t.ID, trialExtension)
+	path, err := r.path(t.Suite, t.ID)
 	if err != nil {
 		return err
 	}
 	t.Schema = cmp.Or(t.Schema, trial.Schema)
-	t.History = filepath.Base(historyPath)
+	t.History = t.ID + history.Extension
 	if err := r.makeDir(t.Suite); err != nil {
 		return err
 	}
 	sum := sha256.New()
-	if err := create(historyPath, func(w io.Writer) error { return history.Write(io.MultiWriter(w, sum), log) }); err != nil {
+	if err := create(path+history.Extension, func(w io.Writer) error { return history.Write(io.MultiWriter(w, sum), log) }); err != nil {
 		return err
 	}
 	t.HistorySum = hex.EncodeToString(sum.Sum(nil))
@@ -209,7 +199,7 @@ func (r *Run) Save(t *trial.Trial, log history.Log) error {
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	return create(trialPath, func(w io.Writer) error {
+	return create(path+trialExtension, func(w io.Writer) error {
 		_, err := w.Write(encoded)
 		return err
 	})

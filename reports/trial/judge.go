@@ -36,10 +36,6 @@ import (
 // about time. Of what somebody else did to the system meanwhile, see
 // [check.Accidents], no bound on a measurement is refuted; nor is what rests on time where
 // the machine's processors were saturated for so long that they may explain it.
-//
-// Where the kit has a Flaw on purpose, and it was predicted which verdict is
-// unknown for it and why, that very verdict is an observation: it shows that the
-// kit sees what is wrong with it.
 func (t *Trial) Judge(log history.Log, predictions []breakwater.Prediction) {
 	t.judge(log, predictions, check.All())
 }
@@ -85,9 +81,6 @@ func (t *Trial) judge(log history.Log, predictions []breakwater.Prediction, chec
 // unpredicted are the guarantees that are broken though nothing was predicted of them
 // and nobody tolerates it.
 func (t *Trial) unpredicted() (found []Predicted) {
-	if t.Flaw != "" {
-		return nil // of a kit with a flaw nothing is known of the system
-	}
 	known := slices.Clone(t.Tolerates)
 	for _, p := range t.Predictions {
 		if p.Guarantee == breakwater.Others {
@@ -146,15 +139,13 @@ func (t *Trial) conclude(x *history.Index) (Outcome, string) {
 		return found
 	}
 	wrong := of(func(p Predicted) bool { return p.Outcome == Refuted })
-	if !t.seesItsFlaw() {
-		if err := x.Validate(); err != nil {
-			return Undecided, "the history is inconsistent: " + err.Error()
-		}
-		if exercised.Status != check.Holds {
-			wrong = of(func(p Predicted) bool { return p.Outcome == Refuted && t.proven(p, exercised) })
-			if len(wrong) == 0 && !t.merelyLate(exercised) {
-				return Undecided, "the run proves nothing: " + exercised.Why
-			}
+	if err := x.Validate(); err != nil {
+		return Undecided, "the history is inconsistent: " + err.Error()
+	}
+	if exercised.Status != check.Holds {
+		wrong = of(func(p Predicted) bool { return p.Outcome == Refuted && t.proven(p, exercised) })
+		if len(wrong) == 0 && !t.merelyLate(exercised) {
+			return Undecided, "the run proves nothing: " + exercised.Why
 		}
 	}
 	if len(t.Predictions) == 0 {
@@ -237,13 +228,6 @@ func (t *Trial) merelyLate(exercised check.Verdict) bool {
 		})
 }
 
-// seesItsFlaw is whether a verdict is unknown for what was broken in the kit.
-func (t *Trial) seesItsFlaw() bool {
-	return t.Flaw != "" && slices.ContainsFunc(t.Predictions, func(p Predicted) bool {
-		return p.Expect == breakwater.ToBeUnknown && p.Outcome == Confirmed
-	})
-}
-
 func (t *Trial) verdict(guarantee string) check.Verdict {
 	for _, v := range t.Verdicts {
 		if v.Guarantee == guarantee {
@@ -283,9 +267,6 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 	case p.Validate() != nil:
 		found.Observed = p.Validate().Error()
 		found.Brief = found.Observed
-	case p.Expect == breakwater.ToBeUnknown && t.Flaw == "":
-		found.Observed = "the kit has no flaw; a verdict cannot be predicted to be unknown"
-		found.Brief = found.Observed
 	case p.Guarantee == breakwater.Others:
 		found.Outcome, found.Observed = t.observeOthers(p)
 		found.Brief = found.Observed
@@ -296,7 +277,7 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
 		}
 		switch {
-		case v.Status.Meets(p.Expect) && because(v, p):
+		case v.Status.Meets(p.Expect) && because(v, p.Because):
 			found.Outcome, found.Count = Confirmed, v.Count
 		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
@@ -314,13 +295,9 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 	return found
 }
 
-// because is whether the verdict is for the reason that was predicted: an anomaly has that
-// code or, where unknown was predicted, the verdict or an anomaly those words.
-func because(v check.Verdict, p breakwater.Prediction) bool {
-	words := p.Expect == breakwater.ToBeUnknown
-	return p.Because == "" || words && strings.Contains(v.Why, p.Because) || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool {
-		return string(a.Code) == p.Because || words && strings.Contains(a.What, p.Because)
-	})
+// because is whether the verdict is for the reason that was predicted: an anomaly has that code.
+func because(v check.Verdict, code string) bool {
+	return code == "" || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool { return string(a.Code) == code })
 }
 
 func (t *Trial) observeOthers(p breakwater.Prediction) (Outcome, string) {

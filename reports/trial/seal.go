@@ -29,7 +29,7 @@ const sums = "sums"
 
 // EditedError is returned by [Decode] for a trial that is not what was saved.
 type EditedError struct {
-	Fields []string // which of its fields, "took changed", "round added", "flaw removed"; empty: how it is written
+	Fields []string // which of its fields, "took changed", "round added", "claim removed"; empty: how it is written
 }
 
 func (e *EditedError) Error() string {

@@ -33,7 +33,6 @@ type Trial struct {
 	Sweep     *breakwater.Sweep `json:"sweep,omitempty"`     // which point of a curve it is
 	Round     int               `json:"round,omitempty"`     // which performance of the same this is in its run, from 1; 0: there is one
 	World     string            `json:"world"`
-	Flaw      string            `json:"flaw,omitempty"` // what was broken in the kit on purpose; such a trial says nothing about the system
 	Seed      uint64            `json:"seed"`
 	Started   time.Time         `json:"started"`
 	Took      time.Duration     `json:"took"`

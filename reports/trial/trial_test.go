@@ -136,9 +136,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Unknown is an observation only of a kit that has a flaw, only for the reason that
-// was predicted, and it excuses no other prediction.
-func TestJudgeAKitWithAFlaw(t *testing.T) {
+// What proves nothing is undecided for its reason, whatever was predicted.
+func TestJudgeWhatProvesNothing(t *testing.T) {
 	event := historytest.Event(historytest.Options{})
 	unwitnessed := historytest.Edit(event, func(e *history.Event) bool {
 		if e.Kind == history.Fault {
@@ -148,33 +147,24 @@ func TestJudgeAKitWithAFlaw(t *testing.T) {
 	})
 	truncated := event
 	truncated.Events = event.Events[:len(event.Events)-1]
-	unknown := func(because string) breakwater.Prediction {
-		return breakwater.Prediction{Guarantee: breakwater.Exercised, Expect: breakwater.ToBeUnknown, Because: because}
-	}
-	bites, cut := unknown("was never seen to take effect"), unknown("the history is truncated")
 	for name, c := range map[string]struct {
-		flaw        string
-		log         history.Log
-		predictions []breakwater.Prediction
-		want        trial.Outcome
+		log history.Log
+		why string
 	}{
-		"seen":                         {"x", unwitnessed, []breakwater.Prediction{bites}, trial.Confirmed},
-		"seen in the history itself":   {"x", truncated, []breakwater.Prediction{cut}, trial.Confirmed},
-		"not seen":                     {"x", event, []breakwater.Prediction{bites}, trial.Refuted},
-		"seen as something else":       {"x", unwitnessed, []breakwater.Prediction{cut}, trial.Undecided},
-		"nothing predicted of it":      {"x", unwitnessed, []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided},
-		"with what cannot be decided":  {"x", truncated, []breakwater.Prediction{cut, holds(breakwater.NoPhantom)}, trial.Undecided},
-		"no flaw":                      {"", unwitnessed, []breakwater.Prediction{bites}, trial.Undecided},
-		"no flaw, and one more holds":  {"", unwitnessed, []breakwater.Prediction{bites, holds(breakwater.NoPhantom)}, trial.Undecided},
-		"no flaw, and nothing unknown": {"", event, []breakwater.Prediction{bites}, trial.Undecided},
+		"a fault that nobody saw":   {unwitnessed, "was never seen to take effect"},
+		"a history without its end": {truncated, "the history is truncated"},
 	} {
-		got := &trial.Trial{Schema: trial.Schema, ID: "t", Flaw: c.flaw}
-		got.Judge(c.log, c.predictions)
-		if got.Outcome != c.want || got.AsPredicted() != (c.want == trial.Confirmed) {
-			t.Errorf("%s: %s (%s), want %s", name, got.Outcome, got.Why, c.want)
-		}
-		if again := trial.Rejudge(got, c.log); again.Outcome != got.Outcome {
-			t.Errorf("%s: judged again it is %s", name, again.Outcome)
+		for _, predictions := range [][]breakwater.Prediction{
+			{holds(breakwater.Exercised)}, {holds(breakwater.NoPhantom)}, {others()}, {{Guarantee: breakwater.Exercised, Expect: breakwater.ToBreak}},
+		} {
+			got := &trial.Trial{Schema: trial.Schema, ID: "t"}
+			got.Judge(c.log, predictions)
+			if got.Outcome != trial.Undecided || !strings.Contains(got.Why, c.why) || got.AsPredicted() {
+				t.Errorf("%s, predicted %v: %s (%s)", name, predictions, got.Outcome, got.Why)
+			}
+			if again := trial.Rejudge(got, c.log); again.Outcome != got.Outcome {
+				t.Errorf("%s: judged again it is %s", name, again.Outcome)
+			}
 		}
 	}
 }
@@ -228,8 +218,7 @@ func TestPredictionValidate(t *testing.T) {
 		{breakwater.Prediction{}, "set Guarantee or Measurement"},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Measurement: breakwater.Orphans}, "both set"},
 		{breakwater.Prediction{Guarantee: "no-phantoms", Expect: breakwater.ToHold}, "is not registered"},
-		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBeUnknown}, "Expect of no-phantom"},
-		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBeUnknown, Because: "two clocks"}, ""},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: "unknown"}, "Expect of no-phantom"},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBreak, Because: breakwater.OutboxGhost}, ""},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Because: "two clocks"}, "Because of no-phantom"},
 		{breakwater.Prediction{Measurement: breakwater.Orphans, Op: "<=", Because: "two clocks"}, "Because of orphans"},
@@ -320,7 +309,7 @@ func resealed(b []byte) []byte {
 // Whatever is changed in a saved trial is found and named.
 func TestEdited(t *testing.T) {
 	tr := judge(historytest.Event(historytest.Options{}), holds(breakwater.NoPhantom))
-	tr.Schema, tr.Suite, tr.ID, tr.World, tr.Round, tr.Flaw, tr.HistorySum = trial.Schema, "replay", "one", "local", 1, "", "abc"
+	tr.Schema, tr.Suite, tr.ID, tr.World, tr.Round, tr.HistorySum = trial.Schema, "replay", "one", "local", 1, "abc"
 	tr.Scenario = breakwater.Scenario{Title: "a", Load: breakwater.Load{Rate: 40}}
 	tr.Started, tr.Took = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC), 16*time.Second
 	saved, err := tr.Encode()
@@ -354,7 +343,7 @@ func TestEdited(t *testing.T) {
 		{"seed and title", edit(`"title":"","contender":"event","order":0`, `"title":"x","contender":"event","order":3`), "order changed, title changed"},
 		{"a verdict", edit(`"why":"`, `"why":"not `), "verdicts changed"},
 		{"the history's sum", edit(`"historySum":"abc"`, `"historySum":"abd"`), "historySum changed"},
-		{"a field added", edit(`"seed":0`, `"seed":0,"flaw":"x"`), "flaw added"},
+		{"a field added", edit(`"seed":0`, `"seed":0,"statement":"x"`), "statement added"},
 		{"one that nobody knows", edit(`"seed":0`, `"seed":0,"x":0`), "x added"},
 		{"one by another case", edit(`"seed":0`, `"seed":0,"SEED":7`), "SEED added"},
 		{"one twice, the first is void", edit(`"seed":0`, `"seed":9,"seed":0`), "not written as"},
@@ -369,7 +358,7 @@ func TestEdited(t *testing.T) {
 		{"the line's end", bytes.TrimSpace(saved), "not written as"},
 		{"something follows", append(slices.Clone(saved), '{'), "invalid character"},
 		{"an older version", edit(trial.Schema, "breakwater.trial/2"), `schema is "breakwater.trial/2", this version reads "breakwater.trial/3": perform it again, or judge it with the version that saved it`},
-		{"a misspelt scenario", resealed(edit(`"rate":40`, `"rte":40`)), `unknown field "rte"`},
+		{"a misspelt scenario", resealed(edit(`"rate":40`, `"rte":40`)), "it is not written as a trial is saved"},
 		{"no version", edit(`"schema":"`+trial.Schema+`",`, ``), `schema is ""`},
 		{"a version that is no text", edit(`"schema":"`+trial.Schema+`"`, `"schema":[]`), `schema is ""`},
 		{"a suite that leads elsewhere", resealed(edit(`"suite":"replay"`, `"suite":"../../etc"`)), `suite "../../etc" must begin with`},

@@ -8,19 +8,19 @@
 package analytics
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"log/slog"
 	"net"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const name = "analytics"
@@ -65,10 +65,7 @@ type Config struct {
 
 // Instance names this instance in what it records.
 func (c Config) Instance() string {
-	if c.Consumer.ClientID == "" {
-		return name
-	}
-	return c.Consumer.ClientID
+	return cmp.Or(c.Consumer.ClientID, name)
 }
 
 // Service is the analytics service.
@@ -85,9 +82,7 @@ func New(config Config) (*Service, error) {
 	if config.DB == nil {
 		return nil, errors.New("analytics: DB is nil: give the database to record events in")
 	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
+	config.Log = cmp.Or(config.Log, slog.Default())
 	if config.Store == nil {
 		config.Store = NewEvents(config)
 	}

@@ -72,12 +72,10 @@ func TestDefects(t *testing.T) {
 	}
 	for defect, c := range cases {
 		t.Run(defect, func(t *testing.T) {
-			for name, build := range map[string]func(analytics.Config) (*analytics.Service, error){
-				"right": analytics.New, "defect": defects.Analytics[defect],
-			} {
+			for name, plant := range map[string]func(*analytics.Config){"right": plain, "defect": defects.Analytics[defect]} {
 				t.Run(name, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						w := newWorld(t, c.standsFor, build)
+						w := newWorld(t, c.standsFor, plant)
 						c.disturb(w)
 						time.Sleep(10 * time.Second) // virtual: for all that is to come
 						got := w.anomalies()
@@ -242,15 +240,15 @@ type world struct {
 	*kafkatest.Kafka
 	t         *testing.T
 	standsFor func(*analytics.Config)
-	build     func(analytics.Config) (*analytics.Service, error)
+	plant     func(*analytics.Config)
 	path      string // of the database
 	published []string
 	ports     int
 }
 
-func newWorld(t *testing.T, standsFor func(*analytics.Config), build func(analytics.Config) (*analytics.Service, error)) *world {
+func newWorld(t *testing.T, standsFor, plant func(*analytics.Config)) *world {
 	return &world{
-		Kafka: kafkatest.Virtual(t, 1, deadLetters, retries), t: t, standsFor: standsFor, build: build,
+		Kafka: kafkatest.Virtual(t, 1, deadLetters, retries), t: t, standsFor: standsFor, plant: plant,
 		path: filepath.Join(t.TempDir(), "analytics.db"),
 	}
 }
@@ -278,7 +276,8 @@ func (w *world) start(name string, change ...func(*analytics.Config)) *instance 
 	for _, f := range change {
 		f(&config)
 	}
-	service, err := w.build(config)
+	w.plant(&config)
+	service, err := analytics.New(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}

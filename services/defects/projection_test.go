@@ -23,12 +23,12 @@ import (
 // twice, and what it says that it held when there was one.
 func TestProjections(t *testing.T) {
 	want := map[string]string{"right": "2 events, 1 then", "counts-deliveries": "3 events, 1 then", "as-of-now": "2 events, 2 then"}
-	builds := maps.Clone(defects.Projection)
-	builds["right"] = projection.New
-	if got, tested := slices.Sorted(maps.Keys(builds)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, tested) {
+	defective := maps.Clone(defects.Projection)
+	defective["right"] = func(*projection.Config) {}
+	if got, tested := slices.Sorted(maps.Keys(defective)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, tested) {
 		t.Fatalf("tested are %v, and there are %v", tested, got)
 	}
-	for name, build := range builds {
+	for name, plant := range defective {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				k := kafkatest.Virtual(t, 1)
@@ -38,10 +38,12 @@ func TestProjections(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s, err := build(projection.Config{
+				config := projection.Config{
 					Listener: listener, DB: db, Dial: k.Dial, Log: slog.New(slog.DiscardHandler),
 					Consumer: projection.Consumer{Brokers: k.Brokers, Topic: k.Topic},
-				})
+				}
+				plant(&config)
+				s, err := projection.New(config)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -8,6 +8,7 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -58,15 +59,11 @@ func New(config Config) (*Service, error) {
 	if config.SMTPTimeout < 0 {
 		return nil, fmt.Errorf("email: SMTPTimeout is %v: give a positive duration, or 0 for 5s", config.SMTPTimeout)
 	}
-	if config.SMTPTimeout == 0 {
-		config.SMTPTimeout = 5 * time.Second
-	}
+	config.SMTPTimeout = cmp.Or(config.SMTPTimeout, 5*time.Second)
 	if config.Dial == nil {
 		config.Dial = (&net.Dialer{}).DialContext
 	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
+	config.Log = cmp.Or(config.Log, slog.Default())
 	s := &Service{mailer: newMailer(config.SMTPAddr, config.Dial)}
 	var before *sent
 	var prepare func(context.Context) error

@@ -9,9 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/emersion/go-smtp"
-
 	"github.com/breakwater-kit/breakwater/services/internal/event"
+	"github.com/emersion/go-smtp"
 )
 
 const (

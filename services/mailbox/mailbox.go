@@ -3,6 +3,7 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/web"
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
-
-	"github.com/breakwater-kit/breakwater/services/internal/web"
 )
 
 const drainTimeout = time.Second
@@ -50,9 +50,7 @@ func New(config Config) (*Service, error) {
 	if config.Listener == nil || config.SMTPListener == nil {
 		return nil, errors.New("mailbox: Listener or SMTPListener is nil: give one for HTTP and one for SMTP")
 	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
+	config.Log = cmp.Or(config.Log, slog.Default())
 	if config.MailsPerSecond < 0 {
 		return nil, fmt.Errorf("mailbox: MailsPerSecond is %v: give a positive number, or 0 for no limit", config.MailsPerSecond)
 	}

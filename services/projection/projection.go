@@ -11,6 +11,7 @@
 package projection
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -20,13 +21,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/positions"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const name = "projection"
@@ -78,12 +78,8 @@ func New(config Config) (*Service, error) {
 	case len(config.Consumer.Brokers) == 0:
 		return nil, errors.New("projection: Consumer.Brokers is empty: give at least one host:port, the view is made of what is in Kafka")
 	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
-	if config.Consumer.ClientID == "" {
-		config.Consumer.ClientID = name
-	}
+	config.Log = cmp.Or(config.Log, slog.Default())
+	config.Consumer.ClientID = cmp.Or(config.Consumer.ClientID, name)
 	if config.Consumer.Dial == nil {
 		config.Consumer.Dial = config.Dial
 	}

@@ -9,11 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // User is what the view holds of one user.
@@ -124,10 +123,9 @@ func (v View) rebuild(ctx context.Context, log *slog.Logger, setBack []database.
 			return err
 		}
 		log.Warn("could not delete the view, will try again", "error", err)
-		select {
-		case <-ctx.Done():
+		backoff.Wait(ctx, failures, time.Second)
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
-		case <-time.After(backoff.Delay(failures, time.Second)):
 		}
 	}
 }

@@ -2,17 +2,16 @@ package registration
 
 import (
 	"context"
+	"sync"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/budget"
 	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"github.com/failsafe-go/failsafe-go/timeout"
-	"golang.org/x/sync/errgroup"
-
-	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
 
 // How the hardened caller treats each of the services that it calls.
@@ -80,17 +79,16 @@ func (h *hardened) Close() { h.caller.Close() }
 // not be told are named.
 func (h *hardened) Notify(ctx context.Context, e event.Event) error {
 	missed := make([]bool, len(h.callees))
-	var calls errgroup.Group
+	var calls sync.WaitGroup
 	for i, to := range h.callees {
-		calls.Go(func() error {
+		calls.Go(func() {
 			err := to.policies.WithContext(ctx).RunWithExecution(func(attempt failsafe.Execution[any]) error { //nolint:contextcheck // the attempt's ends with ctx
 				return h.caller.call(attempt.Context(), to.url, e)
 			})
 			missed[i] = err != nil
-			return nil
 		})
 	}
-	_ = calls.Wait() // each says for itself
+	calls.Wait()
 	var incomplete IncompleteError
 	for i, to := range h.callees {
 		if missed[i] {

@@ -117,7 +117,7 @@ func (o *Outbox) Relay(ctx context.Context, round func(context.Context, []Outbox
 		case err != nil:
 			failures++
 			o.log.Warn("relay failed, will try again", "error", err)
-			sleep(ctx, backoff.Delay(failures, relayMaxDelay))
+			backoff.Wait(ctx, failures, relayMaxDelay)
 			continue
 		}
 		failures = 0
@@ -190,11 +190,4 @@ func (o *Outbox) Forget(ctx context.Context, rows []OutboxRow) error {
 		return fmt.Errorf("empty the outbox of %d events: %w", len(rows), err)
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/kafka"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Publisher notifies the other services by publishing to Kafka.

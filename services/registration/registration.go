@@ -11,6 +11,7 @@
 package registration
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,12 +22,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 )
 
 // Mode is how registration notifies the other services.
@@ -55,7 +56,9 @@ const (
 var Modes = []Mode{SyncSequential, SyncFanout, SyncHardened, Event, EventOutbox, EventTransactional}
 
 // Config is what the service needs. Listener, DB and Mode are required; the
-// three URLs are in the sync modes, Brokers in the event modes.
+// three URLs are in the sync modes, Brokers in the event modes. A tag names the
+// environment's variable for a setting, and fix completes the sentence "set it to …" in
+// the error about it.
 type Config struct {
 	// Listener takes POST /register, GET /catalog and GET /healthz; the
 	// service closes it.
@@ -63,30 +66,32 @@ type Config struct {
 	// DB is a SQLite (driver "sqlite") or PostgreSQL (driver "pgx") database.
 	// The caller closes it after Run has returned.
 	DB   *sql.DB
-	Mode Mode
+	Mode Mode `env:"MODE,required,notEmpty" fix:"one of sync-sequential, sync-fanout, sync-hardened, event, event-outbox and event-transactional"`
 	// Way makes the way by hand; nil means as Mode says, which must be set all
 	// the same, for what it requires.
 	Way func(Config) (Way, error)
 
 	// Workers is how many requests are worked on at once. Default 32.
-	Workers int
+	Workers int `env:"WORKERS" envDefault:"32" fix:"a positive number like 32"`
 	// QueueTimeout is how long a request waits for a worker before it is
 	// turned away with 503. Default 1s.
-	QueueTimeout time.Duration
+	QueueTimeout time.Duration `env:"QUEUE_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
 	// CallTimeout bounds each call to another service, and storing the user.
 	// Default 1s.
-	CallTimeout time.Duration
+	CallTimeout time.Duration `env:"CALL_TIMEOUT" envDefault:"1s" fix:"a positive duration like 1s"`
 
-	EmailURL, AnalyticsURL, CacheURL string // base URLs, for example http://email:8080
+	EmailURL     string `env:"EMAIL_URL" fix:"a base URL like http://email:8080"`
+	AnalyticsURL string `env:"ANALYTICS_URL" fix:"a base URL like http://analytics:8080"`
+	CacheURL     string `env:"CACHE_URL" fix:"a base URL like http://cache:8080"`
 	// Callees are whom to call instead of these three, by the URLs to POST to.
-	Callees []string
+	Callees []string `env:"CALLEES" fix:"URL,URL: whom to POST to instead of the three"`
 
-	Brokers []string // host:port, each a seed
-	Topic   string   // default "user-events"
+	Brokers []string `env:"KAFKA_BROKERS" fix:"host:port,host:port"` // each a seed
+	Topic   string   `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
 	// ClientID names this instance in the broker's log. Default "registration".
-	ClientID string
+	ClientID string `env:"KAFKA_INSTANCE" fix:"a client id"`
 	// PublishTimeout is how long to wait for the acknowledgement. Default 2s.
-	PublishTimeout time.Duration
+	PublishTimeout time.Duration `env:"PUBLISH_TIMEOUT" envDefault:"2s" fix:"a positive duration like 2s"`
 	// Repeating switches the producer's idempotence off: what it is not told was
 	// appended it appends again. With it the broker knows a batch that is sent
 	// again by its number. Not in mode event-transactional.
@@ -99,7 +104,7 @@ type Config struct {
 // Service is the registration service.
 type Service struct {
 	config   Config
-	pool     *pool
+	workers  bulkhead.Bulkhead[any] // one permit per request being worked on
 	way      Way
 	migrated chan struct{} // closed when the tables exist
 }
@@ -112,35 +117,21 @@ func New(config Config) (*Service, error) {
 	}
 	return &Service{
 		config:   config,
-		pool:     newPool(config.Workers, config.QueueTimeout),
+		workers:  bulkhead.New[any](uint(config.Workers)),
 		migrated: make(chan struct{}),
 	}, nil
 }
 
 func (c Config) withDefaults() Config {
-	if c.Workers == 0 {
-		c.Workers = 32
-	}
-	if c.QueueTimeout == 0 {
-		c.QueueTimeout = time.Second
-	}
-	if c.CallTimeout == 0 {
-		c.CallTimeout = time.Second
-	}
-	if c.PublishTimeout == 0 {
-		c.PublishTimeout = 2 * time.Second
-	}
-	if c.Topic == "" {
-		c.Topic = "user-events"
-	}
-	if c.ClientID == "" {
-		c.ClientID = "registration"
-	}
+	c.Workers = cmp.Or(c.Workers, 32)
+	c.QueueTimeout = cmp.Or(c.QueueTimeout, time.Second)
+	c.CallTimeout = cmp.Or(c.CallTimeout, time.Second)
+	c.PublishTimeout = cmp.Or(c.PublishTimeout, 2*time.Second)
+	c.Topic = cmp.Or(c.Topic, "user-events")
+	c.ClientID = cmp.Or(c.ClientID, "registration")
+	c.Log = cmp.Or(c.Log, slog.Default())
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext
-	}
-	if c.Log == nil {
-		c.Log = slog.Default()
 	}
 	if c.Way == nil {
 		c.Way = newWay
@@ -193,7 +184,7 @@ func (s *Service) Run(ctx context.Context) error {
 	mux.HandleFunc("GET /catalog", s.catalog)
 	server := web.Server{
 		Listener: s.config.Listener,
-		Handler:  s.pool.limit(mux),
+		Handler:  s.limited(mux),
 		Ready:    s.ready,
 		Log:      s.config.Log,
 	}
@@ -210,6 +201,24 @@ func (s *Service) ready() error {
 	default:
 		return errors.New("still preparing the database")
 	}
+}
+
+var errBusy = errors.New("all workers are busy: nothing was done, try again later")
+
+// limited passes requests on to next while there is a worker for them, as a server with
+// a fixed number of threads would. One that gets none in time is turned away with 503
+// and Retry-After before anything was done for it.
+func (s *Service) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch err := s.workers.AcquirePermitWithMaxWait(r.Context(), s.config.QueueTimeout); {
+		case errors.Is(err, bulkhead.ErrFull):
+			w.Header().Set("Retry-After", "1")
+			web.Error(w, http.StatusServiceUnavailable, errBusy)
+		case err == nil: // else the caller is gone
+			defer s.workers.ReleasePermit()
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 // register stores the user and lets the other services know.

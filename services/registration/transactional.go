@@ -7,10 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (

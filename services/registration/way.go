@@ -73,13 +73,13 @@ type Notifier interface {
 
 // StoreThenNotify stores the user, then tells the others. A process that ends in
 // between leaves a user of whom nobody hears.
-func StoreThenNotify(users Users, teller Notifier, accepted int) Way {
-	return storeThenNotify{users, teller, accepted}
+func StoreThenNotify(users Users, notifier Notifier, accepted int) Way {
+	return storeThenNotify{users, notifier, accepted}
 }
 
 type storeThenNotify struct {
 	users    Users
-	notifier   Notifier
+	notifier Notifier
 	accepted int
 }
 

@@ -6,6 +6,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,12 +14,11 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 )
 
 const name = "transfer"
@@ -48,12 +48,10 @@ type Service struct {
 
 // New checks config; nothing runs before Run.
 func New(config Config) (*Service, error) {
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
+	config.Log = cmp.Or(config.Log, slog.Default())
 	group := config.Consumer
-	setDefault(&group.Group, name)
-	setDefault(&group.ClientID, name)
+	group.Group = cmp.Or(group.Group, name)
+	group.ClientID = cmp.Or(group.ClientID, name)
 	group.Dial, group.Log = config.Dial, config.Log
 	group.Handle = func(context.Context, *kgo.Record) error { return nil } // a record is only passed on
 	switch {
@@ -71,12 +69,6 @@ func New(config Config) (*Service, error) {
 	s := &Service{config: config}
 	s.loop = transact.New(member, nil, s.passOn)
 	return s, nil
-}
-
-func setDefault(field *string, value string) {
-	if *field == "" {
-		*field = value
-	}
 }
 
 // Run serves and transfers until ctx ends, ends the transaction in hand, and

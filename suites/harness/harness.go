@@ -22,7 +22,6 @@ import (
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/fixtures/session"
-	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
@@ -43,22 +42,50 @@ func Claims(statements map[string]string) Option {
 
 var current *session.Session
 
+// begin opens a session that has the machine to itself until end. The context ends, besides,
+// when nobody waits for the test any more.
+func begin(t *testing.T, suite string, options []Option) (s *session.Session, ctx context.Context, end func()) {
+	t.Helper()
+	s, err := session.Open(t.Context(), suite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range options {
+		change(s)
+	}
+	ctx, stop := session.Attend(t.Context())
+	attended := interrupt(ctx)
+	release, err := s.Alone(ctx)
+	if err != nil {
+		attended()
+		stop()
+		t.Fatal(err)
+	}
+	return s, ctx, func() {
+		release()
+		attended()
+		stop()
+	}
+}
+
+// conclude writes the report once all has been performed.
+func conclude(t *testing.T, s *session.Session, passed bool, why ...string) {
+	t.Helper()
+	err := s.End(passed, why...)
+	page, rendered := s.Render()
+	if err = errors.Join(err, rendered); err != nil {
+		t.Error(err)
+	}
+	if page != "" {
+		t.Logf("report: %s", page)
+	}
+}
+
 func skipShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("scenarios take their time; run without -short")
 	}
-}
-
-func open(t *testing.T, suite string, options []Option) (*session.Session, error) {
-	s, err := session.Open(t.Context(), suite)
-	if err != nil {
-		return nil, err
-	}
-	for _, change := range options {
-		change(s)
-	}
-	return s, nil
 }
 
 // RunSpecs runs the suite's specs in the world that BREAKWATER_WORLD names, and
@@ -75,18 +102,9 @@ func RunSpecs(t *testing.T, suite string, options ...Option) {
 	case config.ParallelTotal > 1: // its processes would wait for each other
 		t.Fatal("ginkgo's -p and --procs: leave them out; breakwater run --procs N performs specs side by side")
 	}
-	var err error
-	if current, err = open(t, suite, options); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := session.Attend(t.Context())
-	defer stop()
-	defer interrupt(ctx)()
-	release, err := current.Alone(ctx) // not in a spec, whose time it would take
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
+	var end func()
+	current, _, end = begin(t, suite, options) // not in a spec, whose time it would take
+	defer end()
 	ginkgo.ReportBeforeEach(begins)
 	ginkgo.ReportAfterEach(ends)
 	var special []string
@@ -96,16 +114,8 @@ func RunSpecs(t *testing.T, suite string, options ...Option) {
 		}
 		special = r.SpecialSuiteFailureReasons
 	})
-	if err := current.End(ginkgo.RunSpecs(t, suite), special...); err != nil {
-		t.Error(err)
-	}
-	page, err := current.Render()
-	if err != nil {
-		t.Error(err)
-	}
-	if page != "" {
-		t.Logf("report: %s", page)
-	}
+	passed := ginkgo.RunSpecs(t, suite)
+	conclude(t, current, passed, special...)
 }
 
 // begins and ends keep account of a spec, whatever becomes of it and in which of its
@@ -189,22 +199,9 @@ func Compare(ctx ginkgo.SpecContext, e breakwater.Experiment) []*trial.Trial {
 	return trials
 }
 
-// Flawed performs the scenario with a kit that has a flaw. It is for the kit's
-// own tests: see [session.Flaw].
-func Flawed(ctx ginkgo.SpecContext, f session.Flaw, s breakwater.Scenario) *trial.Trial {
-	ginkgo.GinkgoHelper()
-	t, err := current.Flawed(f).Perform(ctx, ginkgo.CurrentSpecReport().FullText(), s)
-	settle(err)
-	return t
-}
-
-// History is the saved history of a trial that was performed here.
-func History(t *trial.Trial) history.Log {
-	ginkgo.GinkgoHelper()
-	log, err := current.Run.History(t)
-	settle(err)
-	return log
-}
+// Session is what the specs are performed in: its world, and the run that keeps what
+// comes of them.
+func Session() *session.Session { return current }
 
 func settle(err error) {
 	ginkgo.GinkgoHelper()

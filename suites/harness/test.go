@@ -8,7 +8,6 @@ import (
 
 	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
-	"github.com/breakwater-kit/breakwater/fixtures/session"
 	"github.com/breakwater-kit/breakwater/reports/printable"
 	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -29,19 +28,8 @@ func Test(t *testing.T, s breakwater.Scenario, options ...Option) *trial.Trial {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := open(t, trial.Slug(filepath.Base(dir)), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := session.Attend(t.Context())
-	defer stop()
-	defer interrupt(ctx)()
-	release, err := one.Alone(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-
+	one, ctx, end := begin(t, trial.Slug(filepath.Base(dir)), options)
+	defer end()
 	one.SpecBegins(t.Name())
 	performed, err := one.Perform(ctx, t.Name(), s)
 	skip := ""
@@ -55,13 +43,10 @@ func Test(t *testing.T, s breakwater.Scenario, options ...Option) *trial.Trial {
 	case !performed.AsPredicted():
 		t.Error(matchers.BeAsPredicted().FailureMessage(performed))
 	}
-	page, rendered := one.Render()
-	if err = errors.Join(err, one.End(!t.Failed()), rendered); err != nil {
+	if err != nil {
 		t.Error(err)
 	}
-	if page != "" {
-		t.Logf("report: %s", page)
-	}
+	conclude(t, one, !t.Failed())
 	if skip != "" {
 		t.Skip(skip)
 	}

@@ -71,7 +71,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		name: "start-at-latest", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed while partitions are new to it", plan: analyticsIsKilled,
 		// So many partitions that some see their first record while it is away.
-		topic: Topic{Partitions: 48}, load: Load{Rate: 20, Duration: 9 * time.Second, Keys: 5000},
+		topic: Topic{Partitions: 48}, load: Load{Rate: 20, Duration: Duration(9 * time.Second), Keys: 5000},
 		breaks: []string{breakwater.NoAcknowledgedLoss},
 		also:   append(lost, breakwater.CommitAfterEffect, breakwater.NoStuck),
 	}),

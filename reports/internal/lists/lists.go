@@ -23,3 +23,25 @@ func Distinct[S ~[]E, E comparable](all S) S {
 	}
 	return out
 }
+
+// Grouped are the values that have a key in common.
+type Grouped[K comparable, E any] struct {
+	Key K
+	All []E
+}
+
+// Group has the values by their keys, in the order in which these first come.
+func Group[S ~[]E, E any, K comparable](all S, key func(E) K) []Grouped[K, E] {
+	var groups []Grouped[K, E]
+	at := map[K]int{}
+	for _, e := range all {
+		k := key(e)
+		i, known := at[k]
+		if !known {
+			i, at[k] = len(groups), len(groups)
+			groups = append(groups, Grouped[K, E]{Key: k})
+		}
+		groups[i].All = append(groups[i].All, e)
+	}
+	return groups
+}

@@ -147,16 +147,17 @@ func Defects() []*trial.Trial {
 		}
 		all = append(all, right, flawed)
 	}
-	kit := Replay()
-	kit.ID, kit.Suite, kit.Claim, kit.Title, kit.Contender = "selftest-kit-the-fault-never-heals", "selftest", "kit: the-fault-never-heals", "analytics is cut off, and nobody heals it", "event"
-	kit.Predictions = []trial.Predicted{predicted(breakwater.Exercised, breakwater.ToBeUnknown, "exercised unknown", "fault cut was never seen to be gone", trial.Confirmed)}
-	kit.Verdicts[0].Status, kit.Verdicts[0].Why = check.Unknown, "fault cut was never seen to be gone"
-	return append(all, kit)
+	return all
 }
 
 // Selftest is a run of planted defects in ten rounds, beside a claim.
 func Selftest() report.Run {
 	run := Rounds()
 	run.Trials = append(run.Trials[:10:10], Repeat(report.Run{Trials: Defects()}, 10).Trials...)
+	for range 10 {
+		run.Sabotage = append(run.Sabotage, report.Sabotage{
+			Name: "never-heals", Fault: "analytics is cut off, and nobody heals it", World: "local", Expected: `exercised unknown: "was never seen to be gone"`, Caught: true,
+		})
+	}
 	return run
 }

@@ -27,20 +27,8 @@ func AutoCommit(config Config) (Loop, error) {
 	if config.Claim != nil {
 		return nil, errors.New("consumer: a loop with auto-commit keeps its offsets in Kafka: take another, or leave out Claim")
 	}
-	m, err := NewMember(config)
-	if err != nil {
-		return nil, err
-	}
-	return &Poller{
-		Member: m,
-		Own:    []kgo.Opt{kgo.AutoCommitInterval(autoCommitInterval)},
-		Work: func(ctx context.Context, _ *kgo.Client, records []*kgo.Record) bool {
-			for _, r := range records {
-				if !m.Process(ctx, r) {
-					return false
-				}
-			}
-			return true
-		},
-	}, nil
+	return Polling(kgo.AutoCommitInterval(autoCommitInterval),
+		func(ctx context.Context, m *Member, _ *kgo.Client, records []*kgo.Record) bool {
+			return m.ProcessAll(ctx, records)
+		})(config)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
@@ -34,7 +35,7 @@ func TestAutoCommitsOnlyWhatIsProcessed(t *testing.T) {
 			if r.Offset == 31 {
 				<-ctx.Done() // under way when it is stopped
 			}
-			sleep(ctx, 300*time.Millisecond)
+			backoff.Sleep(ctx, 300*time.Millisecond)
 			return ctx.Err()
 		}}
 		next := &journal{}

@@ -42,11 +42,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 )
 
 const (
@@ -72,7 +71,6 @@ type Consumer struct {
 	mu         sync.Mutex
 	hand       map[int32]*partition // by partition number
 	generation int32                // of the assignment that is in force
-	endRound   context.CancelFunc
 }
 
 // partition is what this member has in hand of one partition.
@@ -88,7 +86,7 @@ func New(config Config) (*Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Consumer{Member: member, hand: map[int32]*partition{}, endRound: func() {}}, nil
+	return &Consumer{Member: member, hand: map[int32]*partition{}}, nil
 }
 
 // ProcessThenCommit is [New] as a [NewLoop].
@@ -97,7 +95,7 @@ func ProcessThenCommit(config Config) (Loop, error) { return New(config) }
 func (c *Consumer) options() []kgo.Opt {
 	options := []kgo.Opt{
 		kgo.DisableAutoCommit(),
-		kgo.OnPartitionsCallbackBlocked(func(context.Context, *kgo.Client) { c.interrupt() }),
+		kgo.OnPartitionsCallbackBlocked(c.Interrupt),
 		kgo.OnPartitionsAssigned(c.assigned),
 		kgo.OnPartitionsRevoked(c.dropped("revoked")),
 		kgo.OnPartitionsLost(c.dropped("lost")),
@@ -129,34 +127,19 @@ func (c *Consumer) Run(ctx context.Context) error {
 		}
 		failures++
 		c.Log.Warn("consumer round failed, will try again", "error", err)
-		sleep(ctx, backoff.Delay(failures, maxRetryDelay))
+		backoff.Wait(ctx, failures, maxRetryDelay)
 	}
 	return nil
 }
 
 // round is one turn of the loop: poll, process, commit.
 func (c *Consumer) round(ctx context.Context) error {
-	// It begins before the poll: from the moment that the poll holds off
-	// rebalances, an interruption must find a round to end.
-	round, endRound := context.WithCancel(context.Background())
+	round, endRound := c.BeginRound()
 	defer endRound()
-	c.mu.Lock()
-	c.endRound = endRound
-	c.mu.Unlock()
-
 	defer c.client.AllowRebalance()
 	polled := c.poll(ctx)
 	c.process(ctx, round)
 	return errors.Join(polled, c.commit(context.WithoutCancel(ctx)))
-}
-
-// interrupt ends the round in progress because a rebalance waits for it.
-// Should it come late and hit the next round, nothing is lost: what is left in
-// hand is taken up again.
-func (c *Consumer) interrupt() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.endRound()
 }
 
 // poll takes new records in hand, unless something still is. Either way the
@@ -191,16 +174,8 @@ func (c *Consumer) poll(ctx context.Context) error {
 // process works off the records in hand, partitions side by side, until all
 // are done or the round has to end.
 func (c *Consumer) process(ctx, round context.Context) {
-	// attempts ends some time after the round or ctx did.
-	attempts, cancelAttempts := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancelAttempts()
-	cancelLater := func() {
-		sleep(attempts, grace)
-		cancelAttempts()
-	}
-	defer context.AfterFunc(round, cancelLater)()
-	defer context.AfterFunc(ctx, cancelLater)()
-
+	attempts, cancel := Attempts(ctx, round, grace)
+	defer cancel()
 	c.mu.Lock()
 	hand := slices.Collect(maps.Values(c.hand))
 	c.mu.Unlock()
@@ -321,10 +296,9 @@ func (c *Consumer) claim(ctx context.Context, offsets map[string]map[int32]kgo.O
 			break
 		}
 		c.Log.Warn("could not read where to go on, will try again", "partitions", numbers, "error", err)
-		select {
-		case <-ctx.Done():
+		backoff.Wait(ctx, failures, maxRetryDelay)
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		case <-time.After(backoff.Delay(failures, maxRetryDelay)):
 		}
 	}
 	return offsets, nil
@@ -344,13 +318,5 @@ func (c *Consumer) dropped(how string) func(context.Context, *kgo.Client, map[st
 		for _, number := range numbers {
 			delete(c.hand, number)
 		}
-	}
-}
-
-// sleep waits for d, or less if ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

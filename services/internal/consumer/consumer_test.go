@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
 )
@@ -220,7 +221,7 @@ func TestFinishesTheBatchOnShutdown(t *testing.T) {
 			if r.Offset == 0 {
 				reached <- struct{}{}
 			}
-			sleep(ctx, 100*time.Millisecond)
+			backoff.Sleep(ctx, 100*time.Millisecond)
 			return ctx.Err()
 		}})
 		<-reached
@@ -386,7 +387,7 @@ func rebalanceLosesNothing(t *testing.T, start startKafka, assignment Assignment
 		var done atomic.Int32
 		atWork := make(chan struct{})
 		return &journal{handle: func(ctx context.Context, _ *kgo.Record) error {
-			sleep(ctx, 7*time.Millisecond)
+			backoff.Sleep(ctx, 7*time.Millisecond)
 			if done.Add(1) == 50 {
 				close(atWork)
 			}
@@ -629,7 +630,7 @@ func TestInterruptedRoundSkipsNothing(t *testing.T) {
 		m = join(t, k, &journal{handle: func(_ context.Context, r *kgo.Record) error {
 			<-started
 			if r.Offset%5 == 0 {
-				m.interrupt()
+				m.Interrupt(t.Context(), nil)
 			}
 			return nil
 		}})

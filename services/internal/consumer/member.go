@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/kafka"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Loop is a way to consume. [New], [AutoCommit] and the others that make one
@@ -50,33 +51,34 @@ var Assignments = []Assignment{Eager, Cooperative, ConsumerProtocol}
 type NewLoop func(Config) (Loop, error)
 
 // Config describes one member of a consumer group. Brokers, Topic, Group and
-// Handle are required.
+// Handle are required. A tag names the environment's variable for a setting, and fix
+// completes the sentence "set it to …" in the error about it.
 type Config struct {
-	Brokers []string // host:port, each a seed
-	Topic   string
-	Group   string
+	Brokers []string `env:"KAFKA_BROKERS" fix:"host:port,host:port"` // each a seed
+	Topic   string   `env:"KAFKA_TOPIC" envDefault:"user-events" fix:"a topic's name"`
+	Group   string   `env:"KAFKA_GROUP" fix:"a consumer group's name"`
 	// ClientID names this instance in the broker's log and metrics. Default:
 	// the group's name.
-	ClientID string
+	ClientID string `env:"KAFKA_INSTANCE" fix:"a client id"`
 	// Assignment is how the group divides its partitions. Default [Eager].
-	Assignment Assignment
+	Assignment Assignment `env:"ASSIGNMENT" envDefault:"eager" fix:"eager, cooperative or consumer-protocol"`
 	// InstanceID makes this a static member (KIP-345): it does not leave when it
 	// stops, and one that is back under the same id within the session time-out gets
 	// its partitions again without a rebalance; until then nobody reads them. No two
 	// running members may share it. Default: none, a dynamic member.
-	InstanceID string
+	InstanceID string `env:"GROUP_INSTANCE_ID" fix:"a name that no other member of the group has"`
 	// SessionTimeout is how long the coordinator waits for a heartbeat before
 	// it gives this member's partitions to others. Default 3s; the broker's
 	// group.min.session.timeout.ms must allow it.
-	SessionTimeout time.Duration
+	SessionTimeout time.Duration `env:"SESSION_TIMEOUT" envDefault:"3s" fix:"a positive duration like 3s"`
 	// HeartbeatInterval is at most a third of SessionTimeout. Default 500ms.
-	HeartbeatInterval time.Duration
+	HeartbeatInterval time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"500ms" fix:"a positive duration like 500ms"`
 	// FetchMaxWait is how long a broker may hold a fetch that has nothing to
 	// answer. Default 250ms.
-	FetchMaxWait time.Duration
+	FetchMaxWait time.Duration `env:"FETCH_MAX_WAIT" envDefault:"250ms" fix:"a positive duration like 250ms"`
 	// MaxPollRecords bounds one round, and so how much a crash delivers
 	// again. Default 100.
-	MaxPollRecords int
+	MaxPollRecords int `env:"MAX_POLL_RECORDS" envDefault:"100" fix:"a positive number like 100"`
 	// AttemptTimeout bounds one attempt at one record. Default 5s.
 	AttemptTimeout time.Duration
 	// Options are more settings of the client. They come last, and win.
@@ -100,22 +102,15 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	setDefault(&c.ClientID, c.Group)
-	setDefault(&c.Assignment, Eager)
-	setDefault(&c.SessionTimeout, 3*time.Second)
-	setDefault(&c.HeartbeatInterval, 500*time.Millisecond)
-	setDefault(&c.FetchMaxWait, 250*time.Millisecond)
-	setDefault(&c.MaxPollRecords, 100)
-	setDefault(&c.AttemptTimeout, 5*time.Second)
-	setDefault(&c.Log, slog.Default())
+	c.ClientID = cmp.Or(c.ClientID, c.Group)
+	c.Assignment = cmp.Or(c.Assignment, Eager)
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, 3*time.Second)
+	c.HeartbeatInterval = cmp.Or(c.HeartbeatInterval, 500*time.Millisecond)
+	c.FetchMaxWait = cmp.Or(c.FetchMaxWait, 250*time.Millisecond)
+	c.MaxPollRecords = cmp.Or(c.MaxPollRecords, 100)
+	c.AttemptTimeout = cmp.Or(c.AttemptTimeout, 5*time.Second)
+	c.Log = cmp.Or(c.Log, slog.Default())
 	return c
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (c Config) validate() error {
@@ -160,8 +155,9 @@ type Member struct {
 	Config               // with its defaults filled in
 	ready  chan struct{} // closed by the first assignment
 
-	mu      sync.Mutex
-	joining error // why the group did not let this member in
+	mu       sync.Mutex
+	joining  error // why the group did not let this member in
+	endRound context.CancelFunc
 }
 
 // NewMember checks config and fills in its defaults.
@@ -170,7 +166,7 @@ func NewMember(config Config) (*Member, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
-	m := &Member{Config: config, ready: make(chan struct{})}
+	m := &Member{Config: config, ready: make(chan struct{}), endRound: func() {}}
 	if err := kgo.ValidateOpts(m.ClientOptions()...); err != nil {
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
@@ -245,6 +241,42 @@ func (m *Member) Assigned(_ context.Context, _ *kgo.Client, added map[string][]i
 	case <-m.ready:
 	default:
 		close(m.ready)
+	}
+}
+
+// BeginRound is for a loop that works in rounds. What it returns ends with the call of
+// end, and as soon as a rebalance waits; should that come late and hit the next round,
+// what is left in hand is to be taken up again. A round begins before its poll: from the
+// moment that the poll holds off rebalances, an interruption must find a round to end.
+func (m *Member) BeginRound() (round context.Context, end context.CancelFunc) {
+	round, end = context.WithCancel(context.Background())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.endRound = end
+	return round, end
+}
+
+// Interrupt is the client's callback that ends the round in progress.
+func (m *Member) Interrupt(context.Context, *kgo.Client) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.endRound()
+}
+
+// Attempts is a context that ends when the time of grace is over that begins with the
+// end of the round or of ctx.
+func Attempts(ctx, round context.Context, grace time.Duration) (attempts context.Context, cancel context.CancelFunc) {
+	attempts, end := context.WithCancel(context.WithoutCancel(ctx))
+	later := func() {
+		backoff.Sleep(attempts, grace)
+		end()
+	}
+	stops := [...]func() bool{context.AfterFunc(round, later), context.AfterFunc(ctx, later)}
+	return attempts, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		end()
 	}
 }
 

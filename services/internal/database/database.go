@@ -14,12 +14,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
-
-	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 )
 
 // connectTimeout bounds a PostgreSQL connect where the URL does not.
@@ -197,10 +196,9 @@ func Migrate(ctx context.Context, db *sql.DB, log *slog.Logger, statements ...st
 		if ctx.Err() == nil {
 			log.Warn("database is not ready, will try again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
+		backoff.Wait(ctx, failures, time.Second)
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
-		case <-time.After(backoff.Delay(failures, time.Second)):
 		}
 	}
 }

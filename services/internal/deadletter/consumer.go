@@ -25,11 +25,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (
@@ -147,16 +146,8 @@ func (l *lane) due(ctx, round context.Context, polled kgo.Fetches) bool {
 // the letters for those that failed. It reports false when the round had to end
 // before all were tried.
 func (l *lane) process(ctx, round context.Context, polled kgo.Fetches) (letters []*kgo.Record, all bool) {
-	// attempts ends some time after the round or ctx did.
-	attempts, cancelAttempts := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancelAttempts()
-	cancelLater := func() {
-		sleep(attempts, grace)
-		cancelAttempts()
-	}
-	defer context.AfterFunc(round, cancelLater)()
-	defer context.AfterFunc(ctx, cancelLater)()
-
+	attempts, cancel := consumer.Attempts(ctx, round, grace)
+	defer cancel()
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	polled.EachPartition(func(p kgo.FetchTopicPartition) {
@@ -206,13 +197,5 @@ func (l *lane) commit(ctx, round context.Context, client *kgo.Client) {
 			return
 		case <-time.After(backoff.Delay(failures, maxRetryDelay)):
 		}
-	}
-}
-
-// sleep waits for d, or less if ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

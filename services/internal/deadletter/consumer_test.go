@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
+	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 	"github.com/breakwater-kit/breakwater/services/internal/servicetest"
@@ -47,7 +48,7 @@ type sink struct {
 
 func (s *sink) take(ctx context.Context, r *kgo.Record) error {
 	if s.slow > 0 {
-		sleep(ctx, s.slow)
+		backoff.Sleep(ctx, s.slow)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

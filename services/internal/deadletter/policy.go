@@ -7,10 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Policy decides where a record goes that could not be processed. Topic is

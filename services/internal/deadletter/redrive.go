@@ -8,12 +8,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/kafka"
+	"github.com/breakwater-kit/breakwater/services/internal/transact"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/breakwater-kit/breakwater/services/internal/kafka"
-	"github.com/breakwater-kit/breakwater/services/internal/transact"
 )
 
 // Redrive sends the letters in a dead letter topic back to where they came
@@ -119,9 +118,6 @@ func (d Redrive) round(ctx context.Context, s transact.Session) (redriven, passe
 	if polled.Empty() {
 		return 0, 0, ctx.Err()
 	}
-	if err := s.Begin(); err != nil {
-		return 0, 0, err
-	}
 	var originals []*kgo.Record
 	polled.EachRecord(func(letter *kgo.Record) {
 		if letter.Attrs.IsControl() {
@@ -135,12 +131,7 @@ func (d Redrive) round(ctx context.Context, s transact.Session) (redriven, passe
 		}
 		originals = append(originals, original)
 	})
-	end := kgo.TryCommit
-	if err := s.ProduceSync(ctx, originals...).FirstErr(); err != nil {
-		d.Log.Warn("could not send letters back, will try again", "letters", len(originals), "error", err)
-		end = kgo.TryAbort
-	}
-	committed, err := s.End(ctx, end)
+	committed, err := transact.Publish(ctx, s, d.Log.With("topic", d.Topic), originals)
 	if err != nil || !committed {
 		return 0, 0, err
 	}

@@ -9,9 +9,8 @@ import (
 	"net"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (

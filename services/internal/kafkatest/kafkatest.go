@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
 
 // Kafka is a broker with one topic.

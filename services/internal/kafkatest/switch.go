@@ -3,9 +3,7 @@ package kafkatest
 import (
 	"context"
 	"net"
-	"os"
 	"sync"
-	"time"
 )
 
 // Switch is a network that can fall silent: connections stay open, and nothing
@@ -37,90 +35,66 @@ func (s *Switch) Restore() {
 	s.gate = nil
 }
 
-// wait waits until the network is open, the deadline passes (if there is one),
-// or closed is.
-func (s *Switch) wait(closed <-chan struct{}, deadline time.Time) error {
+// wait waits until the network is open, or ended is closed.
+func (s *Switch) wait(ended <-chan struct{}) error {
 	s.mu.Lock()
 	gate := s.gate
 	s.mu.Unlock()
 	if gate == nil {
 		return nil
 	}
-	var expired <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		expired = timer.C
-	}
 	select {
 	case <-gate:
 		return nil
-	case <-expired:
-		return os.ErrDeadlineExceeded
-	case <-closed:
+	case <-ended:
 		return net.ErrClosed
 	}
 }
 
 // Dial opens a connection through the network.
 func (s *Switch) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if err := s.wait(ctx.Done(), time.Time{}); err != nil {
+	if err := s.wait(ctx.Done()); err != nil {
 		return nil, err
 	}
-	conn, err := s.dial(ctx, network, addr)
+	far, err := s.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	closed := make(chan struct{})
-	return &switchedConn{Conn: conn, network: s, closed: closed, closing: sync.OnceFunc(func() { close(closed) })}, nil
+	near, inner := net.Pipe()
+	ended := make(chan struct{})
+	c := &switchedConn{near, sync.OnceFunc(func() {
+		close(ended)
+		near.Close()
+		inner.Close()
+		far.Close()
+	})}
+	go s.pass(far, inner, ended, c.end)
+	go s.pass(inner, far, ended, c.end)
+	return c, nil
+}
+
+// pass passes on what it reads while the network is open, until the connection has ended.
+func (s *Switch) pass(to, from net.Conn, ended <-chan struct{}, end func()) {
+	defer end()
+	b := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(b)
+		if err != nil || s.wait(ended) != nil {
+			return
+		}
+		if _, err := to.Write(b[:n]); err != nil {
+			return
+		}
+	}
 }
 
 type switchedConn struct {
 	net.Conn
-	network *Switch
-	closed  chan struct{}
-	closing func()
-
-	mu              sync.Mutex
-	readBy, writeBy time.Time
+	end func()
 }
 
-func (c *switchedConn) deadline(of *time.Time) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return *of
-}
-
-func (c *switchedConn) SetReadDeadline(t time.Time) error {
-	c.mu.Lock()
-	c.readBy = t
-	c.mu.Unlock()
-	return c.Conn.SetReadDeadline(t)
-}
-
-func (c *switchedConn) SetWriteDeadline(t time.Time) error {
-	c.mu.Lock()
-	c.writeBy = t
-	c.mu.Unlock()
-	return c.Conn.SetWriteDeadline(t)
-}
-
-func (c *switchedConn) Write(b []byte) (int, error) {
-	if err := c.network.wait(c.closed, c.deadline(&c.writeBy)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
-}
-
-func (c *switchedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if err := c.network.wait(c.closed, c.deadline(&c.readBy)); err != nil {
-		return 0, err
-	}
-	return n, err
-}
-
+// Close ends the connection, with what is held up of it.
 func (c *switchedConn) Close() error {
-	c.closing()
-	return c.Conn.Close()
+	c.end()
+	return nil
 }

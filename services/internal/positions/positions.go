@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/database"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Store keeps the group's offsets. What a record does and the position behind it

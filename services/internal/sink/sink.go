@@ -4,6 +4,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,12 +13,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 	"github.com/breakwater-kit/breakwater/services/internal/web"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 )
 
 // Config describes a sink. Name and Listener are required, and Handle or Consume.
@@ -60,12 +60,8 @@ func New(config Config) (*Sink, error) {
 	if config.Listener == nil {
 		return nil, fmt.Errorf("%s: Listener is nil: give the listener to serve HTTP on", config.Name)
 	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
-	if config.HandleTimeout == 0 {
-		config.HandleTimeout = 5 * time.Second
-	}
+	config.Log = cmp.Or(config.Log, slog.Default())
+	config.HandleTimeout = cmp.Or(config.HandleTimeout, 5*time.Second)
 	s := &Sink{config: config, prepared: make(chan struct{})}
 	if config.Loop == nil {
 		config.Loop = consumer.ProcessThenCommit
@@ -78,18 +74,12 @@ func New(config Config) (*Sink, error) {
 	}
 
 	group := config.Consumer
-	if group.Group == "" {
-		group.Group = config.Name
-	}
-	if group.ClientID == "" {
-		group.ClientID = config.Name
-	}
+	group.Group = cmp.Or(group.Group, config.Name)
+	group.ClientID = cmp.Or(group.ClientID, config.Name)
 	if group.Dial == nil {
 		group.Dial = config.Dial
 	}
-	if group.Log == nil {
-		group.Log = config.Log
-	}
+	group.Log = cmp.Or(group.Log, config.Log)
 	group.AttemptTimeout = config.HandleTimeout
 	group.Handle = func(ctx context.Context, r *kgo.Record) error {
 		e, err := event.FromRecord(r)

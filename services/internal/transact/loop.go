@@ -11,14 +11,13 @@ package transact
 import (
 	"context"
 	"fmt"
-	"sync"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (
@@ -35,8 +34,6 @@ type Loop struct {
 	work       Work
 
 	rebalanced atomic.Bool
-	mu         sync.Mutex
-	endRound   context.CancelFunc
 }
 
 // Work does what is to be done with what a poll returned, which is not empty, and
@@ -51,7 +48,7 @@ func New(m *consumer.Member, newSession NewSession, work Work) *Loop {
 	if newSession == nil {
 		newSession = Transactional
 	}
-	return &Loop{Member: m, newSession: newSession, work: work, endRound: func() {}}
+	return &Loop{Member: m, newSession: newSession, work: work}
 }
 
 // Run consumes until ctx ends, and returns nil. When it is unknown what became of
@@ -61,7 +58,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	for failures := 1; ctx.Err() == nil; failures++ {
 		if err := l.consume(ctx); err != nil && ctx.Err() == nil {
 			l.Log.Warn("consumer starts over", "topic", l.Topic, "error", err)
-			sleep(ctx, backoff.Delay(failures, maxRetryDelay))
+			backoff.Wait(ctx, failures, maxRetryDelay)
 		}
 	}
 	return nil
@@ -78,7 +75,7 @@ func (l *Loop) consume(ctx context.Context) error {
 		l.ClientOptions(
 			kgo.WithContext(clientCtx),
 			kgo.DisableAutoCommit(),
-			kgo.OnPartitionsCallbackBlocked(func(context.Context, *kgo.Client) { l.interrupt() }),
+			kgo.OnPartitionsCallbackBlocked(l.Interrupt),
 			kgo.OnPartitionsRevoked(dropped),
 			kgo.OnPartitionsLost(dropped),
 		)...)
@@ -99,26 +96,15 @@ func (l *Loop) consume(ctx context.Context) error {
 	return nil
 }
 
-// interrupt ends the round in progress because a rebalance waits for it.
-func (l *Loop) interrupt() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endRound()
-}
-
 // round polls, works, and makes it final: all of it or nothing.
 func (l *Loop) round(ctx context.Context, s Session) error {
-	round, endRound := context.WithCancel(context.Background())
+	round, endRound := l.BeginRound()
 	defer endRound()
-	l.mu.Lock()
-	l.endRound = endRound
-	l.mu.Unlock()
-
 	defer s.AllowRebalance()
 	polled := s.PollRecords(ctx, l.MaxPollRecords)
 	if err := l.FetchErrors(ctx, polled); err != nil {
 		l.Log.Warn("poll failed, will try again", "error", err)
-		sleep(ctx, 100*time.Millisecond)
+		backoff.Sleep(ctx, 100*time.Millisecond)
 	}
 	if polled.Empty() {
 		return nil
@@ -131,27 +117,32 @@ func (l *Loop) round(ctx context.Context, s Session) error {
 	return l.work(ctx, round, s, polled)
 }
 
-// Publish publishes the records and commits the offsets of what was polled, both
-// or neither. Neither: it is read again. Its error means that this is not known.
+// Publish is [Publish] within the time for which the group waits.
 func (l *Loop) Publish(ctx context.Context, s Session, records []*kgo.Record) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
+	_, err := Publish(ctx, s, l.Log.With("topic", l.Topic), records)
+	return err
+}
+
+// Publish publishes the records and commits the offsets of what was polled, both or
+// neither. Neither: it is read again. Its error means that this is not known.
+func Publish(ctx context.Context, s Session, log *slog.Logger, records []*kgo.Record) (committed bool, err error) {
 	if err := s.Begin(); err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+		return false, fmt.Errorf("begin transaction: %w", err)
 	}
 	end := kgo.TryCommit
 	if err := s.ProduceSync(ctx, records...).FirstErr(); err != nil {
-		l.Log.Warn("could not publish, will try again", "records", len(records), "error", err)
+		log.Warn("could not publish, will try again", "records", len(records), "error", err)
 		end = kgo.TryAbort
 	}
-	committed, err := s.End(ctx, end)
-	if err != nil {
-		return fmt.Errorf("end transaction: %w", err)
+	if committed, err = s.End(ctx, end); err != nil {
+		return false, fmt.Errorf("end transaction: %w", err)
 	}
 	if !committed {
-		l.Log.Warn("transaction aborted, what it read is read again", "topic", l.Topic, "records", len(records))
+		log.Warn("transaction aborted, what it read is read again", "records", len(records))
 	}
-	return nil
+	return committed, nil
 }
 
 // GiveBack leaves what was polled to the next poll.
@@ -160,12 +151,4 @@ func (l *Loop) GiveBack(ctx context.Context, s Session) error {
 	defer cancel()
 	_, err := s.End(ctx, kgo.TryAbort)
 	return err
-}
-
-// sleep waits for d, or less if ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
