@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/breakwater-kit/breakwater"
-
 	"go.uber.org/goleak"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/store"
