@@ -307,5 +307,5 @@ func ExampleDuration() {
 
 func ExamplePrediction_Validate() {
 	fmt.Println(breakwater.Prediction{Measurement: "catchup[analytics]", Op: breakwater.OpAtMost, Bound: 10}.Validate())
-	// Output: prediction: Measurement "catchup[analytics]" is not measured; make names with functions like CatchUp
+	// Output: prediction: Measurement "catchup[analytics]" is not measured; make names with functions like CatchUp, and register measures of your own
 }

@@ -71,11 +71,11 @@ func (p Prediction) Validate() error {
 	case p.Guarantee == Others:
 		for _, g := range p.Except {
 			if _, known := GuaranteeOf(g); !known {
-				return fmt.Errorf("prediction: Except names %q, which is none of %s", g, guaranteeNames())
+				return fmt.Errorf("prediction: Except names %q, which is not registered in this program; there are %s", g, guaranteeNames())
 			}
 		}
 	case p.Guarantee != "" && !declared:
-		return fmt.Errorf("prediction: Guarantee %q is none of %s", p.Guarantee, guaranteeNames())
+		return fmt.Errorf("prediction: Guarantee %q is not registered in this program; there are %s", p.Guarantee, guaranteeNames())
 	case p.Expect == ToBeTolerated && p.Because != "":
 		return fmt.Errorf("prediction: Because of %s is %q; what is tolerated may break in any way", p.Guarantee, p.Because)
 	case p.Expect == ToBeTolerated:
@@ -84,7 +84,7 @@ func (p Prediction) Validate() error {
 	case p.Guarantee != "" && p.Expect != ToHold && p.Expect != ToBreak:
 		return fmt.Errorf("prediction: Expect of %s is %q; use %q or %q", p.Guarantee, p.Expect, ToHold, ToBreak)
 	case p.Measurement != "" && UnitOf(p.Measurement) == "":
-		return fmt.Errorf("prediction: Measurement %q is not measured; make names with functions like CatchUp", p.Measurement)
+		return fmt.Errorf("prediction: Measurement %q is not measured; make names with functions like CatchUp, and register measures of your own", p.Measurement)
 	case p.Measurement != "" && p.Op != OpAtMost && p.Op != OpAtLeast:
 		return fmt.Errorf("prediction: Op of %s is %q; use %q or %q", p.Measurement, p.Op, OpAtMost, OpAtLeast)
 	case p.Bound != p.Bound:

@@ -16,12 +16,12 @@ import (
 func init() { rule(breakwater.CommitAfterEffect, commitAfterEffect) }
 
 func commitAfterEffect(x *history.Index) Verdict {
-	all := eachConsumer(x, func(s breakwater.Service, all []*position) finding {
+	return eachConsumer(x, func(s breakwater.Service, all []*position) finding {
 		if s.Ledger == nil {
-			return finding{status: NotAsked, why: "it has no ledger of its effects"}
+			return notAsked("it has no ledger of its effects")
 		}
 		if why := apart(x, s); why != "" {
-			return finding{status: NotAsked, why: why}
+			return notAsked(why)
 		}
 		t := timing{x: x, service: s, effects: x.Sink(s.Ledger.Sink).Effects, unasked: newAudience(x).unasked, handed: handOvers(x, s)}
 		for _, p := range all {
@@ -44,7 +44,6 @@ func commitAfterEffect(x *history.Index) Verdict {
 		f.subject = s.Group
 		return f.doubted(missedIn(x, s))
 	})
-	return combine(x, all, "no service has a consumer group")
 }
 
 // timing collects what was in time and what was late for one service.

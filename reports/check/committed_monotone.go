@@ -13,8 +13,7 @@ import (
 func init() { rule(breakwater.CommittedMonotone, committedMonotone) }
 
 func committedMonotone(x *history.Index) Verdict {
-	var all []finding
-	for _, s := range x.Log.Header.Consumers() {
+	return ofConsumers(x, func(s breakwater.Service) finding {
 		f, met := finding{subject: s.Group}, 0
 		for _, p := range positions(x, s) {
 			m := monotone{position: *p, x: x, f: &f, told: map[*history.Event]bool{}}
@@ -39,9 +38,8 @@ func committedMonotone(x *history.Index) Verdict {
 		default:
 			f.count, f.why = nil, "no commit was acknowledged"
 		}
-		all = append(all, f)
-	}
-	return combine(x, all, "no service has a consumer group")
+		return f
+	})
 }
 
 // monotone looks for falls of one position.

@@ -72,7 +72,7 @@ func unrelated(x *history.Index) finding {
 	operation := x.Log.Header.Require.Unrelated
 	f := finding{}
 	if operation == "" {
-		return finding{status: NotAsked, why: "no unrelated operation is named"}
+		return notAsked("no unrelated operation is named")
 	}
 	before := measure.Available(x, breakwater.Before, operation)
 	during := measure.Available(x, breakwater.During, operation)
@@ -106,10 +106,10 @@ func amplification(x *history.Index, a measure.Amplified) finding {
 	limit := x.Log.Header.Require.Amplification
 	f := finding{}
 	if limit <= 0 {
-		return finding{status: NotAsked, why: "no limit of amplification is stated"}
+		return notAsked("no limit of amplification is stated")
 	}
 	if len(a.Calls) == 0 {
-		return finding{status: NotAsked, why: "no service calls another"}
+		return notAsked("no service calls another")
 	}
 	if a.Roots == 0 {
 		f.why = "no root request was scheduled while the fault was active"

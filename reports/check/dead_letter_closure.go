@@ -17,7 +17,7 @@ func deadLetterClosure(x *history.Index) Verdict {
 	var all []finding
 	for _, s := range x.Log.Header.Services {
 		if s.DeadLetters().Topic != "" {
-			f := finding{status: NotAsked, why: unnamed(x, x.Input(s))}
+			f := notAsked(unnamed(x, x.Input(s)))
 			if s.Ledger != nil && f.why == "" {
 				f.why = apart(x, s)
 			}

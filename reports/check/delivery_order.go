@@ -11,19 +11,15 @@ import (
 func init() { rule(breakwater.DeliveryOrder, deliveryOrder) }
 
 func deliveryOrder(x *history.Index) Verdict {
-	var all []finding
 	a := newAudience(x)
-	for _, s := range x.Log.Header.Consumers() {
+	return ofConsumers(x, func(s breakwater.Service) finding {
 		if s.Ledger == nil {
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: "it has no ledger of its effects"})
-			continue
+			return notAsked("it has no ledger of its effects")
+		}
+		if why := apart(x, s); why != "" {
+			return notAsked(why)
 		}
 		f := finding{subject: s.Group}
-		if f.why = apart(x, s); f.why != "" {
-			f.status = NotAsked
-			all = append(all, f)
-			continue
-		}
 		held := tenures(x, s)
 		fetches(x, s, held)
 		jumped := 0
@@ -46,9 +42,8 @@ func deliveryOrder(x *history.Index) Verdict {
 		if f.examined == 0 {
 			f.count, f.why = nil, "nothing was seen to be fetched"
 		}
-		all = append(all, f.doubted(missedIn(x, s)))
-	}
-	return combine(x, all, "no service has a consumer group")
+		return f.doubted(missedIn(x, s))
+	})
 }
 
 // jumps are the gaps in what was sent to the incarnation, one anomaly each.

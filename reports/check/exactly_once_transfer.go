@@ -18,7 +18,7 @@ func exactlyOnceTransfer(x *history.Index) Verdict {
 		if s.Output == "" {
 			continue
 		}
-		f := finding{status: NotAsked, why: "it does not promise to transfer each record exactly once; set ExactlyOnce if it does"}
+		f := notAsked("it does not promise to transfer each record exactly once; set ExactlyOnce if it does")
 		if s.ExactlyOnce {
 			f = newTransfer(x, s).judge()
 		}
@@ -64,11 +64,11 @@ func (t transfer) judge() finding {
 	ins, outs, given := t.x.Topic(input), t.x.Topic(s.Output), t.x.Topic(letters)
 	for _, topic := range []string{input, s.Output} {
 		if why := unnamed(t.x, topic); why != "" {
-			return finding{status: NotAsked, why: why}
+			return notAsked(why)
 		}
 	}
 	if how, strange := strangers(outs, ins); strange {
-		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; pass records on under their ids", s.Output, input, how)}
+		return notAsked(fmt.Sprintf("none of the ids in %s is one of %s, %s; pass records on under their ids", s.Output, input, how))
 	}
 	none := withoutID(t.x, func(topic string) bool {
 		return topic == input || topic == s.Output || topic != "" && topic == letters

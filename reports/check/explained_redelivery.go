@@ -13,7 +13,7 @@ import (
 func init() { rule(breakwater.ExplainedRedelivery, explainedRedelivery) }
 
 func explainedRedelivery(x *history.Index) Verdict {
-	return combine(x, eachConsumer(x, func(s breakwater.Service, all []*position) finding {
+	return eachConsumer(x, func(s breakwater.Service, all []*position) finding {
 		var f finding
 		for _, p := range all {
 			for _, r := range p.resumes {
@@ -54,7 +54,7 @@ func explainedRedelivery(x *history.Index) Verdict {
 			f.count, f.why = nil, "no resume was recorded"
 		}
 		return f
-	}), "no service has a consumer group")
+	})
 }
 
 // unexplained returns the highest commit above from that was certainly in force

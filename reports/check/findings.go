@@ -87,6 +87,34 @@ func combine(x *history.Index, findings []finding, notAsked string) Verdict {
 	return v
 }
 
+func notAsked(why string) finding { return finding{status: NotAsked, why: why} }
+
+// ofConsumers judges each service that has a group.
+func ofConsumers(x *history.Index, judge func(breakwater.Service) finding) Verdict {
+	var all []finding
+	for _, s := range x.Log.Header.Consumers() {
+		f := judge(s)
+		f.subject = cmp.Or(f.subject, s.Group)
+		all = append(all, f)
+	}
+	return combine(x, all, "no service has a consumer group")
+}
+
+// ofSinks judges each service that has a ledger in which ids can be found that were sent.
+func ofSinks(x *history.Index, judge func(breakwater.Service, *finding)) Verdict {
+	var all []finding
+	for _, s := range x.Log.Header.Sinks() {
+		f := finding{subject: s.Ledger.Sink}
+		if f.why = unknownIn(x, s); f.why != "" {
+			f.status = NotAsked
+		} else {
+			judge(s, &f)
+		}
+		all = append(all, f)
+	}
+	return combine(x, all, "no service has a ledger of its effects")
+}
+
 // share takes the first few anomalies of each finding, worst first, so that one
 // subject with many does not hide the others. They stay in the order of the findings.
 func share(findings []finding, of func(finding) []Anomaly) []Anomaly {

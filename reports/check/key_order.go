@@ -13,23 +13,18 @@ import (
 func init() { rule(breakwater.KeyOrder, keyOrder) }
 
 func keyOrder(x *history.Index) Verdict {
-	var all []finding
 	a := newAudience(x)
-	for _, s := range x.Log.Header.Consumers() {
-		f := finding{subject: s.Group}
+	return ofConsumers(x, func(s breakwater.Service) finding {
 		switch {
 		case s.Ledger == nil:
-			f.status, f.why = NotAsked, "it has no ledger of its effects"
+			return notAsked("it has no ledger of its effects")
 		case len(s.DeadLetters().Retry) > 0:
-			f.status, f.why = NotAsked, "it puts records off to retry topics, where others overtake them"
+			return notAsked("it puts records off to retry topics, where others overtake them")
 		case apart(x, s) != "":
-			f.status, f.why = NotAsked, apart(x, s)
-		default:
-			f = a.keyOrder(s)
+			return notAsked(apart(x, s))
 		}
-		all = append(all, f)
-	}
-	return combine(x, all, "no service has a consumer group")
+		return a.keyOrder(s)
+	})
 }
 
 // done is a record and the first effect of its id.

@@ -14,24 +14,17 @@ import (
 func init() { rule(breakwater.NoAbortedRead, noAbortedRead) }
 
 func noAbortedRead(x *history.Index) Verdict {
-	var all []finding
 	var failed []*history.Event
 	for r := range x.Of(history.Request) {
 		if r.Outcome == history.Failed || committedAfterAnswer(x, r) {
 			failed = append(failed, r)
 		}
 	}
-	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Ledger.Sink}
-		if f.why = unknownIn(x, s); f.why != "" {
-			f.status = NotAsked
-			all = append(all, f)
-			continue
-		}
-		failedTakesEffect(x, s, failed, &f)
+	return ofSinks(x, func(s breakwater.Service, f *finding) {
+		failedTakesEffect(x, s, failed, f)
 		open := 0
 		if s.Group != "" {
-			open = abortedTakesEffect(x, s, &f)
+			open = abortedTakesEffect(x, s, f)
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "failed or aborted ids took effect in %s", brief: "failed or aborted took effect"}
 		switch nameless := missedIn(x, breakwater.Service{Ledger: s.Ledger}); {
@@ -42,9 +35,7 @@ func noAbortedRead(x *history.Index) Verdict {
 		case len(f.anomalies) == 0 && nameless != "":
 			f.count, f.status, f.why = nil, Unknown, "no failed or aborted id took effect, "+nameless
 		}
-		all = append(all, f)
-	}
-	return combine(x, all, "no service has a ledger of its effects")
+	})
 }
 
 func failedTakesEffect(x *history.Index, s breakwater.Service, failed []*history.Event, f *finding) {

@@ -12,14 +12,7 @@ import (
 func init() { rule(breakwater.NoAcknowledgedLoss, ofWholeLog(noAcknowledgedLoss)) }
 
 func noAcknowledgedLoss(x *history.Index) Verdict {
-	var all []finding
-	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Ledger.Sink}
-		if f.why = unknownIn(x, s); f.why != "" {
-			f.status = NotAsked
-			all = append(all, f)
-			continue
-		}
+	return ofSinks(x, func(s breakwater.Service, f *finding) {
 		p, stuck, late := newPending(x, s), 0, 0
 		w, held := p.waiting, x.Sink(s.Ledger.Sink)
 		for r := range x.Owed(s) {
@@ -52,10 +45,8 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 		case late > 0:
 			f.count.note = strings.TrimPrefix(f.count.note+", "+quantity.Count(late)+" more may still have come", ", ")
 		}
-		f = f.doubted(missedIn(x, s))
-		all = append(all, f)
-	}
-	return combine(x, all, "no service has a ledger of its effects")
+		*f = f.doubted(missedIn(x, s))
+	})
 }
 
 // whereLost is the triage of one id without effect.

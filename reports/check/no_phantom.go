@@ -13,14 +13,7 @@ import (
 func init() { rule(breakwater.NoPhantom, noPhantom) }
 
 func noPhantom(x *history.Index) Verdict {
-	var all []finding
-	for _, s := range x.Log.Header.Sinks() {
-		f := finding{subject: s.Ledger.Sink}
-		if f.why = unknownIn(x, s); f.why != "" {
-			f.status = NotAsked
-			all = append(all, f)
-			continue
-		}
+	return ofSinks(x, func(s breakwater.Service, f *finding) {
 		held := x.Sink(s.Ledger.Sink)
 		nameless := len(held.Effects.ID("")) + len(held.Attempts.ID(""))
 		var strangers []*history.Event
@@ -62,7 +55,5 @@ func noPhantom(x *history.Index) Verdict {
 		default:
 			f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids in %s were never sent", brief: "invented"}
 		}
-		all = append(all, f)
-	}
-	return combine(x, all, "no service has a ledger of its effects")
+	})
 }

@@ -54,10 +54,10 @@ func (r relay) judge() finding {
 		return finding{status: Unknown, why: "the ledger holds no row"}
 	}
 	if why := cmp.Or(unnamed(r.x, r.service.Outbox), unnamedIn(r.x, r.service)); why != "" {
-		return finding{status: NotAsked, why: why}
+		return notAsked(why)
 	}
 	if how, strange := strangers(r.rows, r.x.Topic(r.service.Outbox)); strange {
-		return finding{status: NotAsked, why: fmt.Sprintf("none of the ids in %s is one of %s, %s; publish rows under their ids, or name in the ledger's ID the column that holds them", r.service.Ledger.Sink, r.service.Outbox, how)}
+		return notAsked(fmt.Sprintf("none of the ids in %s is one of %s, %s; publish rows under their ids, or name in the ledger's ID the column that holds them", r.service.Ledger.Sink, r.service.Outbox, how))
 	}
 	none := withoutID(r.x, func(topic string) bool { return topic == r.service.Outbox })
 	var waiting []*history.Event // rows that were not published

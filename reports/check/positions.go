@@ -165,19 +165,14 @@ func keepsPositions(s breakwater.Service) bool { return s.Offsets == breakwater.
 
 // eachConsumer judges every consumer by its positions in Kafka, or by those in its
 // own sink where it keeps them there. It is not asked when the sink tells none.
-func eachConsumer(x *history.Index, judge func(breakwater.Service, []*position) finding) []finding {
-	var all []finding
-	for _, s := range x.Log.Header.Consumers() {
+func eachConsumer(x *history.Index, judge func(breakwater.Service, []*position) finding) Verdict {
+	return ofConsumers(x, func(s breakwater.Service) finding {
 		positions := positions(x, s)
 		if keepsPositions(s) && !slices.ContainsFunc(positions, func(p *position) bool { return len(p.stored) > 0 }) {
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: "its offsets live in its sink, and nothing records them there"})
-			continue
+			return notAsked("its offsets live in its sink, and nothing records them there")
 		}
-		f := judge(s, positions)
-		f.subject = s.Group
-		all = append(all, f)
-	}
-	return all
+		return judge(s, positions)
+	})
 }
 
 // facts are a position's commits in the orders in which they are asked about. In

@@ -88,7 +88,7 @@ func (p projection) judge() finding {
 		return unknown("no position is stored with the state")
 	}
 	if why := unnamed(p.x, p.x.Input(p.service)); why != "" {
-		return finding{status: NotAsked, why: why}
+		return notAsked(why)
 	}
 	for e := range p.x.Of(history.Sample) {
 		if e.Topic == p.x.Input(p.service) && e.LogStart > 0 {

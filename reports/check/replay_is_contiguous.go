@@ -14,25 +14,20 @@ import (
 func init() { rule(breakwater.ReplayIsContiguous, replayIsContiguous) }
 
 func replayIsContiguous(x *history.Index) Verdict {
-	var all []finding
 	a := newAudience(x)
-	for _, s := range x.Log.Header.Consumers() {
+	return ofConsumers(x, func(s breakwater.Service) finding {
 		if s.Ledger == nil || s.Ledger.Attempts == "" {
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: "its sink does not record every attempt"})
-			continue
+			return notAsked("its sink does not record every attempt")
 		}
 		attempts := x.Sink(s.Ledger.Sink).Attempts
 		none, unknown := len(attempts.ID("")), unnamed(x, x.Input(s))
 		switch {
 		case attempts.Count() == 0:
-			all = append(all, finding{subject: s.Group, status: Unknown, why: "its sink recorded no attempt"})
-			continue
+			return finding{status: Unknown, why: "its sink recorded no attempt"}
 		case unknown != "":
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: unknown})
-			continue
+			return notAsked(unknown)
 		case none == attempts.Count():
-			all = append(all, finding{subject: s.Group, status: NotAsked, why: fmt.Sprintf("no attempt in %s carries an id; name in its ledger's ID the column or field that does", s.Ledger.Sink)})
-			continue
+			return notAsked(fmt.Sprintf("no attempt in %s carries an id; name in its ledger's ID the column or field that does", s.Ledger.Sink))
 		}
 		f := finding{subject: s.Group}
 		moved, broken := logStartMoved(x), 0
@@ -60,9 +55,8 @@ func replayIsContiguous(x *history.Index) Verdict {
 		case f.examined == 0:
 			f.count, f.why = nil, "nothing that it attempted is in its topic"
 		}
-		all = append(all, f.doubted(missedIn(x, s)))
-	}
-	return combine(x, all, "no service has a consumer group")
+		return f.doubted(missedIn(x, s))
+	})
 }
 
 // logStartMoved are the partitions whose first offset did not stay the same, and

@@ -12,9 +12,8 @@ import (
 func init() { rule(breakwater.SingleOwner, singleOwner) }
 
 func singleOwner(x *history.Index) Verdict {
-	var all []finding
 	told := epochs(x)
-	for _, s := range x.Log.Header.Consumers() {
+	return ofConsumers(x, func(s breakwater.Service) finding {
 		f := finding{subject: s.Group}
 		heldTwice(x, s, &f)
 		placed := 0
@@ -37,9 +36,8 @@ func singleOwner(x *history.Index) Verdict {
 		case f.examined == 0:
 			f.count, f.why = nil, "no assignment was recorded"
 		}
-		all = append(all, f)
-	}
-	return combine(x, all, "no service has a consumer group")
+		return f
+	})
 }
 
 // heldTwice looks for a member that is given a partition while another holds it at

@@ -92,15 +92,7 @@ func (f *fold) operation(name string, all []*history.Event) Operation {
 		}
 	}
 	op.Offered, op.Served, op.Failed = offered.rate(), served.rate(), failed.rate()
-	for i, l := range latency {
-		if len(l) == 0 {
-			continue
-		}
-		slices.Sort(l)
-		at := time.Duration(i) * Window
-		op.P50 = append(op.P50, Point{at, milliseconds(quantile(l, 0.50))})
-		op.P99 = append(op.P99, Point{at, milliseconds(quantile(l, 0.99))})
-	}
+	op.P50, op.P99 = medians(latency)
 	return op
 }
 

@@ -126,14 +126,5 @@ func waits(all []promise, end time.Duration) (p50, p99 []Point) {
 			byWindow[i] = append(byWindow[i], p.wait())
 		}
 	}
-	for i, w := range byWindow {
-		if len(w) == 0 {
-			continue
-		}
-		slices.Sort(w)
-		at := time.Duration(i) * Window
-		p50 = append(p50, Point{at, milliseconds(quantile(w, 0.50))})
-		p99 = append(p99, Point{at, milliseconds(quantile(w, 0.99))})
-	}
-	return p50, p99
+	return medians(byWindow)
 }

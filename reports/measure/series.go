@@ -65,6 +65,20 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[rank(len(sorted), q)]
 }
 
+// medians are the median and the p99 of each window in which there is something, in ms.
+func medians(byWindow [][]time.Duration) (p50, p99 []Point) {
+	for i, w := range byWindow {
+		if len(w) == 0 {
+			continue
+		}
+		slices.Sort(w)
+		at := time.Duration(i) * Window
+		p50 = append(p50, Point{at, milliseconds(quantile(w, 0.50))})
+		p99 = append(p99, Point{at, milliseconds(quantile(w, 0.99))})
+	}
+	return p50, p99
+}
+
 // rank is where the nearest-rank quantile of n sorted values stands.
 func rank(n int, q float64) int {
 	return min(max(int(math.Ceil(q*float64(n)))-1, 0), n-1)

@@ -112,7 +112,7 @@ func TestJudge(t *testing.T) {
 		"nothing else to be broken":               {event, []breakwater.Prediction{others(guarantees()...)}, trial.Undecided, "no other guarantee could be judged"},
 		"no prediction":                           {event, nil, trial.Undecided, "nothing was predicted"},
 		"only for another contender":              {event, []breakwater.Prediction{{Contender: "sync-fanout", Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold}}, trial.Undecided, "nothing was predicted"},
-		"a prediction without sense":              {event, []breakwater.Prediction{{Guarantee: "no-such", Expect: breakwater.ToHold}}, trial.Undecided, `Guarantee "no-such" is none of`},
+		"a prediction without sense":              {event, []breakwater.Prediction{{Guarantee: "no-such", Expect: breakwater.ToHold}}, trial.Undecided, `Guarantee "no-such" is not registered`},
 		"the fault was not witnessed":             {edit(history.Fault, func(e *history.Event) { e.Fault.Active = 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "never seen to take effect"},
 		"the generator was late": {edit(history.Request, func(e *history.Event) {
 			if e.ID == "c-"+x {
@@ -214,7 +214,7 @@ func TestPredictionValidate(t *testing.T) {
 		{bound(breakwater.Orphans, "<=", 0), ""},
 		{breakwater.Prediction{}, "set Guarantee or Measurement"},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Measurement: breakwater.Orphans}, "both set"},
-		{breakwater.Prediction{Guarantee: "no-phantoms", Expect: breakwater.ToHold}, "is none of"},
+		{breakwater.Prediction{Guarantee: "no-phantoms", Expect: breakwater.ToHold}, "is not registered"},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: "unknown"}, "Expect of no-phantom"},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBreak, Because: "never sent"}, ""},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Because: "two clocks"}, "Because of no-phantom"},

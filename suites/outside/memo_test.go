@@ -23,10 +23,13 @@ func TestNotesHaveASlowMemo(t *testing.T) {
 			Env:    map[string]string{"LISTEN": "${listen}", "MEMO": "${memo}"},
 			Ledger: &Ledger{Sink: "memo", Of: "notes", Path: "/notes", Once: true},
 		}},
-		Requests: []Request{{Service: "notes", Method: "POST", Path: "/notes", Event: true, Header: map[string]string{"Idempotency-Key": "${id}"}}},
-		Load:     Constant(50).For(6 * time.Second),
-		Plan:     Plan{At(2 * time.Second).Inject(Latency(Edge("notes", "memo"), 100*time.Millisecond, 0)).For(2 * time.Second)},
-		Require:  Require{Availability: 0.99},
-		Predict:  Holds(NoAcknowledgedLoss, EffectOnce, Availability),
+		Requests: []Request{{
+			Service: "notes", Method: "POST", Path: "/notes", Event: true,
+			Header: map[string]string{"Idempotency-Key": "${id}", "Customer": "${key}"},
+		}},
+		Load:    Constant(50).For(6 * time.Second),
+		Plan:    Plan{At(2 * time.Second).Inject(Latency(Edge("notes", "memo"), 100*time.Millisecond, 0)).For(2 * time.Second)},
+		Require: Require{Availability: 0.99},
+		Predict: Holds(NoAcknowledgedLoss, EffectOnce, Availability),
 	})
 }

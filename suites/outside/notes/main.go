@@ -17,7 +17,7 @@ import (
 func main() {
 	http.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	http.HandleFunc("POST /notes", func(w http.ResponseWriter, r *http.Request) {
-		note, err := json.Marshal(map[string]any{"id": r.Header.Get("Idempotency-Key"), "at": time.Now()})
+		note, err := json.Marshal(map[string]any{"id": r.Header.Get("Idempotency-Key"), "key": r.Header.Get("Customer"), "at": time.Now()})
 		if err == nil {
 			err = ask(string(note), func(memo io.Reader) error {
 				_, err := bufio.NewReader(memo).ReadString('\n')
