@@ -333,7 +333,7 @@ func RowOf(rounds trial.Rounds) ClaimRow {
 	return row
 }
 
-// InRound names the round that something is of.
+// InRound is the text with the round that it is of.
 func InRound(t *trial.Trial, text string) string {
 	if text == "" {
 		return ""
