@@ -67,21 +67,16 @@ func standOf(rows []report.ClaimRow, anchors map[string]string) (s deeds) {
 	worst := slices.IndexFunc(rows, func(r report.ClaimRow) bool { return r.Outcome == s.Outcome })
 	s.Anchor = anchors[rows[max(worst, 0)].Trial]
 	var bad, good []report.Part
-	add := func(to *[]report.Part, p report.Part) {
-		if !slices.Contains(*to, p) {
-			*to = append(*to, p)
-		}
-	}
 	for _, r := range rows {
 		for _, l := range r.Lines {
 			if l.Outcome == trial.Confirmed {
-				add(&good, report.Part{Text: l.Says, Outcome: l.Outcome})
+				good = append(good, report.Part{Text: l.Says, Outcome: l.Outcome})
 			} else {
-				add(&bad, report.Part{Text: cmp.Or(l.Brief, l.Observed, string(l.Outcome)), Outcome: l.Outcome})
+				bad = append(bad, report.Part{Text: cmp.Or(l.Brief, l.Observed, string(l.Outcome)), Outcome: l.Outcome})
 			}
 		}
 	}
-	s.Did = slices.Concat(bad, good)
+	s.Did = lists.Distinct(slices.Concat(bad, good))
 	if s.More = len(s.Did) - mostDeeds; s.More > 0 {
 		s.Did = s.Did[:mostDeeds]
 	}

@@ -38,7 +38,22 @@ type ladderOf struct {
 	c contender
 }
 
-func (l ladderOf) name() string { return fmt.Sprintf("%s/%d", l.Topic, l.Partition) }
+// Name, Contender and Replays are for the table of incarnations, too.
+func (l ladderOf) Name() string      { return fmt.Sprintf("%s/%d", l.Topic, l.Partition) }
+func (l ladderOf) Contender() string { return l.c.Label }
+
+// Replays is "344…403 (60)", "344" for a single one, and "none".
+func (l ladderOf) Replays(i measure.Incarnation) string {
+	first := quantity.Count(i.Replayed[0])
+	switch n := i.Replayed[1] - i.Replayed[0]; {
+	case n <= 0:
+		return "none"
+	case n == 1:
+		return first
+	default:
+		return fmt.Sprintf("%s…%s (%s)", first, quantity.Count(i.Replayed[1]-1), quantity.Count(n))
+	}
+}
 
 // extent is the range of offsets of the ladder, false when it holds no point.
 func (l ladderOf) extent() (lo, hi float64, ok bool) {
@@ -106,7 +121,7 @@ func (l ladderOf) draw(cv canvas, id string, over period, bands []period) (drawi
 	y := scale{lo: ticks[0].Value, hi: ticks[len(ticks)-1].Value, from: bottom, to: padTop}
 	x := over.scale(x0, x1)
 	d := drawing{ID: id, W: px(cv.width), H: px(bottom + axisRoom), Class: cv.name,
-		Title: fmt.Sprintf("Replay ladder of group %s on %s", l.Group, l.name()), Desc: l.describe()}
+		Title: fmt.Sprintf("Replay ladder of group %s on %s", l.Group, l.Name()), Desc: l.describe()}
 	d.over(over, x0, x1)
 
 	drawBands(&d, bands, x, padTop, bottom)
@@ -216,7 +231,7 @@ func (l ladderOf) draw(cv canvas, id string, over period, bands []period) (drawi
 		}
 		if n := i.Replayed[1] - i.Replayed[0]; n > 0 {
 			replays = append(replays, label{point{when(i.From), y.at(float64(i.Replayed[0]))},
-				"replays " + replayed(i)})
+				"replays " + l.Replays(i)})
 		}
 	}
 	for _, r := range replays {
@@ -273,7 +288,7 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 				w.last = max(w.last, i.Progress[n-1].At)
 			}
 			if l.Topic == drawn.Topic && l.Partition == drawn.Partition && i.Committed >= 0 {
-				w.where = fmt.Sprintf(", %s at %s", l.name(), quantity.Count(i.Resumed))
+				w.where = fmt.Sprintf(", %s at %s", l.Name(), quantity.Count(i.Resumed))
 			}
 		}
 	}
@@ -309,24 +324,4 @@ func (l ladderOf) describe() string {
 		replayed += max(i.Replayed[1]-i.Replayed[0], 0)
 	}
 	return fmt.Sprintf("%d %s; %s records replayed.", len(l.Incarnations), quantity.Plural(len(l.Incarnations), "incarnation"), quantity.Count(replayed))
-}
-
-// Name, Contender and Replays are for the table of incarnations.
-func (l ladderOf) Name() string      { return l.name() }
-func (l ladderOf) Contender() string { return l.c.Label }
-func (l ladderOf) Replays(i measure.Incarnation) string {
-	n := i.Replayed[1] - i.Replayed[0]
-	if n <= 0 {
-		return "none"
-	}
-	return replayed(i)
-}
-
-// replayed is "344…403 (60)", and "344" for a single one.
-func replayed(i measure.Incarnation) string {
-	n := i.Replayed[1] - i.Replayed[0]
-	if n == 1 {
-		return quantity.Count(i.Replayed[0])
-	}
-	return fmt.Sprintf("%s…%s (%s)", quantity.Count(i.Replayed[0]), quantity.Count(i.Replayed[1]-1), quantity.Count(n))
 }

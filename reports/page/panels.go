@@ -263,7 +263,7 @@ func (e *experiment) climb(f focus) bool {
 			continue
 		}
 		drawn[l.c.Label+" "+l.Group] = true
-		caption := fmt.Sprintf("Replay ladder, group %s on %s", l.Group, l.name())
+		caption := fmt.Sprintf("Replay ladder, group %s on %s", l.Group, l.Name())
 		if !e.Alone() {
 			caption += ", " + l.c.Label
 		}

@@ -84,9 +84,7 @@ func (e *experiment) takeRecoveryApart() {
 		}
 	}
 	e.Floors = floorsBySetting(e.Recoveries)
-	if len(quiet) > 0 {
-		e.Quiet = strings.Join(lists.Distinct(quiet), "; ")
-	}
+	e.Quiet = strings.Join(lists.Distinct(quiet), "; ")
 	if from := lists.Distinct(lists.Collect(e.Recoveries, recoveryRow.From)); len(from) == 1 {
 		e.Since = from[0]
 	}

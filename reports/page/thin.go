@@ -68,15 +68,11 @@ func straighten(points []point, slack float64) []point {
 func onLine(run []point, slack float64) bool {
 	a, b := run[0], run[len(run)-1]
 	for _, p := range run[1 : len(run)-1] {
-		y := a.Y
+		y := a.Y // a spike that goes up and down in one column lies on no line
 		if b.X != a.X {
 			y += (p.X - a.X) / (b.X - a.X) * (b.Y - a.Y)
 		}
 		if math.Abs(p.Y-y) > slack {
-			return false
-		}
-		// A spike that goes up and down in one column lies on no line.
-		if b.X == a.X && math.Abs(p.Y-a.Y) > slack {
 			return false
 		}
 	}

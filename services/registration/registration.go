@@ -251,14 +251,10 @@ func (s *Service) register(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		web.Error(w, http.StatusServiceUnavailable, err)
 	default:
-		s.fail(w, e, web.FailureStatus(err), err)
+		status := web.FailureStatus(err) // the outcome is unknown
+		s.config.Log.Warn("registration failed", "event", e.ID, "status", strconv.Itoa(status), "error", err)
+		web.Error(w, status, err)
 	}
-}
-
-// fail answers that the outcome is unknown.
-func (s *Service) fail(w http.ResponseWriter, e event.Event, status int, err error) {
-	s.config.Log.Warn("registration failed", "event", e.ID, "status", strconv.Itoa(status), "error", err)
-	web.Error(w, status, err)
 }
 
 // catalog has nothing to do with registering. It shares the workers, and so

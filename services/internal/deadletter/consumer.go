@@ -61,7 +61,9 @@ func (p Policy) Loop(config consumer.Config) (consumer.Loop, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.all = append(c.all, newLane(m, p, wait))
+		l := &lane{policy: p, wait: wait}
+		l.Loop = transact.New(m, p.NewSession, l.work)
+		c.all = append(c.all, l)
 	}
 	return c, nil
 }
@@ -94,12 +96,6 @@ type lane struct {
 	*transact.Loop
 	policy Policy
 	wait   time.Duration // how old a record must be before it is tried
-}
-
-func newLane(m *consumer.Member, policy Policy, wait time.Duration) *lane {
-	l := &lane{policy: policy, wait: wait}
-	l.Loop = transact.New(m, policy.NewSession, l.work)
-	return l
 }
 
 // work gives each record an attempt once all are due, hands over what failed, and
