@@ -64,6 +64,16 @@ const (
 	GivenAvailability Given = "an objective for availability (Require.Availability)"
 )
 
+// Ways in which guarantees break, where [Predictions.Because] can name one: the codes of
+// their anomalies.
+const (
+	EffectAndDeadLetter     = "effect-and-dead-letter"     // of DeadLetterClosure: a record has both
+	TwoDeadLetters          = "two-dead-letters"           // of one record
+	DeadLetterWithoutOrigin = "dead-letter-without-origin" // it does not name where the original stood
+	OutboxLost              = "outbox-lost"                // of Outbox: a row was not published
+	OutboxGhost             = "outbox-ghost"               // an id was published and has no row
+)
+
 // guarantees are all of them, in the order in which reports show them.
 var guarantees = []Guarantee{
 	{Exercised, FamilyPortable, nil, ByEnd, "runs as planned", "does not run as planned"},
@@ -497,6 +507,9 @@ const NoHangingTransaction = "no-hanging-transaction"
 // being published a second record may have been the producer's own, and an effect
 // beside a letter is not held against the service. An effect that was certainly
 // there before the letter is.
+//
+// [Predictions.Because] can name [EffectAndDeadLetter], [TwoDeadLetters] or
+// [DeadLetterWithoutOrigin].
 const DeadLetterClosure = "dead-letter-closure"
 
 // Outbox is broken when the rows that a service's sink holds are not the ids in
@@ -511,6 +524,8 @@ const DeadLetterClosure = "dead-letter-closure"
 //
 // Rows at the end of the run that were merely not published yet leave the verdict
 // unknown. An id published twice is fine: a relay promises at least once.
+//
+// [Predictions.Because] can name [OutboxLost] or [OutboxGhost].
 const Outbox = "outbox"
 
 // ProjectionEqualsReplay is broken when the state that a sink holds of some key

@@ -33,8 +33,8 @@ type Prediction struct {
 	Guarantee string      `json:"guarantee,omitempty"`
 	Expect    Expectation `json:"expect,omitempty"` // holds | broken | tolerated
 
-	// Because is what the verdict must give as its reason, or one of its anomalies, in
-	// a few of its words: a guarantee can be broken in several ways. To find nothing is
+	// Because is the code that an anomaly of the verdict must have, such as
+	// [TwoDeadLetters]: a guarantee can be broken in several ways. To find nothing is
 	// never a success, so unknown cannot be predicted.
 	Because string `json:"because,omitempty"`
 
@@ -123,8 +123,8 @@ func Breaks(guarantees ...string) Predictions { return expect(ToBreak, guarantee
 // trial though nothing was predicted of it: what nobody looked for is found too.
 func Tolerates(guarantees ...string) Predictions { return expect(ToBeTolerated, guarantees) }
 
-// Because asks of predictions that something breaks that it breaks in this way, in a
-// few of the words of the verdict or of one of its anomalies.
+// Because asks of predictions that something breaks that it breaks in this way, by the code
+// of its anomalies: Breaks(DeadLetterClosure).Because(TwoDeadLetters).
 func (p Predictions) Because(because string) Predictions {
 	q := slices.Clone(p)
 	for i := range q {

@@ -287,7 +287,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		"an unrelated one of nobody":  {func(s *breakwater.Scenario) { s.Require.Unrelated = "GET /x" }, `require: unrelated "GET /x" is none of the requests (GET /)`},
 
 		"no prediction":          {func(s *breakwater.Scenario) { s.Predict = nil }, "predict: nothing is predicted; a run without a prediction decides nothing"},
-		"an unknown guarantee":   {func(s *breakwater.Scenario) { s.Predict = breakwater.Holds("no-loss") }, `predict, 1: prediction: Guarantee "no-loss" is not registered in this program; there are `},
+		"an unknown guarantee":   {func(s *breakwater.Scenario) { s.Predict = breakwater.Holds("no-loss") }, `predict, 1: prediction: Guarantee "no-loss" is not registered`},
 		"an unknown measurement": {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost("speed[api]", 1) }, `predict, 1: prediction: Measurement "speed[api]" is not measured`},
 		"measured of nobody":     {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.CatchUp("apy"), 1) }, `there is no "apy" to measure; there are GET /, api, redis, user-events`},
 		"a time of what is none": {func(s *breakwater.Scenario) { s.Predict = breakwater.AtMost(breakwater.Duplicates("api"), time.Second) }, "Bound of duplicates[api] is no number; a duration is one only of what is measured in seconds or milliseconds, and this is a count"},

@@ -70,8 +70,8 @@ type Anomaly struct {
 	Offsets []string `json:"offsets,omitempty"` // topic/partition@offset
 	Setting string   `json:"setting,omitempty"` // the setting to look at, where one is known
 
-	// Code says of what kind it is, for those who do not read: of [Exercised] why the run
-	// proves nothing.
+	// Code is of what kind it is, as data: of [breakwater.Exercised] why the run proves
+	// nothing, of some others in which way they break.
 	Code Code `json:"code,omitempty"`
 
 	// Around is the neighbourhood of the first offset in the log: the visible

@@ -138,8 +138,8 @@ func (c *closure) inputOf(e *history.Event) input {
 }
 
 // report adds an anomaly about the id whose witnesses are the events.
-func (c *closure) report(i input, what string, witnesses ...*history.Event) {
-	a := Anomaly{What: what, Setting: setting(c.service, "retr", "attempt", "dead", "letter")}
+func (c *closure) report(i input, code Code, what string, witnesses ...*history.Event) {
+	a := Anomaly{What: what, Code: code, Setting: setting(c.service, "retr", "attempt", "dead", "letter")}
 	if i.id != "" {
 		a.IDs = []string{i.id}
 	}
@@ -159,11 +159,11 @@ func (c *closure) origins(i input) {
 	for _, l := range i.letters {
 		origin, says := originOf(l)
 		if !says {
-			c.report(i, fmt.Sprintf("the letter for %s at %s does not say where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
+			c.report(i, breakwater.DeadLetterWithoutOrigin, fmt.Sprintf("the letter for %s at %s does not say where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
 			continue
 		}
 		if stands := c.at(origin, l.Letter.Offset); stands != nil && stands.ID != "" && i.id != "" && stands.ID != i.id {
-			c.report(i, fmt.Sprintf("the letter for %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.Letter.Offset), stands.ID), l, stands)
+			c.report(i, "", fmt.Sprintf("the letter for %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.Letter.Offset), stands.ID), l, stands)
 		}
 	}
 }
@@ -216,25 +216,25 @@ func (c *closure) ends(i input) {
 			c.open++
 			c.examined -= len(i.in)
 		} else if by != nil {
-			c.report(i, fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
+			c.report(i, "", fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
 				append([]*history.Event{i.in[0], by}, i.putOff...)...)
 		}
 	case len(i.letters) == 0 || len(i.effects) == 0 && again == nil:
 	case again == nil && len(i.in) > 1 && !c.knowsOrder(i):
 	case again == nil:
-		c.report(i, fmt.Sprintf("%s has an effect and a letter, at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s has an effect and a letter, at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
 	case c.certainlyBefore(i.effects, i.letters[0]):
-		c.report(i, fmt.Sprintf("%s had an effect before it was given up at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s had an effect before it was given up at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
 	case len(i.effects) > 1:
-		c.report(i, fmt.Sprintf("%s was redriven from its letter at %s and has %s effects", i.id, place1(i.letters[0]), quantity.Count(len(i.effects))),
+		c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s and has %s effects", i.id, place1(i.letters[0]), quantity.Count(len(i.effects))),
 			append([]*history.Event{again, i.letters[0]}, i.effects...)...)
 	case len(i.effects) == 0 && len(i.letters) < len(i.in):
 		if by := c.done(i, again); by != nil {
-			c.report(i, fmt.Sprintf("%s was redriven from its letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.letters[0]), place1(again), c.service.Name, by.Offset),
+			c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.letters[0]), place1(again), c.service.Name, by.Offset),
 				again, i.letters[0], by)
 		}
 	case len(i.effects) == 1 && c.givenUpAgain(i, again):
-		c.report(i, fmt.Sprintf("%s was redriven to %s, and has an effect and another letter", i.id, place1(again)), again, i.letters[len(i.letters)-1], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s was redriven to %s, and has an effect and another letter", i.id, place1(again)), again, i.letters[len(i.letters)-1], i.effects[0])
 	}
 }
 
@@ -305,13 +305,13 @@ func (c *closure) twoLetters(i input) {
 			continue
 		}
 		if k := slices.Index(met, original); k >= 0 {
-			c.report(i, fmt.Sprintf("two letters stand for %s at %s: the second is at %s", i.id, place1(original), place1(l)), original, l)
+			c.report(i, breakwater.TwoDeadLetters, fmt.Sprintf("two letters stand for %s at %s: the second is at %s", i.id, place1(original), place1(l)), original, l)
 			return
 		}
 		met = append(met, original)
 	}
 	if len(i.in) > 0 && len(i.letters) > len(i.in) {
-		c.report(i, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.letters)), i.id, c.x.Input(c.service), times(len(i.in))), i.letters...)
+		c.report(i, breakwater.TwoDeadLetters, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.letters)), i.id, c.x.Input(c.service), times(len(i.in))), i.letters...)
 	}
 }
 
@@ -323,7 +323,7 @@ func (c *closure) tries(i input) {
 	}
 	for _, r := range slices.Concat(i.putOff, i.letters) {
 		if r.Letter != nil && r.Letter.Attempt > limit {
-			c.report(i, fmt.Sprintf("%s was tried %s, by its letter at %s, and %s are allowed", i.id, times(r.Letter.Attempt), place1(r), quantity.Count(limit)), r)
+			c.report(i, "", fmt.Sprintf("%s was tried %s, by its letter at %s, and %s are allowed", i.id, times(r.Letter.Attempt), place1(r), quantity.Count(limit)), r)
 			return
 		}
 	}
@@ -332,7 +332,7 @@ func (c *closure) tries(i input) {
 		return
 	}
 	if deliveries := max(1, len(i.in)) + c.taken(i, i.attempts[0].At-c.skew, 1<<62); n > limit*deliveries {
-		c.report(i, fmt.Sprintf("%s was tried %s in %s, and %s are allowed", i.id, times(n), c.service.Ledger.Sink, quantity.Count(limit)), i.attempts[0], i.attempts[n-1])
+		c.report(i, "", fmt.Sprintf("%s was tried %s in %s, and %s are allowed", i.id, times(n), c.service.Ledger.Sink, quantity.Count(limit)), i.attempts[0], i.attempts[n-1])
 	}
 }
 
@@ -373,7 +373,7 @@ func (c *closure) backoff(i input) {
 		if gap+2*c.skew >= least || c.taken(i, failed.At-c.skew, retried.At+c.skew) > 0 {
 			continue
 		}
-		c.report(i, fmt.Sprintf("%s was put off to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(least)),
+		c.report(i, "", fmt.Sprintf("%s was put off to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(least)),
 			r, failed, retried)
 		return
 	}
@@ -383,7 +383,7 @@ func (c *closure) backoff(i input) {
 func (c *closure) fatal(i input) {
 	for _, r := range i.putOff {
 		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.DeadLetters().Fatal, r.Letter.Error) {
-			c.report(i, fmt.Sprintf("%s failed with %q, which is never tried again, and was put off to %s", i.id, r.Letter.Error, place1(r)), r)
+			c.report(i, "", fmt.Sprintf("%s failed with %q, which is never tried again, and was put off to %s", i.id, r.Letter.Error, place1(r)), r)
 			return
 		}
 	}
@@ -404,7 +404,7 @@ func (c *closure) stalls() {
 			continue
 		}
 		c.wrong++
-		c.report(i, fmt.Sprintf("%s stands still on %s at %d for %s, with %s records waiting: it is tried again and again, and nothing behind it gets through",
+		c.report(i, "", fmt.Sprintf("%s stands still on %s at %d for %s, with %s records waiting: it is tried again and again, and nothing behind it gets through",
 			c.service.Name, s.on, s.position, quantity.Duration(end-s.since), quantity.Count(len(s.waiting))), append([]*history.Event{head, s.last}, i.attempts...)...)
 	}
 }

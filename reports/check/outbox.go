@@ -145,7 +145,7 @@ func (r relay) elsewhere(record *history.Event) bool {
 func (r relay) lost(row *history.Event, but string) Anomaly {
 	return Anomaly{
 		What: fmt.Sprintf("%s was committed in %s at %s and never published to %s, %s: lost", row.ID, r.service.Ledger.Sink, quantity.Duration(row.At), r.service.Outbox, but),
-		IDs:  []string{row.ID}, Events: []uint64{row.N},
+		IDs:  []string{row.ID}, Events: []uint64{row.N}, Code: breakwater.OutboxLost,
 		Setting: setting(r.service, "outbox", "relay"),
 	}
 }
@@ -154,7 +154,7 @@ func (r relay) ghost(record *history.Event) Anomaly {
 	at := record.In().At(record.Offset)
 	a := Anomaly{
 		What: fmt.Sprintf("%s was published at %s and has no row in %s: a ghost", record.ID, at, r.service.Ledger.Sink),
-		IDs:  []string{record.ID}, Events: []uint64{record.N}, Offsets: []string{at},
+		IDs:  []string{record.ID}, Events: []uint64{record.N}, Offsets: []string{at}, Code: breakwater.OutboxGhost,
 		Setting: setting(r.service, "outbox", "relay"),
 	}
 	for _, q := range r.x.Sent.Of(record) {

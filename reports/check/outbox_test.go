@@ -36,13 +36,13 @@ func called(service, id string) history.Event {
 }
 
 var outboxCases = []small{
-	{"lost", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("u2", 3*time.Second), record("u2", 0)}, Broken, []string{"u1"}, "never published to orders, and one committed 3 s later was published: lost"},
+	{"lost", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("u2", 3*time.Second), record("u2", 0)}, Broken, []string{"u1"}, "never published to orders, and one committed 3 s later was published: lost (outbox-lost)"},
 	{"published", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("u2", 3*time.Second), record("u2", 0), record("u1", 1)}, Holds, nil, "0 of 2"},
 	{"published twice", breakwater.Outbox, keeping(), events{row("u1", 20*ms), record("u1", 0), record("u1", 1)}, Holds, nil, ""},
 	{"not published yet", breakwater.Outbox, keeping(), events{row("u1", time.Second), row("u2", 2*time.Second), record("u2", 0)}, Unknown, nil, "1 of 2 rows were not published yet"},
 	{"not for a long time", breakwater.Outbox, keeping(func(h *history.Header) { h.Require.Recovery = breakwater.Duration(5 * time.Second) }), events{row("u1", time.Second), record("u9", 0), row("u9", time.Second)}, Broken, []string{"u1"}, "and has waited for 8 s"},
 	{"not since a fault that was just healed", breakwater.Outbox, keeping(func(h *history.Header) { h.Require.Recovery = breakwater.Duration(5 * time.Second) }), events{row("u1", time.Second), record("u9", 0), row("u9", time.Second), fault("registration/1", time.Second, 8*time.Second)}, Unknown, nil, ""},
-	{"a ghost", breakwater.Outbox, keeping(), events{sentTo("registration", "u1"), sentTo("registration", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Broken, []string{"u2"}, "u2 (answered ok) was published at orders/0@1 and has no row in users: a ghost"},
+	{"a ghost", breakwater.Outbox, keeping(), events{sentTo("registration", "u1"), sentTo("registration", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Broken, []string{"u2"}, "u2 (answered ok) was published at orders/0@1 and has no row in users: a ghost (outbox-ghost)"},
 	{"a ghost that another service called for", breakwater.Outbox, keeping(), events{sentTo("analytics", "u2"), called("registration", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Broken, []string{"u2"}, "a ghost"},
 	{"what another service publishes there", breakwater.Outbox, keeping(), events{sentTo("analytics", "u2"), row("u1", 20*ms), record("u1", 0), record("u2", 1)}, Holds, nil, ""},
 	{"what another service has in its own outbox", breakwater.Outbox, keeping(func(h *history.Header) { h.Services[1].Outbox = "orders" }), events{sentTo("", "u2"), row("u1", 20*ms), record("u1", 0), effect("db", "u2", 20*ms), record("u2", 1)}, Holds, nil, ""},

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func testSmall(t *testing.T, cases ...[]small) {
 			text := v.Why
 			for _, a := range v.Anomalies {
 				ids = append(ids, a.IDs...)
-				text += "\n" + a.What
+				text += fmt.Sprintf("\n%s (%s)", a.What, a.Code)
 			}
 			if !slices.Equal(ids, c.ids) {
 				t.Errorf("ids %q, want %q: %+v", ids, c.ids, v.Anomalies)

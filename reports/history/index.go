@@ -7,45 +7,11 @@ import (
 	"maps"
 	"slices"
 	"sort"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
 )
-
-// Partition names one partition of one topic.
-type Partition struct {
-	Topic     string
-	Partition int32
-}
-
-// String is "user-events/2".
-func (p Partition) String() string { return fmt.Sprintf("%s/%d", p.Topic, p.Partition) }
-
-// At is "user-events/2@88".
-func (p Partition) At(offset int64) string { return fmt.Sprintf("%s@%d", p, offset) }
-
-// ParsePlace takes "user-events/2@88" apart, and is false for what [Partition.At]
-// cannot have made.
-func ParsePlace(s string) (p Partition, offset int64, ok bool) {
-	slash, at := strings.LastIndexByte(s, '/'), strings.LastIndexByte(s, '@')
-	if slash < 0 || at < slash {
-		return Partition{}, 0, false
-	}
-	n, err := strconv.ParseInt(s[slash+1:at], 10, 32)
-	offset, wrong := strconv.ParseInt(s[at+1:], 10, 64)
-	return Partition{s[:slash], int32(n)}, offset, err == nil && wrong == nil
-}
-
-// Compare orders by topic, then number.
-func (p Partition) Compare(q Partition) int {
-	return cmp.Or(cmp.Compare(p.Topic, q.Topic), cmp.Compare(p.Partition, q.Partition))
-}
-
-// In is the partition that the event is about.
-func (e *Event) In() Partition { return Partition{e.Topic, e.Partition} }
 
 // Index is a frozen log looked at from the sides that judges and measures
 // share. It is built once for all of them, and nothing in it may be changed.
@@ -321,57 +287,6 @@ func (x *Index) Topic(name string) ByID {
 // Sinks yields what each sink holds that the log names, in no order.
 func (x *Index) Sinks() iter.Seq[*Ledger] { return maps.Values(x.sinks) }
 
-// ByID are the events of one sort by the id that they carry, those of one id in
-// order of time. An id that has none, or that nobody knows, has an empty list.
-type ByID struct {
-	x      *Index
-	start  []int32 // where the events of an id begin, by its number; they end where the next one's begin
-	events []*Event
-	ids    int
-}
-
-func (x *Index) byID(places []int32) ByID {
-	if len(places) == 0 {
-		return ByID{x: x}
-	}
-	b := ByID{x: x, start: make([]int32, len(x.ids)+1), events: make([]*Event, len(places))}
-	for _, i := range places {
-		b.start[x.number[i]+1]++
-	}
-	for n := range len(x.ids) {
-		if b.start[n+1] > 0 {
-			b.ids++
-		}
-		b.start[n+1] += b.start[n]
-	}
-	// Each list's begin moves to its end as it is filled, and that is where the
-	// next one begins: move all back by one.
-	for _, i := range places {
-		n := x.number[i]
-		b.events[b.start[n]] = &x.Log.Events[i]
-		b.start[n]++
-	}
-	copy(b.start[1:], b.start[:len(b.start)-1])
-	b.start[0] = 0
-	return b
-}
-
-func (b ByID) numbered(n int32) []*Event {
-	if b.start == nil {
-		return nil
-	}
-	return b.events[b.start[n]:b.start[n+1]:b.start[n+1]]
-}
-
-// Of returns the events with the id of the given one, which is an event of the
-// same log.
-func (b ByID) Of(e *Event) []*Event {
-	if place := b.x.Place(e); place >= 0 {
-		return b.at(place)
-	}
-	return b.ID(e.ID)
-}
-
 // Place is where the event stands in the log, and -1 for one that is not of this
 // log, or not under its own number.
 func (x *Index) Place(e *Event) int {
@@ -387,55 +302,6 @@ func (x *Index) Numbered(n uint64) *Event {
 		return nil
 	}
 	return &x.Log.Events[n-1]
-}
-
-// ID returns the events with the id.
-func (b ByID) ID(id string) []*Event {
-	if n, known := b.x.ids[id]; known {
-		return b.numbered(n)
-	}
-	return nil
-}
-
-// at is the list of the id of the event at that place in the log.
-func (b ByID) at(place int) []*Event { return b.numbered(b.x.number[place]) }
-
-// Without yields the lists of those ids that have none in the other.
-func (b ByID) Without(other ByID) iter.Seq[[]*Event] {
-	return func(yield func([]*Event) bool) {
-		for n := range len(b.start) - 1 {
-			if of := b.numbered(int32(n)); len(of) > 0 && len(other.numbered(int32(n))) == 0 && !yield(of) {
-				return
-			}
-		}
-	}
-}
-
-// Meets says whether some id, other than "", has events in both.
-func (b ByID) Meets(other ByID) bool {
-	for of := range b.All() {
-		if of[0].ID != "" && len(other.Of(of[0])) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// Len is how many ids have events, with "" as one of them.
-func (b ByID) Len() int { return b.ids }
-
-// Count is how many events there are.
-func (b ByID) Count() int { return len(b.events) }
-
-// All yields the events of each id, in the order in which the log first has the ids.
-func (b ByID) All() iter.Seq[[]*Event] {
-	return func(yield func([]*Event) bool) {
-		for n := range len(b.start) - 1 {
-			if of := b.numbered(int32(n)); len(of) > 0 && !yield(of) {
-				return
-			}
-		}
-	}
 }
 
 // Between returns the visible records of the partition with from ≤ offset < to.
@@ -548,42 +414,6 @@ func (x *Index) FaultName(e *Event) string {
 		}
 	}
 	return e.Name
-}
-
-// Window is a span [From, To) in which a fault was witnessed.
-type Window struct{ From, To time.Duration }
-
-// Contains says whether t lies in the window.
-func (w Window) Contains(t time.Duration) bool { return w.From <= t && t < w.To }
-
-// Windows returns when faults were witnessed to be active, in order; windows
-// that overlap are one. A fault without both its witnesses has no window.
-func (l Log) Windows() []Window { return windows(l.Of(Fault)) }
-
-// Windows is [Log.Windows].
-func (x *Index) Windows() []Window { return windows(x.Of(Fault)) }
-
-func windows(faults iter.Seq[*Event]) []Window {
-	var all []Window
-	for e := range faults {
-		if f := e.Fault; f != nil && f.Active > 0 && f.Clear > f.Active {
-			all = append(all, Window{f.Active, f.Clear})
-		}
-	}
-	return Joined(all)
-}
-
-// Joined are the windows in order, one for those that overlap.
-func Joined(all []Window) (joined []Window) {
-	slices.SortFunc(all, func(a, b Window) int { return cmp.Compare(a.From, b.From) })
-	for _, w := range all {
-		if n := len(joined); n > 0 && w.From <= joined[n-1].To {
-			joined[n-1].To = max(joined[n-1].To, w.To)
-			continue
-		}
-		joined = append(joined, w)
-	}
-	return joined
 }
 
 // Torn returns the sinks in which the request took effect, or whose service gave

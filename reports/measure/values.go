@@ -157,12 +157,23 @@ type Measure struct {
 
 // Register declares a measure of one's own and adds it to what [Of] measures, so that
 // scenarios can set a bound on it. Call it from an init function. It panics where the key
-// is empty or taken, or the unit is none.
+// is empty or taken, or the unit is none. A measure that panics over a history was not
+// measured in it: what was recorded is judged all the same.
 func Register(m Measure) {
 	breakwater.DeclareMeasure(m.MeasureKind)
-	r := row{value: func(f *fold, of breakwater.Measured) Value { return m.Value(f.index, of) }}
+	r := row{value: func(f *fold, of breakwater.Measured) (v Value) {
+		defer func() {
+			if recover() != nil {
+				v = Value{}
+			}
+		}()
+		return m.Value(f.index, of)
+	}}
 	if m.Subjects != nil {
-		r.subjects = func(f *fold) []string { return m.Subjects(f.index) }
+		r.subjects = func(f *fold) []string {
+			defer func() { _ = recover() }()
+			return m.Subjects(f.index)
+		}
 	}
 	rows[m.Key] = r
 }

@@ -37,47 +37,39 @@ func align(contenders []contender) []string {
 // later is the measurements with every instant moved. Durations stay as they are.
 func later(m measure.Measurements, by time.Duration) measure.Measurements {
 	points := func(all []measure.Point) []measure.Point {
-		all = slices.Clone(all)
-		for i := range all {
-			all[i].At += by
-		}
-		return all
+		return changed(all, func(p *measure.Point) { p.At += by })
 	}
 	m.Begin, m.End = m.Begin+by, m.End+by
-	m.Operations = slices.Clone(m.Operations)
-	for i := range m.Operations {
-		o := &m.Operations[i]
+	m.Operations = changed(m.Operations, func(o *measure.Operation) {
 		for _, series := range []*[]measure.Point{&o.Offered, &o.Served, &o.Failed, &o.P50, &o.P99} {
 			*series = points(*series)
 		}
-	}
-	m.Faults = slices.Clone(m.Faults)
-	for i := range m.Faults {
-		f := &m.Faults[i]
+	})
+	m.Faults = changed(m.Faults, func(f *measure.Fault) {
 		for _, at := range []*time.Duration{&f.Injected, &f.Active, &f.Healed, &f.Clear} {
 			if *at > 0 { // zero: never
 				*at += by
 			}
 		}
-	}
-	m.Sinks = slices.Clone(m.Sinks)
-	for i := range m.Sinks {
-		m.Sinks[i].Rate = points(m.Sinks[i].Rate)
-	}
-	m.Groups = slices.Clone(m.Groups)
-	for i := range m.Groups {
-		m.Groups[i].Lag = points(m.Groups[i].Lag)
-	}
-	m.Ladders = slices.Clone(m.Ladders)
-	for i := range m.Ladders {
-		l := &m.Ladders[i]
-		l.LogEnd, l.Incarnations = points(l.LogEnd), slices.Clone(l.Incarnations)
-		for k := range l.Incarnations {
-			in := &l.Incarnations[k]
+	})
+	m.Sinks = changed(m.Sinks, func(s *measure.Sink) { s.Rate = points(s.Rate) })
+	m.Groups = changed(m.Groups, func(g *measure.Group) { g.Lag = points(g.Lag) })
+	m.Ladders = changed(m.Ladders, func(l *measure.Ladder) {
+		l.LogEnd = points(l.LogEnd)
+		l.Incarnations = changed(l.Incarnations, func(in *measure.Incarnation) {
 			in.From, in.Until, in.Progress, in.Commits = in.From+by, in.Until+by, points(in.Progress), points(in.Commits)
-		}
-	}
+		})
+	})
 	return m
+}
+
+// changed is a copy of the values with a change of each.
+func changed[T any](all []T, change func(*T)) []T {
+	all = slices.Clone(all)
+	for i := range all {
+		change(&all[i])
+	}
+	return all
 }
 
 func sayMoved(moved []string) string {

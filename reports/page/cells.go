@@ -110,13 +110,18 @@ func (e *experiment) figure(p panel, id string) figure {
 	f.Note = p.note
 	for n, c := range e.Contenders {
 		_, fact := p.lines(c)
-		if e.Alone() {
-			f.Fact = fact
-			break
-		}
-		f.Cells[n].Fact = fact
+		f.state(n, fact)
 	}
 	return f
+}
+
+// state sets the number that a contender's picture shows.
+func (f *figure) state(n int, fact string) {
+	if len(f.Cells) == 0 {
+		f.Fact = fact
+	} else {
+		f.Cells[n].Fact = fact
+	}
 }
 
 // mostLanes is how many faults are drawn. The table below has more.
@@ -130,12 +135,7 @@ func (e *experiment) faultLanes() (figure, bool) {
 	f.Note = "outline: injected to healed; solid: witnessed"
 	for n, c := range e.Contenders {
 		if over := len(c.M.Faults) - mostLanes; over > 0 {
-			fact := fmt.Sprintf("%d more in the table", over)
-			if e.Alone() {
-				f.Fact = fact
-			} else {
-				f.Cells[n].Fact = fact
-			}
+			f.state(n, fmt.Sprintf("%d more in the table", over))
 		}
 	}
 	return f, ok

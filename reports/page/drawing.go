@@ -101,30 +101,17 @@ func (d *drawing) grid(xs, ys []float64, x0, x1, top, bottom float64) {
 func polyline(points []point) string {
 	var b strings.Builder
 	tenth := func(v float64) int { return int(math.Round(v * 10)) }
-	write := func(n int) {
+	write := func(before string, n int) {
+		if before != " " || n >= 0 { // a sign separates, too
+			b.WriteString(before)
+		}
 		b.WriteString(strconv.FormatFloat(float64(n)/10, 'f', -1, 64))
 	}
 	x, y := 0, 0
 	for i, p := range points {
 		nx, ny := tenth(p.X), tenth(p.Y)
-		switch i {
-		case 0:
-			b.WriteByte('M')
-			write(nx)
-			b.WriteByte(' ')
-			write(ny)
-		default:
-			if i == 1 {
-				b.WriteByte('l')
-			} else if nx-x >= 0 {
-				b.WriteByte(' ')
-			}
-			write(nx - x)
-			if ny-y >= 0 {
-				b.WriteByte(' ')
-			}
-			write(ny - y)
-		}
+		write([]string{"M", "l", " "}[min(i, 2)], nx-x)
+		write(" ", ny-y)
 		x, y = nx, ny
 	}
 	return b.String()

@@ -277,7 +277,7 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 			found.Observed, found.Brief = fmt.Sprintf("%s: %s", v.Status, v.Why), fmt.Sprintf("%s: %s", v.Status, found.Brief)
 		}
 		switch {
-		case v.Status.Meets(p.Expect) && says(v, p.Because):
+		case v.Status.Meets(p.Expect) && because(v, p.Because):
 			found.Outcome, found.Count = Confirmed, v.Count
 		case v.Status == check.Holds || v.Status == check.Broken:
 			found.Outcome = Refuted
@@ -295,11 +295,9 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 	return found
 }
 
-// says is whether the verdict gives the reason, or tells it of one anomaly.
-func says(v check.Verdict, because string) bool {
-	return strings.Contains(v.Why, because) || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool {
-		return strings.Contains(a.What, because)
-	})
+// because is whether the verdict is for the reason that was predicted: an anomaly has that code.
+func because(v check.Verdict, code string) bool {
+	return code == "" || slices.ContainsFunc(v.Anomalies, func(a check.Anomaly) bool { return string(a.Code) == code })
 }
 
 func (t *Trial) observeOthers(p breakwater.Prediction) (Outcome, string) {

@@ -172,16 +172,19 @@ func TestJudgeWhatProvesNothing(t *testing.T) {
 // A guarantee that is broken in another way than predicted is no confirmation.
 func TestJudgeTheWayInWhichItBreaks(t *testing.T) {
 	event := historytest.Event(historytest.Options{})
-	lost := historytest.Without(event, func(e *history.Event) bool { return e.Kind == history.Effect && e.ID == "u0-000042" })
+	checkers := check.All()
+	for i, c := range checkers {
+		if c.Name == breakwater.Outbox {
+			checkers[i].Check = func(*history.Index) check.Verdict {
+				return check.Verdict{Status: check.Broken, Why: "a row was lost", Total: 1, Anomalies: []check.Anomaly{{What: "a ghost", Code: breakwater.OutboxLost}}}
+			}
+		}
+	}
 	for because, want := range map[string]trial.Outcome{
-		"":                         trial.Confirmed,
-		"never took effect":        trial.Confirmed, // the reason
-		"u0-000042":                trial.Confirmed, // one anomaly
-		"u0-000043":                trial.Refuted,
-		"is missing from the log.": trial.Refuted,
+		"": trial.Confirmed, breakwater.OutboxLost: trial.Confirmed, breakwater.OutboxGhost: trial.Refuted, "a ghost": trial.Refuted,
 	} {
-		got := judge(lost, append(tolerated(breakwater.NoOrphans, breakwater.CommitAfterEffect), breakwater.Prediction{Guarantee: breakwater.NoAcknowledgedLoss, Expect: breakwater.ToBreak, Because: because})...)
-		if got.Outcome != want {
+		saved := judge(event, breakwater.Prediction{Guarantee: breakwater.Outbox, Expect: breakwater.ToBreak, Because: because})
+		if got := trial.RejudgeBy(saved, event, checkers); got.Outcome != want {
 			t.Errorf("because %q: %s (%s), want %s", because, got.Outcome, got.Why, want)
 		}
 	}
@@ -216,7 +219,7 @@ func TestPredictionValidate(t *testing.T) {
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Measurement: breakwater.Orphans}, "both set"},
 		{breakwater.Prediction{Guarantee: "no-phantoms", Expect: breakwater.ToHold}, "is not registered"},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: "unknown"}, "Expect of no-phantom"},
-		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBreak, Because: "never sent"}, ""},
+		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToBreak, Because: breakwater.OutboxGhost}, ""},
 		{breakwater.Prediction{Guarantee: breakwater.NoPhantom, Expect: breakwater.ToHold, Because: "two clocks"}, "Because of no-phantom"},
 		{breakwater.Prediction{Measurement: breakwater.Orphans, Op: "<=", Because: "two clocks"}, "Because of orphans"},
 		{bound("catchup[analytics]", "<=", 1), `"catchup[analytics]" is not measured`},

@@ -19,6 +19,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/deadletter"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
+	"github.com/breakwater-kit/breakwater/services/internal/positions"
 	"github.com/breakwater-kit/breakwater/services/internal/sink"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -37,6 +38,10 @@ type Loop = consumer.NewLoop
 
 // AutoCommit is the Loop that lets the client commit in the background.
 var AutoCommit Loop = consumer.AutoCommit
+
+// Positions are where the group's offsets are kept, if not in Kafka: in the
+// sink's own database, moved in the transaction that records an event.
+type Positions = positions.Store
 
 // Config is what the service needs. Listener and DB are required.
 type Config struct {
@@ -137,4 +142,9 @@ func (s *Service) consume(ctx context.Context, r *kgo.Record, e event.Event) err
 // skip goes on behind a record that has no effect.
 func (s *Service) skip(ctx context.Context, r *kgo.Record) error {
 	return database.ExecAll(ctx, s.db, s.positions.Advance(r)...)
+}
+
+// NewPositions makes the Positions to use with config.
+func NewPositions(config Config) *positions.Fenced {
+	return positions.New(config.DB, config.Consumer.Topic, config.Instance())
 }

@@ -1,11 +1,9 @@
 package defects
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
+	"math"
 	"net/http"
 	"time"
 
@@ -105,11 +103,10 @@ func (n renaming) Notify(ctx context.Context, e event.Event) error {
 // stream of calls that nobody waits for any more; when it is back they are what
 // keeps it down.
 func noTimeouts(config registration.Config) (registration.Way, error) {
-	return registration.StoreThenNotify(registration.NewUsers(config), &untiring{
-		client:  &http.Client{Transport: &http.Transport{DialContext: config.Dial, MaxIdleConnsPerHost: config.Workers}},
-		callees: []string{config.EmailURL + "/send-welcome", config.AnalyticsURL + "/log-event", config.CacheURL + "/invalidate"},
-		closed:  make(chan struct{}),
-	}, http.StatusCreated), nil
+	users := registration.NewUsers(config)
+	config.CallTimeout = math.MaxInt64 // the defect
+	calls := untiring{registration.NewCaller(config), make(chan struct{})}
+	return registration.StoreThenNotify(users, calls, http.StatusCreated), nil
 }
 
 // pause bounds how fast one request can try again, for the sake of the machine
@@ -117,21 +114,20 @@ func noTimeouts(config registration.Config) (registration.Way, error) {
 const pause = 10 * time.Millisecond
 
 type untiring struct {
-	client  *http.Client
-	callees []string
-	closed  chan struct{}
+	*registration.Caller
+	closed chan struct{}
 }
 
-func (n *untiring) Close() {
+func (n untiring) Close() {
 	close(n.closed)
-	n.client.CloseIdleConnections()
+	n.Caller.Close()
 }
 
-func (n *untiring) Notify(_ context.Context, e event.Event) error {
+func (n untiring) Notify(_ context.Context, e event.Event) error {
 	var calls errgroup.Group
-	for _, to := range n.callees {
+	for _, to := range n.Callees {
 		calls.Go(func() error {
-			for n.call(to, e) != nil { // the defect
+			for n.Call(context.Background(), to.URL, e) != nil { // the defect
 				select {
 				case <-n.closed:
 					return errors.New("shutting down")
@@ -142,25 +138,4 @@ func (n *untiring) Notify(_ context.Context, e event.Event) error {
 		})
 	}
 	return calls.Wait()
-}
-
-func (n *untiring) call(to string, e event.Event) error {
-	request, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(e.Body())) //nolint:noctx // the defect
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set(event.IDHeader, e.ID)
-	response, err := n.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("answered %s", response.Status)
-	}
-	return nil
 }

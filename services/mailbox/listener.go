@@ -22,10 +22,6 @@ type conn struct {
 	listener *listener
 }
 
-func newListener(l net.Listener) *listener {
-	return &listener{Listener: l, conns: map[*conn]struct{}{}}
-}
-
 // stop lets an answer under way be written; the next read fails.
 func (l *listener) stop() {
 	l.mu.Lock()

@@ -87,7 +87,7 @@ func (s *Service) serveLedger(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Service) takeMail(ctx context.Context) error {
-	listener := newListener(s.config.SMTPListener)
+	listener := &listener{Listener: s.config.SMTPListener, conns: map[*conn]struct{}{}}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &session{service: s, ctx: ctx}, nil
 	}))

@@ -15,16 +15,18 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/event"
 )
 
-// caller notifies the other services by calling each of them over HTTP.
-type caller struct {
+// Caller notifies the other services by calling each of them over HTTP.
+type Caller struct {
+	Callees []Destination
 	client  *http.Client
-	callees []destination
 	timeout time.Duration // for each call
 	fanout  bool
 }
 
-func newCaller(config Config) *caller {
-	return &caller{
+// NewCaller makes it with the configuration's URLs or Callees, Dial, Workers and
+// CallTimeout.
+func NewCaller(config Config) *Caller {
+	return &Caller{
 		client: &http.Client{Transport: &http.Transport{
 			DialContext: config.Dial,
 			// As many as there can be callers, or connections would be opened
@@ -32,26 +34,26 @@ func newCaller(config Config) *caller {
 			MaxIdleConnsPerHost: config.Workers,
 			IdleConnTimeout:     30 * time.Second,
 		}},
-		callees: calleesOf(config),
+		Callees: calleesOf(config),
 		timeout: config.CallTimeout,
 		fanout:  config.Mode == SyncFanout,
 	}
 }
 
-// destination is one service to call.
-type destination struct{ name, url string }
+// Destination is one service to call.
+type Destination struct{ Name, URL string }
 
-func calleesOf(config Config) []destination {
+func calleesOf(config Config) []Destination {
 	if len(config.Callees) == 0 {
-		return []destination{
+		return []Destination{
 			{"email", config.EmailURL + "/send-welcome"},
 			{"analytics", config.AnalyticsURL + "/log-event"},
 			{"cache", config.CacheURL + "/invalidate"},
 		}
 	}
-	var all []destination
+	var all []Destination
 	for _, to := range config.Callees {
-		all = append(all, destination{strings.TrimPrefix(strings.TrimPrefix(to, "http://"), "https://"), to})
+		all = append(all, Destination{strings.TrimPrefix(strings.TrimPrefix(to, "http://"), "https://"), to})
 	}
 	return all
 }
@@ -62,13 +64,13 @@ func isBaseURL(s string) bool {
 }
 
 // Close releases connections.
-func (c *caller) Close() { c.client.CloseIdleConnections() }
+func (c *Caller) Close() { c.client.CloseIdleConnections() }
 
 // Notify calls the services, and fails when any of them did.
-func (c *caller) Notify(ctx context.Context, e event.Event) error {
+func (c *Caller) Notify(ctx context.Context, e event.Event) error {
 	if !c.fanout {
-		for _, to := range c.callees {
-			if err := c.call(ctx, to.url, e); err != nil {
+		for _, to := range c.Callees {
+			if err := c.Call(ctx, to.URL, e); err != nil {
 				return err
 			}
 		}
@@ -77,16 +79,16 @@ func (c *caller) Notify(ctx context.Context, e event.Event) error {
 
 	// A failed call does not cancel the others: they may as well succeed.
 	var calls sync.WaitGroup
-	errs := make([]error, len(c.callees))
-	for i, to := range c.callees {
-		calls.Go(func() { errs[i] = c.call(ctx, to.url, e) })
+	errs := make([]error, len(c.Callees))
+	for i, to := range c.Callees {
+		calls.Go(func() { errs[i] = c.Call(ctx, to.URL, e) })
 	}
 	calls.Wait()
 	return errors.Join(errs...)
 }
 
-// call makes one call and succeeds on any 2xx.
-func (c *caller) call(ctx context.Context, to string, e event.Event) error {
+// Call makes one call and succeeds on any 2xx.
+func (c *Caller) Call(ctx context.Context, to string, e event.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(e.Body()))

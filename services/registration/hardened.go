@@ -40,7 +40,7 @@ const (
 // the workers nor the others. What could not be told is left out, and the answer
 // reports it: nobody tells it later.
 type hardened struct {
-	caller  *caller
+	caller  *Caller
 	callees []callee
 }
 
@@ -50,10 +50,10 @@ type callee struct {
 }
 
 func newHardened(config Config) *hardened {
-	h := &hardened{caller: newCaller(config)}
+	h := &hardened{caller: NewCaller(config)}
 	retries := budget.NewBuilder().WithMaxRate(retryShare).Build()
-	for _, to := range h.caller.callees {
-		h.callees = append(h.callees, callee{to.name, to.url, failsafe.With[any](
+	for _, to := range h.caller.Callees {
+		h.callees = append(h.callees, callee{to.Name, to.URL, failsafe.With[any](
 			retrypolicy.NewBuilder[any]().
 				WithMaxAttempts(attempts).WithDelay(retryDelay).WithJitter(retryJitter).WithBudget(retries).
 				AbortOnErrors(circuitbreaker.ErrOpen, bulkhead.ErrFull, context.Canceled).
@@ -83,7 +83,7 @@ func (h *hardened) Notify(ctx context.Context, e event.Event) error {
 	for i, to := range h.callees {
 		calls.Go(func() {
 			err := to.policies.WithContext(ctx).RunWithExecution(func(attempt failsafe.Execution[any]) error { //nolint:contextcheck // the attempt's ends with ctx
-				return h.caller.call(attempt.Context(), to.url, e)
+				return h.caller.Call(attempt.Context(), to.url, e)
 			})
 			missed[i] = err != nil
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/backoff"
 	"github.com/breakwater-kit/breakwater/services/internal/database"
 	"github.com/breakwater-kit/breakwater/services/internal/event"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (
@@ -133,16 +134,21 @@ func (o *Outbox) Relay(ctx context.Context, round func(context.Context, []Outbox
 	}
 }
 
-// Publish publishes the rows and returns those that were acknowledged.
+// Publish publishes the rows, in order for each user, waits until each was acknowledged
+// or given up, and returns those that were acknowledged. Of the others the outcome is
+// unknown, as after Notify, and err reports why of one of them.
 func (o *Outbox) Publish(ctx context.Context, rows []OutboxRow) (published []OutboxRow, err error) {
-	events := make([]event.Event, len(rows))
+	records := make([]*kgo.Record, len(rows))
+	of := make(map[*kgo.Record]OutboxRow, len(rows))
 	for i, r := range rows {
-		events[i] = r.Event
+		records[i] = r.Event.Record(o.publisher.topic)
+		of[records[i]] = r
 	}
-	acknowledged, err := o.publisher.PublishAll(ctx, events)
-	for i, ok := range acknowledged {
-		if ok {
-			published = append(published, rows[i])
+	for _, r := range o.publisher.client.ProduceSync(ctx, records...) {
+		if r.Err == nil {
+			published = append(published, of[r.Record])
+		} else {
+			err = fmt.Errorf("publish: %w", r.Err)
 		}
 	}
 	return published, err

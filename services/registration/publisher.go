@@ -87,23 +87,3 @@ func (p *Publisher) Notify(ctx context.Context, e event.Event) error {
 		return errNotAcknowledged
 	}
 }
-
-// PublishAll publishes the events, in order for each user, and waits until each
-// was acknowledged or given up. It reports which were acknowledged; of the others
-// the outcome is unknown, as after Tell, and err reports why of one of them.
-func (p *Publisher) PublishAll(ctx context.Context, events []event.Event) (acknowledged []bool, err error) {
-	records := make([]*kgo.Record, len(events))
-	at := make(map[*kgo.Record]int, len(events))
-	for i, e := range events {
-		records[i] = e.Record(p.topic)
-		at[records[i]] = i
-	}
-	acknowledged = make([]bool, len(events))
-	for _, r := range p.client.ProduceSync(ctx, records...) {
-		acknowledged[at[r.Record]] = r.Err == nil
-		if r.Err != nil {
-			err = fmt.Errorf("publish: %w", r.Err)
-		}
-	}
-	return acknowledged, err
-}

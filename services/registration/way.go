@@ -57,7 +57,7 @@ func newWay(config Config) (Way, error) {
 	case SyncHardened:
 		return StoreThenNotify(NewUsers(config), newHardened(config), http.StatusCreated), nil
 	case SyncSequential, SyncFanout:
-		return StoreThenNotify(NewUsers(config), newCaller(config), http.StatusCreated), nil
+		return StoreThenNotify(NewUsers(config), NewCaller(config), http.StatusCreated), nil
 	}
 	return nil, fmt.Errorf("mode is %q", config.Mode)
 }

@@ -6,19 +6,16 @@
 package transfer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 
 	"github.com/breakwater-kit/breakwater/services/internal/consumer"
+	"github.com/breakwater-kit/breakwater/services/internal/sink"
 	"github.com/breakwater-kit/breakwater/services/internal/transact"
-	"github.com/breakwater-kit/breakwater/services/internal/web"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"golang.org/x/sync/errgroup"
 )
 
 const name = "transfer"
@@ -40,45 +37,35 @@ type Config struct {
 	Log    *slog.Logger                                                      // nil means slog.Default()
 }
 
-// Service is the transfer service.
+// Service is the transfer service. Its Run serves and transfers until ctx ends, ends the
+// transaction in hand, and returns nil.
 type Service struct {
-	config Config
+	*sink.Sink
+	output string
 	loop   *transact.Loop
 }
 
 // New checks config; nothing runs before Run.
 func New(config Config) (*Service, error) {
-	config.Log = cmp.Or(config.Log, slog.Default())
-	group := config.Consumer
-	group.Group = cmp.Or(group.Group, name)
-	group.ClientID = cmp.Or(group.ClientID, name)
-	group.Dial, group.Log = config.Dial, config.Log
-	group.Handle = func(context.Context, *kgo.Record) error { return nil } // a record is only passed on
-	switch {
-	case config.Listener == nil:
-		return nil, errors.New("transfer: Listener is nil: give the listener to serve HTTP on")
-	case config.Output == "" || config.Output == group.Topic:
-		return nil, fmt.Errorf("transfer: Output is %q: name a topic, other than the one that is read (%q)", config.Output, group.Topic)
-	case group.Claim != nil:
+	switch topic := config.Consumer.Topic; {
+	case config.Output == "" || config.Output == topic:
+		return nil, fmt.Errorf("transfer: Output is %q: name a topic, other than the one that is read (%q)", config.Output, topic)
+	case config.Consumer.Claim != nil:
 		return nil, errors.New("transfer: offsets in a sink cannot be committed together with records in Kafka: leave out Claim")
+	case len(config.Consumer.Brokers) == 0:
+		return nil, errors.New("transfer: Brokers is empty: give at least one host:port")
 	}
-	member, err := consumer.NewMember(group)
-	if err != nil {
-		return nil, fmt.Errorf("transfer: %w", err)
-	}
-	s := &Service{config: config}
-	s.loop = transact.New(member, nil, s.passOn)
-	return s, nil
-}
-
-// Run serves and transfers until ctx ends, ends the transaction in hand, and
-// returns nil.
-func (s *Service) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	server := web.Server{Listener: s.config.Listener, Handler: http.NotFoundHandler(), Ready: s.loop.Ready, Log: s.config.Log}
-	group.Go(func() error { return server.Run(ctx) })
-	group.Go(func() error { return s.loop.Run(ctx) })
-	return group.Wait()
+	s := &Service{output: config.Output}
+	var err error
+	s.Sink, err = sink.New(sink.Config{
+		Name: name, Listener: config.Listener, Consumer: config.Consumer, Dial: config.Dial, Log: config.Log,
+		Loop: func(group consumer.Config) (consumer.Loop, error) {
+			member, err := consumer.NewMember(group)
+			s.loop = transact.New(member, nil, s.passOn)
+			return s.loop, err
+		},
+	})
+	return s, err
 }
 
 // passOn writes one record for each that was read: with the same key, value and
@@ -86,7 +73,7 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) passOn(ctx, _ context.Context, session transact.Session, polled kgo.Fetches) error {
 	out := make([]*kgo.Record, 0, polled.NumRecords())
 	polled.EachRecord(func(r *kgo.Record) {
-		out = append(out, &kgo.Record{Topic: s.config.Output, Key: r.Key, Value: r.Value, Headers: r.Headers})
+		out = append(out, &kgo.Record{Topic: s.output, Key: r.Key, Value: r.Value, Headers: r.Headers})
 	})
 	return s.loop.Publish(ctx, session, out)
 }

@@ -56,7 +56,7 @@ var _ = Describe("A caller that dies in mid-call", func() {
 		publishing := dying("registration is killed while it publishes", published).Scenario
 		publishing.Services = subjects.Outbox()
 		Expect(harness.Run(ctx, subjects.Defective(publishing, "registration", "outbox-mark-before-publish",
-			Predict(Breaks(breakwater.Outbox).Because(": lost"), Tolerates(breakwater.NoAcknowledgedLoss, breakwater.NoLostInLog, breakwater.NoOrphans))))).To(BeAsPredicted())
+			Predict(Breaks(breakwater.Outbox).Because(breakwater.OutboxLost), Tolerates(breakwater.NoAcknowledgedLoss, breakwater.NoLostInLog, breakwater.NoOrphans))))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
 	It("publishes an event again that it had not yet taken out of its outbox, which has no second effect", func(ctx SpecContext) {

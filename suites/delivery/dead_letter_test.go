@@ -43,7 +43,7 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 
 	It("is seen to give it up twice, if it commits afterwards", func(ctx SpecContext) {
 		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "dead-letter-then-commit",
-			Breaks(breakwater.DeadLetterClosure).Because("two letters stand for")))).To(BeAsPredicted())
+			Breaks(breakwater.DeadLetterClosure).Because(breakwater.TwoDeadLetters)))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
 	It("brings every record to one end, though its database fails for a while", func(ctx SpecContext) {

@@ -28,7 +28,12 @@ func init() {
 	})
 	measure.Register(measure.Measure{
 		MeasureKind: MeasureKind{Key: "keyed", Unit: "share", Long: "effects in {subject} with a key", Short: "with a key", Brief: "{value} with a key"},
-		Subjects:    func(x *history.Index) (sinks []string) { return []string{x.Log.Header.Sinks()[0].Ledger.Sink} },
+		Subjects: func(x *history.Index) (sinks []string) {
+			for _, s := range x.Log.Header.Sinks() {
+				sinks = append(sinks, s.Ledger.Sink)
+			}
+			return sinks
+		},
 		Value: func(x *history.Index, of Measured) (v measure.Value) {
 			for e := range x.Of(history.Effect) {
 				if v.N++; e.Key != "" {

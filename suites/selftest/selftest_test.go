@@ -92,7 +92,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	Entry("gives a record up without saying where it came from", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-without-origin", of: "analytics", in: subjects.DeadLettering(),
 		under: "a registration in four is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.25),
-		breaks: []string{breakwater.DeadLetterClosure}, because: "does not report where the original stood",
+		breaks: []string{breakwater.DeadLetterClosure}, because: breakwater.DeadLetterWithoutOrigin,
 	}),
 	Entry("gives up what may have been done", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-of-unanswered", of: "analytics", in: subjects.DeadLettering(),
@@ -103,7 +103,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(3 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(time.Second),
 			At(4300 * time.Millisecond).Inject(Cut(Edge("analytics", Database))).For(3 * time.Second),
 		},
-		breaks: []string{breakwater.DeadLetterClosure}, because: "has an effect and a letter",
+		breaks: []string{breakwater.DeadLetterClosure}, because: breakwater.EffectAndDeadLetter,
 	}),
 	Entry("gives a record up, and commits afterwards", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-then-commit", of: "analytics", in: subjects.DeadLettering(),
@@ -112,7 +112,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		// Letters of the warm-up may come late, and many at once.
 		require: Require{MinOperations: 10},
 		plan:    Plan{On(Published("analytics/1").Nth(20).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
-		breaks:  []string{breakwater.DeadLetterClosure}, because: "two letters stand for",
+		breaks:  []string{breakwater.DeadLetterClosure}, because: breakwater.TwoDeadLetters,
 	}),
 	Entry("does not fence the positions in its database", SpecTimeout(2*time.Minute), defect{
 		name: "unfenced-offsets", of: "analytics", in: subjects.Scaled(subjects.StoringOffsets(), "analytics", 2),
@@ -174,7 +174,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		name: "outbox-publish-before-commit", of: "registration", in: subjects.Outbox(),
 		under:  "registration is cut off from its database",
 		plan:   Plan{At(4 * time.Second).Inject(Cut(Edge("registration", Database))).For(2 * time.Second)},
-		breaks: []string{breakwater.Outbox}, because: "a ghost",
+		breaks: []string{breakwater.Outbox}, because: breakwater.OutboxGhost,
 		also: []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss},
 	}),
 	Entry("takes an event out of its outbox before it is published", SpecTimeout(2*time.Minute), defect{
@@ -184,7 +184,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(3 * time.Second).Inject(Silence(Edge("registration", Kafka))).For(3 * time.Second),
 			At(4 * time.Second).Inject(Kill("registration/1")).RestartAfter(time.Second),
 		},
-		breaks: []string{breakwater.Outbox}, because: ": lost",
+		breaks: []string{breakwater.Outbox}, because: breakwater.OutboxLost,
 		also: []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.NoLostInLog},
 	}),
 	Entry("publishes again under a new id", SpecTimeout(2*time.Minute), defect{

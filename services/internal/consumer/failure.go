@@ -26,8 +26,8 @@ func (u *Unknown) Unwrap() error { return u.Err }
 
 // IsUnknown reports whether the record may have been processed all the same.
 func IsUnknown(err error) bool {
-	var unknown *Unknown
-	return errors.As(err, &unknown)
+	_, ok := errors.AsType[*Unknown](err)
+	return ok
 }
 
 // Undecodable is the class of a record that cannot be decoded.
@@ -35,8 +35,8 @@ const Undecodable = "undecodable"
 
 // IsFatal reports whether no retry can help.
 func IsFatal(err error) bool {
-	var fatal *Fatal
-	return errors.As(err, &fatal)
+	_, ok := errors.AsType[*Fatal](err)
+	return ok
 }
 
 // Class names what kind of failure err is: a Fatal's own class, "timeout", or

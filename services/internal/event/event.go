@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -53,6 +54,8 @@ func (e Event) Validate() error {
 	)
 }
 
+var foreign = regexp.MustCompile(`[^A-Za-z0-9._:\-]`)
+
 // checkToken keeps ids and keys to an alphabet that needs no escaping in a
 // mail header, a mail address, a Redis key or a log line.
 func checkToken(field, value string, maxLength int) error {
@@ -62,13 +65,8 @@ func checkToken(field, value string, maxLength int) error {
 	if len(value) > maxLength {
 		return fmt.Errorf("%s has %d characters: send at most %d", field, len(value), maxLength)
 	}
-	for _, c := range []byte(value) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
-			c == '.', c == '_', c == ':', c == '-':
-		default:
-			return fmt.Errorf("%s contains %q: send only letters, digits and ._:-", field, c)
-		}
+	if at := foreign.FindStringIndex(value); at != nil {
+		return fmt.Errorf("%s contains %q: send only letters, digits and ._:-", field, value[at[0]])
 	}
 	return nil
 }
