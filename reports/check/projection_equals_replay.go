@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )

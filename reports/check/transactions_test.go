@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 

@@ -12,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/breakwater-kit/breakwater"
-
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"

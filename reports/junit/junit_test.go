@@ -11,12 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/junit"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -13,12 +13,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/printable"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -176,8 +175,8 @@ func (f *fold) sinks() []Sink {
 	return all
 }
 
-// tenure is one incarnation while the ladder is built.
-type tenure struct {
+// rung is one incarnation while the ladder is built.
+type rung struct {
 	Incarnation
 	highest  int64   // offset fetched or attempted, -1 for none
 	worked   int64   // offset attempted, or in effect where the sink records no attempts; -1 for none
@@ -188,8 +187,8 @@ type tenure struct {
 // climb is the ladder of one group on one partition with what its rungs add up to.
 type climb struct {
 	Ladder
-	tenures []*tenure
-	told    bool // by the sink, what was worked on; else what was fetched has to do
+	rungs []*rung
+	told  bool // by the sink, what was worked on; else what was fetched has to do
 }
 
 // newClimbs builds the ladders of the service's group, by partition. An
@@ -258,11 +257,11 @@ func newClimbs(x *history.Index, s breakwater.Service, end time.Duration) []*cli
 	return all
 }
 
-func (c *climb) current() *tenure {
-	if len(c.tenures) == 0 {
+func (c *climb) current() *rung {
+	if len(c.rungs) == 0 {
 		return nil
 	}
-	return c.tenures[len(c.tenures)-1]
+	return c.rungs[len(c.rungs)-1]
 }
 
 func (c *climb) open(r *history.Event, end time.Duration) {
@@ -273,7 +272,7 @@ func (c *climb) open(r *history.Event, end time.Duration) {
 	if resumed < 0 {
 		resumed = max(r.Committed, 0)
 	}
-	c.tenures = append(c.tenures, &tenure{highest: -1, worked: -1, Incarnation: Incarnation{
+	c.rungs = append(c.rungs, &rung{highest: -1, worked: -1, Incarnation: Incarnation{
 		Client: r.Client, Member: r.Member, Generation: r.Generation,
 		From: r.At, Until: max(end, r.At), Resumed: resumed, Committed: r.Committed,
 	}})
@@ -334,7 +333,7 @@ func (c *climb) finish(x *history.Index) {
 	done := int64(-1) // how far those before had come
 	in := history.Partition{Topic: c.Topic, Partition: c.Partition}
 	c.LogEnd = thin(c.LogEnd)
-	for _, t := range c.tenures {
+	for _, t := range c.rungs {
 		from, to := t.Resumed, min(done, t.highest)+1
 		t.Replayed = [2]int64{from, max(from, to)}
 		t.replayed = len(x.Between(in, t.Replayed[0], t.Replayed[1]))

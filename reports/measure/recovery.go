@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -149,7 +148,7 @@ func (f *fold) groupRecovery(e era, s breakwater.Service, l lag, climbs []*climb
 		}
 	}
 	for _, c := range climbs {
-		for _, t := range c.tenures {
+		for _, t := range c.rungs {
 			if e.from <= t.From && t.From < e.until {
 				r.ReplayDepth += int64(t.replayed)
 			}

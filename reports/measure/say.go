@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
@@ -33,9 +32,9 @@ func (m Measurements) Brief(name string) string {
 	case !known:
 		return v.String()
 	case strings.HasPrefix(of.Key, "latency."):
-		return of.Format(of.MeasureKind.Brief, m.Tell(name))
+		return of.Format(of.Brief, m.Tell(name))
 	}
-	return of.Format(of.MeasureKind.Brief, v.String())
+	return of.Format(of.Brief, v.String())
 }
 
 // Tell is the value of that name with the numbers that it was made of: "+997 ms

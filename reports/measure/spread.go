@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 

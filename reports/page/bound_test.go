@@ -5,11 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"golang.org/x/net/html"
 
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -25,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

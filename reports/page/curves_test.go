@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )

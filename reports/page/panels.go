@@ -6,10 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater"
-
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
@@ -35,7 +33,7 @@ func (e *experiment) panels(f focus) []panel {
 	}
 	// What was required of an operation that nothing was wrong with comes first.
 	first := slices.DeleteFunc(slices.Clone(operations), func(op string) bool { return op != f.unrelated })
-	operations = append(first, slices.DeleteFunc(operations, func(op string) bool { return op == f.unrelated })...)
+	operations = slices.Concat(first, slices.DeleteFunc(operations, func(op string) bool { return op == f.unrelated }))
 	other := slices.ContainsFunc(e.sinkNames(), func(s string) bool { return f.sinks[s] }) || slices.ContainsFunc(e.groupNames(), func(g string) bool { return f.groups[g] })
 	rates := "per second; dashed: offered, filled: served, dotted red: failed or unknown"
 	if e.Alone() {

@@ -8,11 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )

@@ -10,17 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
-	"github.com/breakwater-kit/breakwater"
-
 	"golang.org/x/net/html"
 
+	"github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/reports/history"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -6,13 +6,12 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/junit"
 	"github.com/breakwater-kit/breakwater/reports/markdown"
 	"github.com/breakwater-kit/breakwater/reports/page"
 	"github.com/breakwater-kit/breakwater/reports/page/pagetest"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/redact"
 )
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
-
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

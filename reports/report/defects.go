@@ -6,10 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater"
-
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/breakwater-kit/breakwater/reports/internal/lists"
-
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
+	"github.com/breakwater-kit/breakwater/reports/internal/lists"
 	"github.com/breakwater-kit/breakwater/reports/measure"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 	"github.com/breakwater-kit/breakwater/reports/trial"
@@ -277,7 +275,7 @@ func Summarize(run Run) Summary {
 	return s
 }
 
-// combine is the worst outcome of the rows, and whether it is a refutation of
+// Combine is the worst outcome of the rows, and whether it is a refutation of
 // nothing but what is known to be refuted.
 func Combine(rows []ClaimRow) (trial.Outcome, bool) {
 	outcome := trial.WorstOutcome(lists.Collect(rows, func(r ClaimRow) trial.Outcome { return r.Outcome })...)
@@ -312,7 +310,7 @@ func claimTitle(run Run, t *trial.Trial) string {
 	return cmp.Or(t.Title, t.Spec, t.Claim)
 }
 
-// claimRow is the row of a trial, and of all its rounds where it was repeated.
+// RowOf is the row of a trial, and of all its rounds where it was repeated.
 func RowOf(rounds trial.Rounds) ClaimRow {
 	t := rounds.Worst()
 	row := rowOf(t)
@@ -335,7 +333,7 @@ func RowOf(rounds trial.Rounds) ClaimRow {
 	return row
 }
 
-// inRound says of which round something is.
+// InRound is the text with the round that it is of.
 func InRound(t *trial.Trial, text string) string {
 	if text == "" {
 		return ""

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/report"

@@ -38,9 +38,6 @@ const (
 	latest         = "latest"
 )
 
-// ErrNoRun is returned by [Latest] when nothing has been run yet.
-var ErrNoRun = errors.New("store: there is no run")
-
 // Run is one run's folder.
 type Run struct {
 	Dir string // out/<run>
@@ -119,18 +116,6 @@ func (r *Run) MakeLatest() error {
 		return fmt.Errorf("store: point %s at %s: %w", filepath.Join(out, latest), name, err)
 	}
 	return nil
-}
-
-// Latest is the newest run in out, or [ErrNoRun].
-func Latest(out string) (*Run, error) {
-	name, err := os.Readlink(filepath.Join(out, latest))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s", ErrNoRun, out)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return &Run{Dir: filepath.Join(out, filepath.Base(name))}, nil
 }
 
 // usable says whether the text can be part of a path without surprises.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/history/historytest"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )

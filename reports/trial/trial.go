@@ -7,12 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
-
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/measure/quantity"
 )
 
 // Schema names the version of the saved trial.

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -53,15 +52,15 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		slow.Predict = Predict(
 			// Sent one after the other, the callees' delays add up; sent at once,
 			// the slowest counts: email, whose mail takes four round trips.
-			AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 5.5*60).By(subjects.SyncSequential),
-			AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 3.5*60).By(subjects.SyncFanout),
-			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 5.5*60).By(subjects.SyncFanout),
+			AtLeast(LatencyAdded(P50, subjects.Register), 5.5*60).By(subjects.SyncSequential),
+			AtLeast(LatencyAdded(P50, subjects.Register), 3.5*60).By(subjects.SyncFanout),
+			AtMost(LatencyAdded(P50, subjects.Register), 5.5*60).By(subjects.SyncFanout),
 			// Its breaker opens for email, so that it waits for the others alone: it
 			// answers fast, and leaves the mail out.
-			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 2.5*60).By(subjects.SyncHardened),
-			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
-			Tolerates(breakwater.NoAcknowledgedLoss).By(subjects.SyncHardened),
-			eventDriven(AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1)),
+			AtMost(LatencyAdded(P50, subjects.Register), 2.5*60).By(subjects.SyncHardened),
+			Breaks(NoOrphans).By(subjects.SyncHardened),
+			Tolerates(NoAcknowledgedLoss).By(subjects.SyncHardened),
+			eventDriven(AtMost(LatencyExcess(P50, subjects.Register), 1)),
 		)
 		Expect(harness.Compare(ctx, slow)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -73,18 +72,18 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		// than is predicted.
 		silent.Parallel = 3
 		silent.Predict = Predict(
-			synchronous(AtLeast(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 900)),
-			AtMost(breakwater.LatencyAdded(breakwater.P50, subjects.Register), 300).By(subjects.SyncHardened),
-			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
-			synchronous(Tolerates(breakwater.NoOrphans, breakwater.Contained)),
+			synchronous(AtLeast(LatencyAdded(P50, subjects.Register), 900)),
+			AtMost(LatencyAdded(P50, subjects.Register), 300).By(subjects.SyncHardened),
+			Breaks(NoOrphans).By(subjects.SyncHardened),
+			synchronous(Tolerates(NoOrphans, Contained)),
 			// Before its breaker is open, and each time that it lets one attempt through, an
 			// answer waits for the mail: at so low a rate that is about one in ten, which
 			// is just what counts as a breach.
-			Tolerates(breakwater.NoAcknowledgedLoss, breakwater.Contained).By(subjects.SyncHardened),
-			eventDriven(AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1)),
-			eventDriven(AtLeast(breakwater.EffectsRatio("analytics"), 0.95)),
-			eventDriven(AtLeast(breakwater.EffectsRatio("cache"), 0.95)),
-			eventDriven(Holds(breakwater.NoAcknowledgedLoss)),
+			Tolerates(NoAcknowledgedLoss, Contained).By(subjects.SyncHardened),
+			eventDriven(AtMost(LatencyExcess(P50, subjects.Register), 1)),
+			eventDriven(AtLeast(EffectsRatio("analytics"), 0.95)),
+			eventDriven(AtLeast(EffectsRatio("cache"), 0.95)),
+			eventDriven(Holds(NoAcknowledgedLoss)),
 		)
 		Expect(harness.Compare(ctx, silent)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -99,14 +98,14 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		cascade.Require.Unrelated = subjects.Catalog
 		cascade.Parallel = 3
 		cascade.Predict = Predict(
-			synchronous(Breaks(breakwater.Contained)),
-			synchronous(AtMost(breakwater.AvailabilityOf(subjects.Catalog), 0.6)),
-			Holds(breakwater.Contained).By(subjects.SyncHardened),
-			AtLeast(breakwater.AvailabilityOf(subjects.Catalog), 0.99).By(subjects.SyncHardened),
-			synchronous(Tolerates(breakwater.NoOrphans)),
-			Tolerates(breakwater.NoOrphans, breakwater.NoAcknowledgedLoss).By(subjects.SyncHardened),
-			eventDriven(Holds(breakwater.Contained, breakwater.NoAcknowledgedLoss)),
-			eventDriven(AtLeast(breakwater.AvailabilityOf(subjects.Catalog), 0.99)),
+			synchronous(Breaks(Contained)),
+			synchronous(AtMost(AvailabilityOf(subjects.Catalog), 0.6)),
+			Holds(Contained).By(subjects.SyncHardened),
+			AtLeast(AvailabilityOf(subjects.Catalog), 0.99).By(subjects.SyncHardened),
+			synchronous(Tolerates(NoOrphans)),
+			Tolerates(NoOrphans, NoAcknowledgedLoss).By(subjects.SyncHardened),
+			eventDriven(Holds(Contained, NoAcknowledgedLoss)),
+			eventDriven(AtLeast(AvailabilityOf(subjects.Catalog), 0.99)),
 		)
 		Expect(harness.Compare(ctx, cascade)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -115,11 +114,11 @@ var _ = Describe("A synchronous chain, beside events", func() {
 		dead := compared("S5a", "email is dead for a while", 40,
 			At(4*time.Second).Inject(Kill("email")).RestartAfter(5*time.Second))
 		dead.Predict = Predict(
-			synchronous(Breaks(breakwater.NoOrphans)),
-			Breaks(breakwater.NoOrphans).By(subjects.SyncHardened),
-			synchronous(Tolerates(breakwater.Contained)),
-			Tolerates(breakwater.NoAcknowledgedLoss, breakwater.Contained).By(subjects.SyncHardened),
-			eventDriven(Holds(breakwater.NoOrphans, breakwater.NoAcknowledgedLoss)),
+			synchronous(Breaks(NoOrphans)),
+			Breaks(NoOrphans).By(subjects.SyncHardened),
+			synchronous(Tolerates(Contained)),
+			Tolerates(NoAcknowledgedLoss, Contained).By(subjects.SyncHardened),
+			eventDriven(Holds(NoOrphans, NoAcknowledgedLoss)),
 		)
 		Expect(harness.Compare(ctx, dead)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -133,10 +132,10 @@ var _ = Describe("An event-driven registration", func() {
 		cut.Require.Unrelated = subjects.Catalog
 		cut.Predict = Predict(
 			// Who came within a publish time-out (2 s of the 6) of the heal was served late.
-			AtMost(breakwater.AvailabilityOf(subjects.Register), 0.4),
-			Breaks(breakwater.Contained),
-			Holds(breakwater.NoAcknowledgedLoss),
-			Tolerates(breakwater.NoOrphans), // the row is written before the event is published
+			AtMost(AvailabilityOf(subjects.Register), 0.4),
+			Breaks(Contained),
+			Holds(NoAcknowledgedLoss),
+			Tolerates(NoOrphans), // the row is written before the event is published
 		)
 		Expect(harness.Compare(ctx, cut)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

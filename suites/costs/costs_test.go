@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -40,20 +39,20 @@ var _ = Describe("What was acknowledged", func() {
 			At(4*time.Second).Inject(Cut(Edge("analytics", Database))).For(3*time.Second), fanout, event, outbox)
 		later := Predict(
 			// Also when all is well some look before it is there.
-			AtLeast(breakwater.StaleReads(breakwater.Before, "analytics"), 0.01),
-			AtMost(breakwater.ConsistencyWindow(breakwater.P99, breakwater.Before, "analytics"), 500),
+			AtLeast(StaleReads(Before, "analytics"), 0.01),
+			AtMost(ConsistencyWindow(P99, Before, "analytics"), 500),
 			// Who comes while the database is away waits until it is back.
-			AtLeast(breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "analytics"), 2000),
-			AtMost(breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "analytics"), 8000),
-			AtLeast(breakwater.AvailabilityOf(subjects.Register), 0.99),
-			Holds(breakwater.NoAcknowledgedLoss),
+			AtLeast(ConsistencyWindow(P99, During, "analytics"), 2000),
+			AtMost(ConsistencyWindow(P99, During, "analytics"), 8000),
+			AtLeast(AvailabilityOf(subjects.Register), 0.99),
+			Holds(NoAcknowledgedLoss),
 		)
 		window.Predict = Predict(
-			AtMost(breakwater.StaleReads(breakwater.Before, "analytics"), 0.05).By(subjects.SyncFanout),
-			AtMost(breakwater.ConsistencyWindow(breakwater.P99, breakwater.Before, "analytics"), 5).By(subjects.SyncFanout),
+			AtMost(StaleReads(Before, "analytics"), 0.05).By(subjects.SyncFanout),
+			AtMost(ConsistencyWindow(P99, Before, "analytics"), 5).By(subjects.SyncFanout),
 			// It pays with its answers instead.
-			AtMost(breakwater.AvailabilityOf(subjects.Register), 0.5).By(subjects.SyncFanout),
-			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(subjects.SyncFanout),
+			AtMost(AvailabilityOf(subjects.Register), 0.5).By(subjects.SyncFanout),
+			Tolerates(NoOrphans, Contained).By(subjects.SyncFanout),
 			later.By(subjects.Event),
 			later.By(subjects.EventOutbox),
 		)
@@ -64,8 +63,8 @@ var _ = Describe("What was acknowledged", func() {
 		followed := priced("T2", "analytics is killed, and every life is followed",
 			At(4*time.Second).Inject(Kill("analytics")).RestartAfter(2*time.Second), fanout, event)
 		followed.Predict = Predict(
-			AtLeast(breakwater.Traced, 1),
-			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(subjects.SyncFanout),
+			AtLeast(Traced, 1),
+			Tolerates(NoOrphans, Contained).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, followed)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -77,12 +76,12 @@ var _ = Describe("What was acknowledged", func() {
 			Contender{Name: "retry-topic", Services: subjects.DeadLettering()})
 		ordered.Load.Keys = 10 // a user comes back while what he did before is retried later
 		ordered.Predict = Predict(
-			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce),
-			AtLeast(breakwater.Overtaken("analytics"), 1),
-			Holds(breakwater.KeyOrder).By("retries-in-place"),
-			AtMost(breakwater.OvertakenInKey("analytics"), 0).By("retries-in-place"),
-			AtLeast(breakwater.OvertakenInKey("analytics"), 1).By("retry-topic"),
-			Holds(breakwater.DeadLetterClosure).By("retry-topic"),
+			Holds(NoAcknowledgedLoss, EffectOnce),
+			AtLeast(Overtaken("analytics"), 1),
+			Holds(KeyOrder).By("retries-in-place"),
+			AtMost(OvertakenInKey("analytics"), 0).By("retries-in-place"),
+			AtLeast(OvertakenInKey("analytics"), 1).By("retry-topic"),
+			Holds(DeadLetterClosure).By("retry-topic"),
 		)
 		Expect(harness.Compare(ctx, ordered)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -93,13 +92,13 @@ var _ = Describe("A broker that cannot be reached", func() {
 		cut := priced("T3", "registration is cut off from Kafka, with an outbox and without",
 			At(4*time.Second).Inject(Cut(Edge("registration", Kafka))).For(5*time.Second), event, outbox)
 		cut.Predict = Predict(
-			Holds(breakwater.NoAcknowledgedLoss),
+			Holds(NoAcknowledgedLoss),
 			// Who came within a publish time-out (2 s of the 5) of the heal was served late.
-			AtMost(breakwater.AvailabilityOf(subjects.Register), 0.5).By(subjects.Event),
-			AtLeast(breakwater.AvailabilityOf(subjects.Register), 0.99).By(subjects.EventOutbox),
-			AtLeast(breakwater.ConsistencyWindow(breakwater.P99, breakwater.During, "analytics"), 3000).By(subjects.EventOutbox),
-			Holds(breakwater.NoOrphans, breakwater.Outbox).By(subjects.EventOutbox),
-			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(subjects.Event),
+			AtMost(AvailabilityOf(subjects.Register), 0.5).By(subjects.Event),
+			AtLeast(AvailabilityOf(subjects.Register), 0.99).By(subjects.EventOutbox),
+			AtLeast(ConsistencyWindow(P99, During, "analytics"), 3000).By(subjects.EventOutbox),
+			Holds(NoOrphans, Outbox).By(subjects.EventOutbox),
+			Tolerates(NoOrphans, Contained).By(subjects.Event),
 		)
 		Expect(harness.Compare(ctx, cut)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -32,10 +31,10 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 		for _, name := range []string{subjects.SyncSequential, subjects.SyncFanout, subjects.Event} {
 			rising.Contenders = append(rising.Contenders, Contender{
 				Name: name, Services: subjects.Calling(name, callees),
-				Sweep: &Sweep{Over: "callees", At: float64(callees), Of: breakwater.Capacity(subjects.Register)},
+				Sweep: &Sweep{Over: "callees", At: float64(callees), Of: Capacity(subjects.Register)},
 			})
 		}
-		capacity := breakwater.Capacity(subjects.Register)
+		capacity := Capacity(subjects.Register)
 		// What workers can take that wait for one call after the other, and for one.
 		// Requests queue for up to a second before they are late, and meanwhile the
 		// load rises by 4 a second, every second.
@@ -46,8 +45,8 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 			AtLeast(capacity, 0.6*one).By(subjects.SyncFanout),
 			AtLeast(capacity, 0.9*highest).By(subjects.Event),
 			// More is sent than they can take.
-			Tolerates(breakwater.Contained).By(subjects.SyncSequential),
-			Tolerates(breakwater.Contained).By(subjects.SyncFanout),
+			Tolerates(Contained).By(subjects.SyncSequential),
+			Tolerates(Contained).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, rising)).To(BeAsPredicted())
 	},
@@ -75,17 +74,17 @@ var _ = Describe("A fourth dependent", func() {
 			},
 		}
 		added.Predict = Predict(
-			AtMost(breakwater.Restarts("registration"), 0).By(subjects.Event),
+			AtMost(Restarts("registration"), 0).By(subjects.Event),
 			// All that was acknowledged is owed to audit too, also what was before it came.
-			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.BoundedRecovery).By(subjects.Event),
-			AtMost(breakwater.CatchUp("audit"), 5*time.Second).By(subjects.Event),
+			Holds(NoAcknowledgedLoss, EffectOnce, BoundedRecovery).By(subjects.Event),
+			AtMost(CatchUp("audit"), 5*time.Second).By(subjects.Event),
 
 			// True by construction, and shown as such: who calls has a list of callees,
 			// and audit is not on it. As long as nobody changes and restarts registration
 			// audit gets nothing, of what was before it as of what comes after.
-			AtMost(breakwater.Restarts("registration"), 0).By(subjects.SyncFanout),
-			Breaks(breakwater.NoAcknowledgedLoss).By(subjects.SyncFanout),
-			Tolerates(breakwater.NoOrphans).By(subjects.SyncFanout),
+			AtMost(Restarts("registration"), 0).By(subjects.SyncFanout),
+			Breaks(NoAcknowledgedLoss).By(subjects.SyncFanout),
+			Tolerates(NoOrphans).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, added)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -115,19 +114,19 @@ func twice(contender string) []Contender {
 }
 
 var _ = Describe("What moves to another address", func() {
-	served := breakwater.AvailabilityOf(subjects.Register)
+	served := AvailabilityOf(subjects.Register)
 
 	It("is lost to a caller that has its address, and found again by one that has its name", func(ctx SpecContext) {
 		moves := moving("email moves", Edge("registration", "email"))
 		moves.Contenders = twice(subjects.SyncFanout)
 		moves.Predict = Predict(
 			AtMost(served, 0.05).By(subjects.SyncFanout),
-			Breaks(breakwater.NoOrphans).By(subjects.SyncFanout),
+			Breaks(NoOrphans).By(subjects.SyncFanout),
 			// It believes what it was told for 1 of the 5 s, and some of that is over
 			// when email moves.
 			AtLeast(served, 0.75).By(byName(subjects.SyncFanout)),
-			Tolerates(breakwater.NoOrphans, breakwater.Contained).By(byName(subjects.SyncFanout)),
-			Tolerates(breakwater.Contained).By(subjects.SyncFanout),
+			Tolerates(NoOrphans, Contained).By(byName(subjects.SyncFanout)),
+			Tolerates(Contained).By(subjects.SyncFanout),
 		)
 		Expect(harness.Compare(ctx, moves)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
@@ -139,12 +138,12 @@ var _ = Describe("What moves to another address", func() {
 		moves.Predict = Predict(
 			// Who came within a publish time-out (2 of the 5 s) of the heal was served late.
 			AtMost(served, 0.5).By(subjects.Event),
-			Holds(breakwater.NoAcknowledgedLoss),
-			AtMost(breakwater.CatchUp("analytics"), 5*time.Second),
+			Holds(NoAcknowledgedLoss),
+			AtMost(CatchUp("analytics"), 5*time.Second),
 			// The gap is shorter than the time-out: all are served, some of them late.
 			AtLeast(served, 0.95).By(byName(subjects.Event)),
-			AtMost(breakwater.LogDuplicates(subjects.Topic), 0),
-			Tolerates(breakwater.NoOrphans, breakwater.Contained), // the row is written before the event is published
+			AtMost(LogDuplicates(subjects.Topic), 0),
+			Tolerates(NoOrphans, Contained), // the row is written before the event is published
 		)
 		Expect(harness.Compare(ctx, moves)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -39,15 +38,15 @@ var _ = Describe("A caller that dies in mid-call", func() {
 		calling := dying("registration is killed while it calls email",
 			Trigger{Client: "registration/1", To: "email", API: "POST /send-welcome", Count: 80},
 			contender(subjects.SyncSequential), contender(subjects.SyncFanout))
-		calling.Predict = Breaks(breakwater.NoOrphans)
+		calling.Predict = Breaks(NoOrphans)
 		Expect(harness.Compare(ctx, calling)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
 
 	It("leaves one just as well when it publishes, unless the event stands beside the user", func(ctx SpecContext) {
 		publishing := dying("registration is killed while it publishes", published, contender(subjects.Event), outbox)
 		publishing.Predict = Predict(
-			Breaks(breakwater.NoOrphans).By(subjects.Event),
-			Holds(breakwater.NoOrphans, breakwater.Outbox, breakwater.NoAcknowledgedLoss).By(subjects.EventOutbox),
+			Breaks(NoOrphans).By(subjects.Event),
+			Holds(NoOrphans, Outbox, NoAcknowledgedLoss).By(subjects.EventOutbox),
 		)
 		Expect(harness.Compare(ctx, publishing)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))
@@ -56,14 +55,14 @@ var _ = Describe("A caller that dies in mid-call", func() {
 		publishing := dying("registration is killed while it publishes", published).Scenario
 		publishing.Services = subjects.Outbox()
 		Expect(harness.Run(ctx, subjects.Defective(publishing, "registration", "outbox-mark-before-publish",
-			Predict(Breaks(breakwater.Outbox).Because(breakwater.OutboxLost), Tolerates(breakwater.NoAcknowledgedLoss, breakwater.NoLostInLog, breakwater.NoOrphans))))).To(BeAsPredicted())
+			Predict(Breaks(Outbox).Because(OutboxLost), Tolerates(NoAcknowledgedLoss, NoLostInLog, NoOrphans))))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
 	It("publishes an event again that it had not yet taken out of its outbox, which has no second effect", func(ctx SpecContext) {
 		again := dying("registration is killed before it hears that an event is published", published.Answered(), outbox)
 		again.Predict = Predict(
-			Holds(breakwater.NoOrphans, breakwater.Outbox, breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.NoLogDuplicate),
-			AtLeast(breakwater.LogDuplicates(subjects.Topic), 1),
+			Holds(NoOrphans, Outbox, NoAcknowledgedLoss, EffectOnce, NoLogDuplicate),
+			AtLeast(LogDuplicates(subjects.Topic), 1),
 		)
 		Expect(harness.Compare(ctx, again)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

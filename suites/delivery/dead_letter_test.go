@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -24,9 +23,9 @@ func givingUp(title string, plan ...Step) Scenario {
 		Plan:     plan,
 		Require:  Require{Recovery: Duration(8 * time.Second)},
 		Predict: Predict(
-			Holds(breakwater.DeadLetterClosure, breakwater.NoAcknowledgedLoss, breakwater.BoundedRecovery, breakwater.EffectOnce),
+			Holds(DeadLetterClosure, NoAcknowledgedLoss, BoundedRecovery, EffectOnce),
 			// What is poison holds nobody up, and what fails waits in another topic.
-			AtMost(breakwater.CatchUp("analytics"), 8*time.Second),
+			AtMost(CatchUp("analytics"), 8*time.Second),
 		),
 	}
 }
@@ -43,7 +42,7 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 
 	It("is seen to give it up twice, if it commits afterwards", func(ctx SpecContext) {
 		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "dead-letter-then-commit",
-			Breaks(breakwater.DeadLetterClosure).Because(breakwater.TwoDeadLetters)))).To(BeAsPredicted())
+			Breaks(DeadLetterClosure).Because(TwoDeadLetters)))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
 	It("brings every record to one end, though its database fails for a while", func(ctx SpecContext) {
@@ -60,9 +59,9 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 			At(8*time.Second).Inject(Restart("redrive")).For(time.Second))
 		redriven.Services, redriven.Requests = subjects.Redriving(), subjects.Requests()
 		redriven.Predict = Predict(
-			Holds(breakwater.DeadLetterClosure, breakwater.NoOrphans, breakwater.EffectOnce),
-			AtLeast(breakwater.LogDuplicates(subjects.Topic), 1), // the letters that were sent back
-			AtMost(breakwater.Lost("analytics"), 0),
+			Holds(DeadLetterClosure, NoOrphans, EffectOnce),
+			AtLeast(LogDuplicates(subjects.Topic), 1), // the letters that were sent back
+			AtMost(Lost("analytics"), 0),
 		)
 		Expect(harness.Run(ctx, redriven)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -22,7 +21,7 @@ func transferring(title string, plan ...Step) Scenario {
 		Requests: subjects.Requests(),
 		Load:     Constant(40).For(12 * time.Second),
 		Plan:     plan,
-		Predict:  Holds(breakwater.ExactlyOnceTransfer, breakwater.TransactionAtomic, breakwater.NoHangingTransaction, breakwater.NoLogDuplicate),
+		Predict:  Holds(ExactlyOnceTransfer, TransactionAtomic, NoHangingTransaction, NoLogDuplicate),
 	}
 }
 
@@ -33,7 +32,7 @@ func ended(client string) Trigger {
 
 var _ = Describe("A service that reads, publishes and commits in one transaction", func() {
 	kafka := Edge("transfer/1", Kafka)
-	someAborted := AtLeast(breakwater.Aborted(subjects.Transferred), 1)
+	someAborted := AtLeast(Aborted(subjects.Transferred), 1)
 
 	It("transfers every record once, though it is killed with a transaction open", func(ctx SpecContext) {
 		killed := transferring("transfer is killed before its transaction ends",
@@ -48,7 +47,7 @@ var _ = Describe("A service that reads, publishes and commits in one transaction
 		frozen := transferring("transfer/1 is frozen past its session time-out, in a transaction",
 			On(Published("transfer/1").Nth(100)).Then(Freeze("transfer/1")).For(4*time.Second))
 		frozen.Services = subjects.Scaled(frozen.Services, "transfer", 2)
-		frozen.Predict = Predict(frozen.Predict, someAborted, AtLeast(breakwater.Rejoins("transfer"), 1))
+		frozen.Predict = Predict(frozen.Predict, someAborted, AtLeast(Rejoins("transfer"), 1))
 		Expect(harness.Run(ctx, frozen)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 
@@ -77,8 +76,8 @@ var _ = Describe("A producer in a transaction", func() {
 	killed.Services, killed.Load = subjects.Transacting(), Constant(20).For(12*time.Second)
 	killed.Require.MayFail = true
 	killed.Predict = Predict(
-		Holds(breakwater.NoAbortedRead, breakwater.TransactionAtomic, breakwater.NoHangingTransaction),
-		AtLeast(breakwater.Aborted(subjects.Topic), 1),
+		Holds(NoAbortedRead, TransactionAtomic, NoHangingTransaction),
+		AtLeast(Aborted(subjects.Topic), 1),
 	)
 
 	It("is not read when it dies before the end of it", func(ctx SpecContext) {
@@ -87,7 +86,7 @@ var _ = Describe("A producer in a transaction", func() {
 
 	It("is seen to be read by who does not ask for what is committed", func(ctx SpecContext) {
 		Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "read-uncommitted",
-			Predict(Breaks(breakwater.NoAbortedRead), Tolerates(breakwater.NoOrphans))))).To(BeAsPredicted())
+			Predict(Breaks(NoAbortedRead), Tolerates(NoOrphans))))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 })
 
@@ -109,10 +108,10 @@ var _ = Describe("A consumer that is frozen until others have its partitions", f
 		const inSink = "offsets-in-sink"
 		frozen := frozen
 		frozen.Predict = Predict(
-			Holds(breakwater.EffectOnce, breakwater.NoAcknowledgedLoss, breakwater.CommittedMonotone),
+			Holds(EffectOnce, NoAcknowledgedLoss, CommittedMonotone),
 			// What its heir has moved on the sink refuses; Kafka knows of no sink.
-			Holds(breakwater.SingleOwner).By(inSink),
-			AtLeast(breakwater.Rejoins("analytics"), 1),
+			Holds(SingleOwner).By(inSink),
+			AtLeast(Rejoins("analytics"), 1),
 		)
 		Expect(harness.Compare(ctx, Experiment{
 			Scenario: frozen,
@@ -127,7 +126,7 @@ var _ = Describe("A consumer that is frozen until others have its partitions", f
 		frozen := frozen
 		frozen.Services = twice(subjects.StoringOffsets())
 		Expect(harness.Run(ctx, subjects.Defective(frozen, "analytics", "unfenced-offsets",
-			Predict(Breaks(breakwater.CommittedMonotone, breakwater.SingleOwner), Tolerates(breakwater.EffectOnce))))).To(BeAsPredicted())
+			Predict(Breaks(CommittedMonotone, SingleOwner), Tolerates(EffectOnce))))).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))
 })
 
@@ -143,12 +142,12 @@ var _ = Describe("A producer that is not told that the broker has appended", fun
 					Then(DropAnswers(Edge("registration/1", Kafka), "Produce")).For(time.Second)},
 				Require: Require{MayFail: true},
 				Predict: Predict(
-					Holds(breakwater.ExactlyOnceTransfer),
-					Holds(breakwater.NoLogDuplicate).By(subjects.Event),
-					AtMost(breakwater.LogDuplicates(subjects.Topic), 0).By(subjects.Event),
+					Holds(ExactlyOnceTransfer),
+					Holds(NoLogDuplicate).By(subjects.Event),
+					AtMost(LogDuplicates(subjects.Topic), 0).By(subjects.Event),
 					// No number tells the broker that it knows the record already, so
 					// no-log-duplicate is not asked: the ids are counted.
-					AtLeast(breakwater.LogDuplicates(subjects.Topic), 1).By(repeating),
+					AtLeast(LogDuplicates(subjects.Topic), 1).By(repeating),
 				),
 			},
 			Contenders: []Contender{

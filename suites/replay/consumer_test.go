@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -16,9 +15,9 @@ import (
 // recovery is what every disturbed consumer owes.
 func recovery() Predictions {
 	return Predict(
-		Holds(breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.ExplainedRedelivery,
-			breakwater.ResumeAtCommitted, breakwater.CommitAfterEffect, breakwater.BoundedRecovery),
-		AtMost(breakwater.CatchUp("analytics"), 10*time.Second),
+		Holds(NoAcknowledgedLoss, NoPhantom, ExplainedRedelivery,
+			ResumeAtCommitted, CommitAfterEffect, BoundedRecovery),
+		AtMost(CatchUp("analytics"), 10*time.Second),
 	)
 }
 
@@ -60,7 +59,7 @@ var _ = Describe("The analytics consumer", func() {
 		It("keeps its partitions and loses nothing", func(ctx SpecContext) {
 			slow := disturbed("Kafka is slow for analytics",
 				At(4*time.Second).Inject(Latency(kafka, 300*time.Millisecond, 50*time.Millisecond)).For(5*time.Second))
-			slow.Predict = Predict(slow.Predict, AtMost(breakwater.Rejoins("analytics"), 0))
+			slow.Predict = Predict(slow.Predict, AtMost(Rejoins("analytics"), 0))
 			Expect(harness.Run(ctx, slow)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
@@ -72,13 +71,13 @@ var _ = Describe("The analytics consumer", func() {
 
 		It("resumes from its last committed offset and loses nothing", func(ctx SpecContext) {
 			killed := killed
-			killed.Predict = Predict(killed.Predict, AtLeast(breakwater.Redelivered("analytics"), 1))
+			killed.Predict = Predict(killed.Predict, AtLeast(Redelivered("analytics"), 1))
 			Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 
 		It("is seen to do twice what comes twice, if it does not deduplicate", func(ctx SpecContext) {
 			Expect(harness.Run(ctx, subjects.Defective(killed, "analytics", "no-deduplication",
-				Breaks(breakwater.EffectOnce)))).To(BeAsPredicted())
+				Breaks(EffectOnce)))).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
 

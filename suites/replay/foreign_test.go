@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -19,8 +18,8 @@ var _ = Describe("A consumer in another language", func() {
 			At(4*time.Second).Inject(Cut(Edge("archive/1", Kafka))).For(4*time.Second))
 		s.Services = subjects.WithForeign()
 		s.Predict = Predict(
-			Holds(breakwater.ResumeAtCommitted, breakwater.ExplainedRedelivery, breakwater.BoundedRecovery, breakwater.NoLostInLog),
-			AtMost(breakwater.CatchUp("archive"), 10*time.Second),
+			Holds(ResumeAtCommitted, ExplainedRedelivery, BoundedRecovery, NoLostInLog),
+			AtMost(CatchUp("archive"), 10*time.Second),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -23,9 +22,9 @@ var _ = Describe("Publishing", func() {
 		s.Predict = Predict(
 			// The median only: the p99 of one window is four requests, and on a small
 			// machine the restart of a process is enough to move them.
-			AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1),
-			AtLeast(breakwater.AvailabilityOf(subjects.Register), 1),
-			Holds(breakwater.NoAcknowledgedLoss, breakwater.NoOrphans),
+			AtMost(LatencyExcess(P50, subjects.Register), 1),
+			AtLeast(AvailabilityOf(subjects.Register), 1),
+			Holds(NoAcknowledgedLoss, NoOrphans),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 	}, SpecTimeout(90*time.Second))

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -24,11 +23,11 @@ func again(title string, where OffsetSpec) Scenario {
 	s.Load = Constant(60).For(14 * time.Second)
 	s.Require.Replay = true
 	s.Predict = Predict(
-		Holds(breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.EffectOnce, breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted,
-			breakwater.CommittedMonotone, breakwater.ReplayIsContiguous, breakwater.CommitAfterEffect, breakwater.BoundedRecovery),
-		AtLeast(breakwater.Redelivered("analytics"), 1),
-		AtLeast(breakwater.ReplayDepth("email"), 1),
-		AtMost(breakwater.Duplicates("mailbox"), 0),
+		Holds(NoAcknowledgedLoss, NoPhantom, EffectOnce, ExplainedRedelivery, ResumeAtCommitted,
+			CommittedMonotone, ReplayIsContiguous, CommitAfterEffect, BoundedRecovery),
+		AtLeast(Redelivered("analytics"), 1),
+		AtLeast(ReplayDepth("email"), 1),
+		AtMost(Duplicates("mailbox"), 0),
 	)
 	return s
 }
@@ -57,8 +56,8 @@ var _ = Describe("Consumers that are asked to read again", func() {
 			s := again("a mailer without a memory is set back to the beginning", ToEarliest())
 			s.Services = subjects.EventDriven()
 			s.Predict = Predict(
-				Holds(breakwater.NoAcknowledgedLoss, breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted),
-				AtLeast(breakwater.Duplicates("mailbox"), 1),
+				Holds(NoAcknowledgedLoss, ExplainedRedelivery, ResumeAtCommitted),
+				AtLeast(Duplicates("mailbox"), 1),
 			)
 			Expect(harness.Run(ctx, s)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -29,7 +28,7 @@ func consumed(title string, plan ...Step) Scenario {
 // untouched predicts that the groups go on as if nothing had happened.
 func untouched(groups ...string) (p Predictions) {
 	for _, group := range groups {
-		p = Predict(p, AtMost(breakwater.CatchUp(group), 0*time.Second), AtMost(breakwater.Rejoins(group), 0))
+		p = Predict(p, AtMost(CatchUp(group), 0*time.Second), AtMost(Rejoins(group), 0))
 	}
 	return p
 }
@@ -42,13 +41,13 @@ var _ = Describe("A group of consumers", func() {
 			At(8*time.Second).Inject(Stop("analytics/2")).For(2*time.Second))
 		s.Services = subjects.Growing(s.Services, "analytics", 3)
 		s.Predict = Predict(
-			Holds(breakwater.NoAcknowledgedLoss, breakwater.NoPhantom, breakwater.EffectOnce, breakwater.ExplainedRedelivery, breakwater.ResumeAtCommitted,
-				breakwater.CommitAfterEffect, breakwater.CommittedMonotone, breakwater.ReplayIsContiguous, breakwater.SingleOwner, breakwater.BoundedRecovery),
+			Holds(NoAcknowledgedLoss, NoPhantom, EffectOnce, ExplainedRedelivery, ResumeAtCommitted,
+				CommitAfterEffect, CommittedMonotone, ReplayIsContiguous, SingleOwner, BoundedRecovery),
 			// Who leaves in order has committed what it did.
-			AtMost(breakwater.Redelivered("analytics"), 0),
+			AtMost(Redelivered("analytics"), 0),
 			// All of a group pauses for each rebalance: a heartbeat, and what it takes to join.
-			AtMost(breakwater.Outage("analytics"), 2*time.Second),
-			AtMost(breakwater.CatchUp("analytics"), 3*time.Second),
+			AtMost(Outage("analytics"), 2*time.Second),
+			AtMost(CatchUp("analytics"), 3*time.Second),
 			untouched("email", "cache"),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
@@ -58,10 +57,10 @@ var _ = Describe("A group of consumers", func() {
 		s := consumed("analytics is slow, the others are well",
 			At(4*time.Second).Inject(Latency(Edge("analytics", Database), 300*time.Millisecond, 0)).For(5*time.Second))
 		s.Predict = Predict(
-			Holds(breakwater.NoAcknowledgedLoss, breakwater.BoundedRecovery),
-			AtMost(breakwater.EffectsRatio("analytics"), 0.5),
-			AtLeast(breakwater.EffectsRatio("mailbox"), 0.95),
-			AtLeast(breakwater.EffectsRatio("cache"), 0.95),
+			Holds(NoAcknowledgedLoss, BoundedRecovery),
+			AtMost(EffectsRatio("analytics"), 0.5),
+			AtLeast(EffectsRatio("mailbox"), 0.95),
+			AtLeast(EffectsRatio("cache"), 0.95),
 			untouched("email", "cache"),
 		)
 		Expect(harness.Run(ctx, s)).To(BeAsPredicted())
@@ -74,7 +73,7 @@ var _ = Describe("A group of consumers", func() {
 			At(3*time.Second).Inject(Latency(Edge("analytics", Database), 100*time.Millisecond, 0)).For(6*time.Second))
 		slow.Services, slow.Load.Rate = nil, 60
 		const one = 10. / 48
-		done := breakwater.EffectsRatio("analytics")
+		done := EffectsRatio("analytics")
 		members := func(n float64) *Sweep { return &Sweep{Over: "members", At: n, Of: done, Line: "analytics"} }
 		e := Experiment{Scenario: slow, Contenders: []Contender{
 			{Name: "one", Services: subjects.OneByOne(1), Sweep: members(1)},
@@ -83,7 +82,7 @@ var _ = Describe("A group of consumers", func() {
 			{Name: "five", Services: subjects.OneByOne(5), Sweep: members(5)},
 		}}
 		e.Predict = Predict(
-			Holds(breakwater.NoAcknowledgedLoss),
+			Holds(NoAcknowledgedLoss),
 			AtMost(done, one+0.02).By("one"), AtLeast(done, 0.7*one).By("one"),
 			AtMost(done, 2*one+0.02).By("two"), AtLeast(done, 2*0.7*one).By("two"),
 			AtMost(done, 4*one+0.02).By("four"), AtLeast(done, 4*0.7*one).By("four"),
@@ -106,28 +105,28 @@ var _ = Describe("A group of consumers", func() {
 			{Name: "consumer-protocol", Services: subjects.Dividing("consumer-protocol", false)},
 		}
 		e.Predict = Predict(
-			Holds(breakwater.NoAcknowledgedLoss, breakwater.EffectOnce, breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.SingleOwner, breakwater.BoundedRecovery),
-			AtMost(breakwater.Redelivered("analytics"), 0),
-			AtMost(breakwater.CatchUp("analytics"), 3*time.Second),
+			Holds(NoAcknowledgedLoss, EffectOnce, ResumeAtCommitted, CommittedMonotone, SingleOwner, BoundedRecovery),
+			AtMost(Redelivered("analytics"), 0),
+			AtMost(CatchUp("analytics"), 3*time.Second),
 			// Nobody stops reading for long.
-			AtMost(breakwater.Outage("analytics"), 1*time.Second),
+			AtMost(Outage("analytics"), 1*time.Second),
 
 			// One comes, one goes, and that one comes back: eager members give up all they
 			// have three times, and take it up again.
-			AtLeast(breakwater.Rejoins("analytics"), 6).By("eager"),
+			AtLeast(Rejoins("analytics"), 6).By("eager"),
 			// Nobody takes over from a static member that is away for a moment: what it
 			// has waits for it.
-			AtMost(breakwater.Rejoins("analytics"), 4).By(static),
-			AtLeast(breakwater.Unowned("analytics"), 0.9).By(static),
+			AtMost(Rejoins("analytics"), 4).By(static),
+			AtLeast(Unowned("analytics"), 0.9).By(static),
 			// Of the others only those take something up that get something.
-			AtMost(breakwater.Rejoins("analytics"), 5).By("cooperative"),
-			AtMost(breakwater.Rejoins("analytics"), 5).By("consumer-protocol"),
+			AtMost(Rejoins("analytics"), 5).By("cooperative"),
+			AtMost(Rejoins("analytics"), 5).By("consumer-protocol"),
 			// What changes hands waits for two rebalances in the one case, and in the
 			// other until its new owner's next heartbeat (500 ms): three times, and at
 			// most two partitions each time.
-			AtMost(breakwater.Unowned("analytics"), 4*time.Second).By("eager"),
-			AtMost(breakwater.Unowned("analytics"), 4*time.Second).By("cooperative"),
-			AtMost(breakwater.Unowned("analytics"), 3*time.Second).By("consumer-protocol"),
+			AtMost(Unowned("analytics"), 4*time.Second).By("eager"),
+			AtMost(Unowned("analytics"), 4*time.Second).By("cooperative"),
+			AtMost(Unowned("analytics"), 3*time.Second).By("consumer-protocol"),
 		)
 		Expect(harness.Compare(ctx, e)).To(BeAsPredicted())
 	}, SpecTimeout(2*time.Minute))

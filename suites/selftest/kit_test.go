@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/fixtures/conductor"
 	"github.com/breakwater-kit/breakwater/reports/check"
@@ -19,7 +18,7 @@ var _ = DescribeTable("A sabotaged kit proves nothing, and names the reason",
 	func(ctx SpecContext, s sabotage) {
 		t, _ := s.perform(ctx)
 		Expect(t.Outcome).To(Equal(trial.Undecided), t.Why)
-		exercised := verdict(t, breakwater.Exercised)
+		exercised := verdict(t, Exercised)
 		Expect(exercised.Status).To(Equal(check.Unknown))
 		reasons := []string{exercised.Why}
 		for _, a := range exercised.Anomalies {
@@ -70,8 +69,8 @@ var _ = It("An auditor that reads what is not committed finds transactions that 
 		world:   alters(uncommittedRead),
 		in:      subjects.Transacting(),
 		plan:    Plan{On(Trigger{Client: "registration/1", To: Kafka, API: "EndTxn", Count: 55}).Then(Kill("registration/1")).RestartAfter(1500 * time.Millisecond)},
-		predict: Breaks(breakwater.TransactionAtomic),
-		breaks:  breakwater.TransactionAtomic,
+		predict: Breaks(TransactionAtomic),
+		breaks:  TransactionAtomic,
 	}.perform(ctx)
 	Expect(t.Outcome).To(BeElementOf(trial.Confirmed, trial.Refuted), t.Why) // what else it breaks was not predicted
 	Expect(t.Predictions[0].Outcome).To(Equal(trial.Confirmed), t.Why)
@@ -82,11 +81,11 @@ var _ = It("A check that always passes leaves the self-test red", func(ctx SpecC
 		name: "passing-check", under: "the check of effect-once always passes",
 		in:      subjects.Flawed(subjects.EventDriven(), "analytics", "no-deduplication"),
 		plan:    Plan{On(Commit("analytics/1").Nth(40)).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
-		predict: Breaks(breakwater.EffectOnce), deadline: 2 * time.Minute,
-		breaks: breakwater.EffectOnce,
+		predict: Breaks(EffectOnce), deadline: 2 * time.Minute,
+		breaks: EffectOnce,
 	}.perform(ctx)
 	Expect(sound).To(BeAsPredicted())
-	passing := trial.RejudgeBy(sound, log, alwaysHolds(breakwater.EffectOnce))
+	passing := trial.RejudgeBy(sound, log, alwaysHolds(EffectOnce))
 	Expect(passing).NotTo(BeAsPredicted())
 	Expect(passing.Outcome).To(Equal(trial.Refuted), passing.Why)
 }, SpecTimeout(2*time.Minute))

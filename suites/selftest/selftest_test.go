@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -14,7 +13,7 @@ import (
 )
 
 // lost is what else a consumer breaks that skips records.
-var lost = []string{breakwater.NoOrphans, breakwater.ReplayIsContiguous}
+var lost = []string{NoOrphans, ReplayIsContiguous}
 
 // Faults that several defects share.
 var (
@@ -33,7 +32,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 	Entry("commits before it processes", SpecTimeout(2*time.Minute), defect{
 		name: "commit-before-processing", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed once its commit is done", load: longer, plan: killedAfterItsCommit,
-		breaks: []string{breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect},
+		breaks: []string{NoAcknowledgedLoss, CommitAfterEffect},
 		also:   lost,
 	}),
 	Entry("works asynchronously, and commits what was polled", SpecTimeout(2*time.Minute), defect{
@@ -43,18 +42,18 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(3 * time.Second).Inject(Silence(Edge("analytics", Database))).For(4 * time.Second),
 			At(6 * time.Second).Inject(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond),
 		},
-		breaks: []string{breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect},
-		also:   append(lost, breakwater.KeyOrder),
+		breaks: []string{NoAcknowledgedLoss, CommitAfterEffect},
+		also:   append(lost, KeyOrder),
 	}),
 	Entry("does not deduplicate", SpecTimeout(2*time.Minute), defect{
 		name: "no-deduplication", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed on a held commit", load: longer, plan: killedBeforeItsCommit,
-		breaks: []string{breakwater.EffectOnce},
+		breaks: []string{EffectOnce},
 	}),
 	Entry("deduplicates in memory", SpecTimeout(2*time.Minute), defect{
 		name: "deduplication-in-memory", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed on a held commit", load: longer, plan: killedBeforeItsCommit,
-		breaks: []string{breakwater.EffectOnce},
+		breaks: []string{EffectOnce},
 	}),
 	Entry("writes the effect and what it deduplicates by in two transactions", SpecTimeout(2*time.Minute), defect{
 		name: "effect-and-dedupe-in-two-transactions", of: "analytics", in: subjects.EventDriven(),
@@ -65,34 +64,34 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(4 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(time.Second),
 			At(6 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(time.Second),
 		},
-		breaks: []string{breakwater.EffectOnce},
+		breaks: []string{EffectOnce},
 	}),
 	Entry("starts at the latest offset", SpecTimeout(2*time.Minute), defect{
 		name: "start-at-latest", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed while partitions are new to it", plan: analyticsIsKilled,
 		// So many partitions that some see their first record while it is away.
 		topic: Topic{Partitions: 48}, load: Load{Rate: 20, Duration: Duration(9 * time.Second), Keys: 5000},
-		breaks: []string{breakwater.NoAcknowledgedLoss},
-		also:   append(lost, breakwater.CommitAfterEffect, breakwater.NoStuck),
+		breaks: []string{NoAcknowledgedLoss},
+		also:   append(lost, CommitAfterEffect, NoStuck),
 	}),
 	Entry("swallows an error, and commits", SpecTimeout(2*time.Minute), defect{
 		name: "error-swallowed", of: "analytics", in: subjects.DeadLettering(),
 		under: "analytics is cut off from its database", plan: databaseIsCutOff,
-		breaks: []string{breakwater.NoAcknowledgedLoss, breakwater.DeadLetterClosure},
-		also:   append(lost, breakwater.CommitAfterEffect),
+		breaks: []string{NoAcknowledgedLoss, DeadLetterClosure},
+		also:   append(lost, CommitAfterEffect),
 	}),
 	Entry("tries a poison record for ever", SpecTimeout(2*time.Minute), defect{
 		name: "retry-forever", of: "analytics", in: subjects.DeadLettering(),
 		under: "a registration in fifty is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.02),
 		topic:   Topic{Partitions: 16},
 		require: Require{Recovery: Duration(6 * time.Second)},
-		breaks:  []string{breakwater.DeadLetterClosure, breakwater.BoundedRecovery},
-		also:    append(lost, breakwater.NoAcknowledgedLoss, breakwater.NoStuck),
+		breaks:  []string{DeadLetterClosure, BoundedRecovery},
+		also:    append(lost, NoAcknowledgedLoss, NoStuck),
 	}),
 	Entry("gives a record up without saying where it came from", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-without-origin", of: "analytics", in: subjects.DeadLettering(),
 		under: "a registration in four is poison to analytics, which is killed", plan: analyticsIsKilled, requests: subjects.Poisoned(0.25),
-		breaks: []string{breakwater.DeadLetterClosure}, because: breakwater.DeadLetterWithoutOrigin,
+		breaks: []string{DeadLetterClosure}, because: DeadLetterWithoutOrigin,
 	}),
 	Entry("gives up what may have been done", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-of-unanswered", of: "analytics", in: subjects.DeadLettering(),
@@ -103,7 +102,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(3 * time.Second).Inject(Silence(Edge("analytics", Database)).Towards(Downstream)).For(time.Second),
 			At(4300 * time.Millisecond).Inject(Cut(Edge("analytics", Database))).For(3 * time.Second),
 		},
-		breaks: []string{breakwater.DeadLetterClosure}, because: breakwater.EffectAndDeadLetter,
+		breaks: []string{DeadLetterClosure}, because: EffectAndDeadLetter,
 	}),
 	Entry("gives a record up, and commits afterwards", SpecTimeout(2*time.Minute), defect{
 		name: "dead-letter-then-commit", of: "analytics", in: subjects.DeadLettering(),
@@ -112,7 +111,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		// Letters of the warm-up may come late, and many at once.
 		require: Require{MinOperations: 10},
 		plan:    Plan{On(Published("analytics/1").Nth(20).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
-		breaks:  []string{breakwater.DeadLetterClosure}, because: breakwater.TwoDeadLetters,
+		breaks:  []string{DeadLetterClosure}, because: TwoDeadLetters,
 	}),
 	Entry("does not fence the positions in its database", SpecTimeout(2*time.Minute), defect{
 		name: "unfenced-offsets", of: "analytics", in: subjects.Scaled(subjects.StoringOffsets(), "analytics", 2),
@@ -125,24 +124,24 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(2 * time.Second).Inject(Latency(Edge("analytics", Database), 60*time.Millisecond, 0)).For(7 * time.Second),
 			At(4 * time.Second).Inject(Freeze("analytics/1")).For(4 * time.Second),
 		},
-		breaks: []string{breakwater.CommittedMonotone, breakwater.SingleOwner, breakwater.EffectOnce},
+		breaks: []string{CommittedMonotone, SingleOwner, EffectOnce},
 	}),
 	Entry("seeks to the end whenever it is given a partition", SpecTimeout(2*time.Minute), defect{
 		name: "seek-to-end-on-rebalance", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed", plan: analyticsIsKilled,
-		breaks: []string{breakwater.ResumeAtCommitted, breakwater.NoAcknowledgedLoss, breakwater.DeliveryOrder},
-		also:   append(lost, breakwater.CommitAfterEffect, breakwater.NoStuck),
+		breaks: []string{ResumeAtCommitted, NoAcknowledgedLoss, DeliveryOrder},
+		also:   append(lost, CommitAfterEffect, NoStuck),
 	}),
 	Entry("skips the first record after each rebalance", SpecTimeout(2*time.Minute), defect{
 		name: "skip-first-after-rebalance", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is killed", plan: analyticsIsKilled,
-		breaks: []string{breakwater.NoAcknowledgedLoss},
-		also:   append(lost, breakwater.CommitAfterEffect, breakwater.DeliveryOrder, breakwater.NoStuck),
+		breaks: []string{NoAcknowledgedLoss},
+		also:   append(lost, CommitAfterEffect, DeliveryOrder, NoStuck),
 	}),
 	Entry("commits past the record that failed", SpecTimeout(2*time.Minute), defect{
 		name: "commit-past-failure", of: "analytics", in: subjects.EventDriven(),
 		under: "analytics is cut off from its database", plan: databaseIsCutOff,
-		breaks: []string{breakwater.NoAcknowledgedLoss, breakwater.CommitAfterEffect},
+		breaks: []string{NoAcknowledgedLoss, CommitAfterEffect},
 		also:   lost,
 	}),
 	Entry("reads what is not committed", SpecTimeout(2*time.Minute), defect{
@@ -150,8 +149,8 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		under:  "registration is killed before its transaction ends",
 		load:   Constant(20).For(9 * time.Second),
 		plan:   Plan{On(Trigger{Client: "registration/1", To: Kafka, API: "EndTxn", Count: 60}).Then(Kill("registration/1")).RestartAfter(1500 * time.Millisecond)},
-		breaks: []string{breakwater.NoAbortedRead},
-		also:   []string{breakwater.NoOrphans},
+		breaks: []string{NoAbortedRead},
+		also:   []string{NoOrphans},
 	}),
 	Entry("counts deliveries, and not events", SpecTimeout(2*time.Minute), defect{
 		name: "counts-deliveries", of: "projection", in: subjects.Projected(),
@@ -162,20 +161,20 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(4 * time.Second).Inject(Silence(Edge("projection", Database)).Towards(Downstream)).For(time.Second),
 			At(6 * time.Second).Inject(Silence(Edge("projection", Database)).Towards(Downstream)).For(time.Second),
 		},
-		breaks: []string{breakwater.ProjectionEqualsReplay},
+		breaks: []string{ProjectionEqualsReplay},
 	}),
 	Entry("tells the state of now, whatever time it is asked for", SpecTimeout(2*time.Minute), defect{
 		name: "as-of-now", of: "projection", in: subjects.Projected(),
 		under:  "projection is killed",
 		plan:   Plan{At(4 * time.Second).Inject(Kill("projection/1")).RestartAfter(1500 * time.Millisecond)},
-		breaks: []string{breakwater.ProjectionEqualsReplay},
+		breaks: []string{ProjectionEqualsReplay},
 	}),
 	Entry("publishes before it stores", SpecTimeout(2*time.Minute), defect{
 		name: "outbox-publish-before-commit", of: "registration", in: subjects.Outbox(),
 		under:  "registration is cut off from its database",
 		plan:   Plan{At(4 * time.Second).Inject(Cut(Edge("registration", Database))).For(2 * time.Second)},
-		breaks: []string{breakwater.Outbox}, because: breakwater.OutboxGhost,
-		also: []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss},
+		breaks: []string{Outbox}, because: OutboxGhost,
+		also: []string{NoOrphans, NoAcknowledgedLoss},
 	}),
 	Entry("takes an event out of its outbox before it is published", SpecTimeout(2*time.Minute), defect{
 		name: "outbox-mark-before-publish", of: "registration", in: subjects.Outbox(),
@@ -184,24 +183,24 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 			At(3 * time.Second).Inject(Silence(Edge("registration", Kafka))).For(3 * time.Second),
 			At(4 * time.Second).Inject(Kill("registration/1")).RestartAfter(time.Second),
 		},
-		breaks: []string{breakwater.Outbox}, because: breakwater.OutboxLost,
-		also: []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.NoLostInLog},
+		breaks: []string{Outbox}, because: OutboxLost,
+		also: []string{NoOrphans, NoAcknowledgedLoss, NoLostInLog},
 	}),
 	Entry("publishes again under a new id", SpecTimeout(2*time.Minute), defect{
 		name: "retry-with-new-id", of: "registration", in: subjects.EventDriven(),
 		under:  "Kafka is slow for registration",
 		plan:   Plan{At(3 * time.Second).Inject(Latency(Edge("registration", Kafka), 300*time.Millisecond, 0)).For(3 * time.Second)},
-		breaks: []string{breakwater.NoPhantom},
-		also:   []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.NoLostInLog},
+		breaks: []string{NoPhantom},
+		also:   []string{NoOrphans, NoAcknowledgedLoss, NoLostInLog},
 	}),
 	Entry("calls without time-outs, and tries again for ever", SpecTimeout(2*time.Minute), defect{
 		name: "no-timeouts", of: "registration", in: subjects.System(subjects.SyncHardened),
 		under:      "email is dead for a while",
 		plan:       Plan{At(4 * time.Second).Inject(Kill("email")).RestartAfter(2 * time.Second)},
 		require:    Require{Unrelated: subjects.Catalog, Amplification: 3},
-		breaks:     []string{breakwater.Contained},
-		also:       []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss},
-		regardless: []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss},
+		breaks:     []string{Contained},
+		also:       []string{NoOrphans, NoAcknowledgedLoss},
+		regardless: []string{NoOrphans, NoAcknowledgedLoss},
 	}),
 	Entry("keeps a mail server down that could take all that is sent", Serial, SpecTimeout(2*time.Minute), defect{
 		name: "no-timeouts", of: "registration", in: subjects.Congested(),
@@ -209,8 +208,8 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		load:       Constant(32).For(20 * time.Second),
 		plan:       Plan{At(3 * time.Second).Inject(Silence(Edge("email", "mailbox"))).For(8 * time.Second)},
 		require:    Require{Recovery: Duration(5 * time.Second)},
-		breaks:     []string{breakwater.NotMetastable},
-		also:       []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.Contained, breakwater.BoundedRecovery},
-		regardless: []string{breakwater.NoOrphans, breakwater.NoAcknowledgedLoss, breakwater.Contained, breakwater.BoundedRecovery},
+		breaks:     []string{NotMetastable},
+		also:       []string{NoOrphans, NoAcknowledgedLoss, Contained, BoundedRecovery},
+		regardless: []string{NoOrphans, NoAcknowledgedLoss, Contained, BoundedRecovery},
 	}),
 )

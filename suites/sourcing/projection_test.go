@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/breakwater-kit/breakwater"
 	. "github.com/breakwater-kit/breakwater"
 	"github.com/breakwater-kit/breakwater/suites/harness"
 	. "github.com/breakwater-kit/breakwater/suites/matchers"
@@ -16,9 +15,9 @@ import (
 // sound is what every view owes, whatever has become of its consumer.
 func sound() Predictions {
 	return Predict(
-		Holds(breakwater.ProjectionEqualsReplay, breakwater.NoAcknowledgedLoss, breakwater.NoPhantom,
-			breakwater.ResumeAtCommitted, breakwater.CommittedMonotone, breakwater.BoundedRecovery),
-		AtMost(breakwater.CatchUp("projection"), 10*time.Second),
+		Holds(ProjectionEqualsReplay, NoAcknowledgedLoss, NoPhantom,
+			ResumeAtCommitted, CommittedMonotone, BoundedRecovery),
+		AtMost(CatchUp("projection"), 10*time.Second),
 	)
 }
 
@@ -43,7 +42,7 @@ var _ = Describe("A view that is made of events", func() {
 				At(6*time.Second).Inject(Kill("projection/1")).RestartAfter(time.Second))
 			deleted.Require.Replay = true
 			// By the kill there are about 280 events in the view, and all come again.
-			deleted.Predict = Predict(deleted.Predict, AtLeast(breakwater.Redelivered("projection"), 200))
+			deleted.Predict = Predict(deleted.Predict, AtLeast(Redelivered("projection"), 200))
 			Expect(harness.Run(ctx, deleted)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
@@ -52,7 +51,7 @@ var _ = Describe("A view that is made of events", func() {
 		It("takes each event in once and reports what the log says", func(ctx SpecContext) {
 			killed := disturbed("E7", "the projection is killed and keeps its view", subjects.Projected(),
 				At(6*time.Second).Inject(Kill("projection/1")).RestartAfter(time.Second))
-			killed.Predict = Predict(killed.Predict, Holds(breakwater.EffectOnce, breakwater.CommitAfterEffect))
+			killed.Predict = Predict(killed.Predict, Holds(EffectOnce, CommitAfterEffect))
 			Expect(harness.Run(ctx, killed)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
 	})
@@ -63,11 +62,11 @@ var _ = Describe("A view that is made of events", func() {
 			cut := disturbed("E8", "the projection is cut off from Kafka", subjects.Projected(),
 				At(4*time.Second).Inject(Cut(Edge("projection/1", Kafka))).For(long*time.Second))
 			cut.Predict = Predict(cut.Predict,
-				AtMost(breakwater.StalenessIn(breakwater.Before, "projection"), 1),
-				AtLeast(breakwater.StalenessIn(breakwater.During, "projection"), long-1),
-				AtMost(breakwater.StalenessIn(breakwater.During, "projection"), long+1),
-				AtMost(breakwater.FreshAgain("projection"), 6*time.Second),
-				AtMost(breakwater.StalenessIn(breakwater.During, "analytics"), 1),
+				AtMost(StalenessIn(Before, "projection"), 1),
+				AtLeast(StalenessIn(During, "projection"), long-1),
+				AtMost(StalenessIn(During, "projection"), long+1),
+				AtMost(FreshAgain("projection"), 6*time.Second),
+				AtMost(StalenessIn(During, "analytics"), 1),
 			)
 			Expect(harness.Run(ctx, cut)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))
@@ -78,9 +77,9 @@ var _ = Describe("A view that is made of events", func() {
 			slow := disturbed("E8", "the projection's database is slow", subjects.Projected(),
 				At(4*time.Second).Inject(Latency(Edge("projection/1", Database), 20*time.Millisecond, 0)).For(5*time.Second))
 			slow.Predict = Predict(slow.Predict,
-				AtMost(breakwater.Staleness("projection"), 2*time.Second),
-				AtMost(breakwater.FreshAgain("projection"), 2*time.Second),
-				AtMost(breakwater.LatencyExcess(breakwater.P50, subjects.Register), 1),
+				AtMost(Staleness("projection"), 2*time.Second),
+				AtMost(FreshAgain("projection"), 2*time.Second),
+				AtMost(LatencyExcess(P50, subjects.Register), 1),
 			)
 			Expect(harness.Run(ctx, slow)).To(BeAsPredicted())
 		}, SpecTimeout(90*time.Second))

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
@@ -102,7 +101,7 @@ func Event(o Options) history.Log {
 
 	end := 4 * o.Phase
 	for p := range o.Partitions {
-		whole := []tenure{{from: 0, until: end, member: "m1", generation: 1}}
+		whole := []hold{{from: 0, until: end, member: "m1", generation: 1}}
 		g.consume("email", "email/1", "mailbox", p, whole)
 		g.consume("cache", "cache/1", "redis", p, whole)
 	}
@@ -173,8 +172,8 @@ type arrival struct {
 	id, key  string
 }
 
-// tenure is a span in which one member owns a partition.
-type tenure struct {
+// hold is a span in which one member owns a partition.
+type hold struct {
 	from, until time.Duration
 	client      string
 	member      string
@@ -251,19 +250,19 @@ func (g *generator) analytics(end time.Duration) {
 	for p := range g.Partitions {
 		home := []string{"analytics/1", "analytics/2"}[p%2]
 		if g.NoFault {
-			g.consume("analytics", home, "analytics-db", p, []tenure{{from: 0, until: end, member: "m-" + home, generation: 1}})
+			g.consume("analytics", home, "analytics-db", p, []hold{{from: 0, until: end, member: "m-" + home, generation: 1}})
 			continue
 		}
 		kill, expired, back := g.Phase+30*time.Millisecond, g.Phase+g.Phase/4, g.Phase+g.Phase/5*2
-		first := tenure{from: 0, until: expired, client: home, member: "m-" + home, generation: 1}
+		first := hold{from: 0, until: expired, client: home, member: "m-" + home, generation: 1}
 		if home == Killed {
 			first.until, first.killed = kill, true
 		}
-		last := tenure{from: back + 300*time.Millisecond, until: end, client: home, member: "m-" + home, generation: 3}
+		last := hold{from: back + 300*time.Millisecond, until: end, client: home, member: "m-" + home, generation: 3}
 		if home == Killed {
 			last.member += "-again"
 		}
-		g.consume("analytics", home, "analytics-db", p, []tenure{first,
+		g.consume("analytics", home, "analytics-db", p, []hold{first,
 			{from: expired + 50*time.Millisecond, until: back + 250*time.Millisecond, client: "analytics/2", member: "m-analytics/2", generation: 2}, last})
 		if p == 0 {
 			g.fault("kill analytics", breakwater.Kill(Killed), Killed, kill-time.Millisecond, back)
@@ -276,14 +275,14 @@ func (g *generator) analytics(end time.Duration) {
 // consume plays one partition of one group: take up at the committed offset,
 // process a batch, commit, repeat. A killed owner leaves its last batch
 // processed and its commit unanswered.
-func (g *generator) consume(group, client, sink string, p int32, tenures []tenure) {
+func (g *generator) consume(group, client, sink string, p int32, holds []hold) {
 	done := map[string]bool{}
 	committed := int64(-1)
 	records := g.arrivals[p]
-	event := func(kind history.Kind, t tenure) history.Event {
+	event := func(kind history.Kind, t hold) history.Event {
 		return history.Event{Kind: kind, Client: t.client, Group: group, Member: t.member, Generation: t.generation, Topic: Topic, Partition: p}
 	}
-	for _, t := range tenures {
+	for _, t := range holds {
 		if t.client == "" {
 			t.client = client
 		}

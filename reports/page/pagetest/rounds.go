@@ -6,12 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/breakwater-kit/breakwater/reports/report"
-
 	"github.com/breakwater-kit/breakwater"
-
 	"github.com/breakwater-kit/breakwater/reports/check"
 	"github.com/breakwater-kit/breakwater/reports/measure"
+	"github.com/breakwater-kit/breakwater/reports/report"
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 

@@ -26,7 +26,7 @@ func limitMemory() {
 	}
 }
 
-// chosen are the run's trials with those ids, or all: at least one. A trial that
+// Trials are the run's trials with those ids, or all: at least one. A trial that
 // cannot be read is in the way only of those who ask for it.
 func Trials(dir string, ids []string) ([]*trial.Trial, error) {
 	if err := isRun(dir); err != nil {
