@@ -126,7 +126,7 @@ func (n untiring) Close() {
 func (n untiring) Notify(_ context.Context, e event.Event) error {
 	var calls errgroup.Group
 	for _, to := range n.Callees {
-		calls.Go(func() error {
+		calls.Go(func() error { //nolint:contextcheck // the defect
 			for n.Call(context.Background(), to.URL, e) != nil { // the defect
 				select {
 				case <-n.closed:
