@@ -30,15 +30,15 @@ type DeadLetter struct {
 	// tried again. Default none.
 	Fatal []string `json:"fatal,omitempty"`
 
-	Headers LetterHeaders `json:"headers,omitzero"`
+	Headers DeadLetterHeaders `json:"headers,omitzero"`
 }
 
-// LetterHeaders are the names of a letter's headers; each has a default.
+// DeadLetterHeaders are the names of a letter's headers; each has a default.
 //
 // Numbers are decimal digits or big-endian integers of four or eight bytes, so
 // that Spring Kafka's kafka_dlt-original-partition and kafka_dlt-original-offset
 // can be read. What is missing, or is neither, the letter does not say.
-type LetterHeaders struct {
+type DeadLetterHeaders struct {
 	Topic     string `json:"topic,omitempty"`     // of the original; default "origin-topic"
 	Partition string `json:"partition,omitempty"` // default "origin-partition"
 	Offset    string `json:"offset,omitempty"`    // default "origin-offset"
@@ -46,9 +46,9 @@ type LetterHeaders struct {
 	Attempt   string `json:"attempt,omitempty"`   // attempts so far, from 1; default "attempt"
 }
 
-// LetterHeaders is Headers with their defaults.
-func (d DeadLetter) LetterHeaders() LetterHeaders {
-	return LetterHeaders{
+// DeadLetterHeaders is Headers with their defaults.
+func (d DeadLetter) DeadLetterHeaders() DeadLetterHeaders {
+	return DeadLetterHeaders{
 		Topic:     cmp.Or(d.Headers.Topic, "origin-topic"),
 		Partition: cmp.Or(d.Headers.Partition, "origin-partition"),
 		Offset:    cmp.Or(d.Headers.Offset, "origin-offset"),

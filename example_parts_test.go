@@ -289,11 +289,11 @@ func ExampleService_Expand() {
 func ExampleDeadLetter() {
 	mailer := breakwater.Service{Name: "email", Group: "email", DeadLetter: &breakwater.DeadLetter{
 		Topic: "email-dead", Retry: []string{"email-retry"}, MaxAttempts: 3, Backoff: breakwater.Duration(500 * time.Millisecond),
-		Headers: breakwater.LetterHeaders{Offset: "kafka_dlt-original-offset"}, // as Spring Kafka calls it
+		Headers: breakwater.DeadLetterHeaders{Offset: "kafka_dlt-original-offset"}, // as Spring Kafka calls it
 	}}
 	s := breakwater.Scenario{Topic: breakwater.Topic{Name: "user-events"}, Services: []breakwater.Service{mailer}}
 	fmt.Println(s.Topics())
-	fmt.Printf("%+v\n", mailer.DeadLetter.LetterHeaders())
+	fmt.Printf("%+v\n", mailer.DeadLetter.DeadLetterHeaders())
 	// Output:
 	// [user-events email-dead email-retry]
 	// {Topic:origin-topic Partition:origin-partition Offset:kafka_dlt-original-offset Error:error Attempt:attempt}

@@ -24,7 +24,7 @@ func declared() breakwater.Scenario {
 	v.TransactionTimeout = breakwater.Duration(10 * time.Second)
 	v.DeadLetter = &breakwater.DeadLetter{
 		Topic: "given-up", Retry: []string{"soon", "later"}, MaxAttempts: 3, Backoff: breakwater.Duration(500 * time.Millisecond),
-		Fatal: []string{"undecodable"}, Headers: breakwater.LetterHeaders{Offset: "kafka_dlt-original-offset"},
+		Fatal: []string{"undecodable"}, Headers: breakwater.DeadLetterHeaders{Offset: "kafka_dlt-original-offset"},
 	}
 	v.Ledger = &breakwater.Ledger{
 		Sink: "totals", Of: breakwater.Database, Table: "effects", Attempts: "deliveries",
@@ -46,8 +46,8 @@ func TestTopicsAreEachMadeOnce(t *testing.T) {
 }
 
 func TestLetterHeadersHaveDefaults(t *testing.T) {
-	got := declared().Services[0].DeadLetter.LetterHeaders()
-	want := breakwater.LetterHeaders{
+	got := declared().Services[0].DeadLetter.DeadLetterHeaders()
+	want := breakwater.DeadLetterHeaders{
 		Topic: "origin-topic", Partition: "origin-partition", Offset: "kafka_dlt-original-offset", Error: "error", Attempt: "attempt",
 	}
 	if got != want {

@@ -299,20 +299,20 @@ func newTransfer(e transferEnv, o *opened) (service, error) {
 }
 
 func newRedrive(e redriveEnv, o *opened) (service, error) {
-	letters := deadletter.Redrive{Brokers: e.Brokers, Topic: e.DeadLetterTopic, Group: e.Group, ClientID: e.Instance, Log: o.log}
-	return redrive{letters: letters, listener: o.listener, log: o.log}, nil
+	deadLetters := deadletter.Redrive{Brokers: e.Brokers, Topic: e.DeadLetterTopic, Group: e.Group, ClientID: e.Instance, Log: o.log}
+	return redrive{deadLetters: deadLetters, listener: o.listener, log: o.log}, nil
 }
 
 // redrive sends letters back and ends. With a listener it stays, for those who
 // start services only: it is ready once the letters are back.
 type redrive struct {
-	letters  deadletter.Redrive
-	listener net.Listener // may be nil
-	log      *slog.Logger
+	deadLetters deadletter.Redrive
+	listener    net.Listener // may be nil
+	log         *slog.Logger
 }
 
 func (r redrive) Run(ctx context.Context) error {
-	n, err := r.letters.Run(ctx)
+	n, err := r.deadLetters.Run(ctx)
 	r.log.Info("redriven", "letters", n)
 	if r.listener == nil || err != nil && ctx.Err() == nil {
 		return err

@@ -338,20 +338,20 @@ func TestRedrive(t *testing.T) {
 	begin(t, client, "analytics", environ)
 	k.PutEvent(0, event.Event{ID: "poison", UserID: "u1", Action: "corrupt"})
 	k.WaitCommitted("analytics", 0, 1)
-	if letters := k.Read("dead", 1); len(letters) != 1 {
-		t.Fatalf("%d letters, want 1", len(letters))
+	if deadLetters := k.Read("dead", 1); len(deadLetters) != 1 {
+		t.Fatalf("%d letters, want 1", len(deadLetters))
 	}
 
 	// With nobody to teach analytics what it did not know, the letter comes back.
 	if err := run(t.Context(), []string{"redrive"}, environ, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	if letters := k.Read("dead", 2); len(letters) != 2 {
-		t.Errorf("%d letters, want the second one", len(letters))
+	if deadLetters := k.Read("dead", 2); len(deadLetters) != 2 {
+		t.Errorf("%d letters, want the second one", len(deadLetters))
 	}
 	begin(t, client, "redrive", environ) // which stays, with LISTEN
-	if letters := k.Read("dead", 3); len(letters) != 3 {
-		t.Errorf("%d letters, want the third one", len(letters))
+	if deadLetters := k.Read("dead", 3); len(deadLetters) != 3 {
+		t.Errorf("%d letters, want the third one", len(deadLetters))
 	}
 	if events := k.Read(k.Topic, 3); len(events) != 3 {
 		t.Errorf("%d records, want the event and each letter that was sent back once", len(events))

@@ -23,7 +23,7 @@ type CleanCmd struct{}
 // Run removes containers, networks, folders and processes whose owner is gone, never
 // those of a run that is alive, and images of earlier builds, see
 // [images.Prune]. That no engine is installed is fine: then there are none. One
-// that does not answer is trouble.
+// that does not answer is failure.
 func (c *CleanCmd) Run(ctx context.Context, k *kong.Kong) error {
 	swept, err := launch.Sweep(ctx)
 	fmt.Fprintf(k.Stdout, "removed %d folders of dead runs\n", swept.Folders)

@@ -21,7 +21,7 @@ import (
 	_ "github.com/breakwater-kit/breakwater/fixtures/systems/all" // their taps
 )
 
-// edgeCommand runs edges until it is told to end.
+// edgeCommand runs edges until it is asked to end.
 type edgeCommand struct {
 	Kafka     []string `placeholder:"CLIENT=HOST:PORT,…" sep:"none" help:"An edge for a Kafka client. Several addresses are the cluster's seeds."`
 	HTTP      []string `name:"http" placeholder:"CLIENT=HOST:PORT" sep:"none" help:"An edge for an HTTP/1 client."`
@@ -213,7 +213,7 @@ func (c *edgeCommand) openEvents(stdout io.Writer) (to io.Writer, finish func() 
 	return f, f.Close, nil
 }
 
-// announce says where everything is.
+// announce reports where everything is.
 func (c *edgeCommand) announce(k *kong.Kong, api string, specs []edge.Spec, addresses map[string]string) error {
 	if c.JSON {
 		line := struct {

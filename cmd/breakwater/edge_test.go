@@ -157,12 +157,12 @@ func TestEdgesForAPerson(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	file := filepath.Join(t.TempDir(), "events")
 	s := start(t, "edge", "--kafka", "analytics=127.0.0.1:1,127.0.0.1:2", "--http", "email=127.0.0.1:3", "--tcp", "mail=127.0.0.1:4", "--api", "127.0.0.1:0", "--events", file)
-	for _, want := range []struct{ name, says string }{
+	for _, want := range []struct{ name, wording string }{
 		{"analytics", "→ 127.0.0.1:1,127.0.0.1:2 (kafka)"}, {"email", "(http)"}, {"mail", "(tcp)"}, {"control API", "http://127.0.0.1:"},
 	} {
 		l := s.line(t)
-		if !strings.HasPrefix(l, want.name+" ") || !strings.Contains(l, want.says) {
-			t.Errorf("%q, want %q with %q", l, want.name, want.says)
+		if !strings.HasPrefix(l, want.name+" ") || !strings.Contains(l, want.wording) {
+			t.Errorf("%q, want %q with %q", l, want.name, want.wording)
 		}
 		if want.name == "email" {
 			c, err := net.Dial("tcp", strings.Fields(l)[1])
@@ -200,8 +200,8 @@ func TestWhatIsWrongWithAnEdge(t *testing.T) {
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	for _, test := range []struct {
-		args string
-		says string
+		args    string
+		wording string
 	}{
 		{"--kafka a", "--kafka a: write CLIENT=HOST:PORT"},
 		{"--kafka a=b", "--kafka a=b: edge \"a\": upstream \"b\" is no address"},
@@ -234,8 +234,8 @@ func TestWhatIsWrongWithAnEdge(t *testing.T) {
 			args = append(args, "--api", "127.0.0.1:0")
 		}
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), args, streams{strings.NewReader(""), &out, &errs}); code != 3 || !strings.Contains(errs.String(), test.says) || out.Len() > 0 {
-			t.Errorf("%s: exit code %d, %s%s, want %q", test.args, code, errs.String(), out.String(), test.says)
+		if code := run(t.Context(), args, streams{strings.NewReader(""), &out, &errs}); code != 3 || !strings.Contains(errs.String(), test.wording) || out.Len() > 0 {
+			t.Errorf("%s: exit code %d, %s%s, want %q", test.args, code, errs.String(), out.String(), test.wording)
 		}
 	}
 }

@@ -27,31 +27,31 @@ func TestRedIsRedEverywhere(t *testing.T) {
 		failing string // a node beside the specs
 		code    int
 		as      string   // "" for what is green
-		says    []string // the reason, everywhere
+		wording []string // the reason, everywhere
 	}{
 		{focus: "a spec passes$", code: trial.ExitAsPredicted},
-		{focus: "is refuted", code: trial.ExitRefuted, as: "refuted", says: []string{"no-acknowledged-loss"}},
-		{focus: "a spec fails", code: trial.ExitRefuted, as: "failed", says: []string{"a spec fails", "endings_test.go:", "to equal"}},
-		{focus: "cleans up badly", code: trial.ExitRefuted, as: "failed", says: []string{"a spec cleans up badly", "to equal"}},
-		{focus: "a spec panics$", code: trial.ExitTrouble, as: "panicked", says: []string{"a spec panics", "boom"}},
-		{focus: "panics elsewhere", code: trial.ExitTrouble, as: "exited", says: []string{"a spec panics elsewhere", "exit status 2"}},
-		{focus: "a spec exits$", code: trial.ExitTrouble, as: "exited", says: []string{"a spec exits", "exit status 7"}},
-		{focus: "exits well", code: trial.ExitTrouble, as: "panicked", says: []string{"a spec exits well", "os.Exit(0)"}}, // else it would pass
-		{focus: "a spec leaves", code: trial.ExitTrouble, as: "exited", says: []string{"a spec leaves", "exit status 0"}},
-		{focus: "a spec is killed", code: trial.ExitTrouble, as: "killed", says: []string{"a spec is killed", "signal: killed"}},
-		{focus: "takes too long", code: trial.ExitTrouble, as: "timed out", says: []string{"a spec takes too long", "timed"}},
-		{focus: "is interrupted", code: trial.ExitTrouble, as: "interrupted", says: []string{"a spec is interrupted", "Interrupted by"}},
-		{focus: "aborts the suite", code: trial.ExitTrouble, as: "interrupted", says: []string{"a spec aborts the suite", "it cannot go on"}},
-		{focus: "a chain", code: trial.ExitTrouble, as: "killed", says: []string{"a chain is killed at first", "a chain goes on", "ended before it began"}},
-		{focus: "a spec is skipped", code: trial.ExitAsPredicted, says: []string{"this world cannot do it"}},
-		{focus: "passes twice", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes twice"}}, // under one name, and the second one's trial is refused
-		{focus: "a spec passes$", failing: "BeforeEach", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes", "BeforeEach"}},
-		{focus: "a spec passes$", failing: "AfterEach", code: trial.ExitRefuted, as: "failed", says: []string{"a spec passes", "AfterEach"}},
-		{focus: "a spec passes$", failing: "BeforeSuite", code: trial.ExitRefuted, as: "failed", says: []string{"[BeforeSuite]"}},
-		{focus: "a spec passes$", failing: "AfterSuite", code: trial.ExitRefuted, as: "failed", says: []string{"[AfterSuite]"}},
-		{focus: "a spec passes$", failing: "ReportAfterSuite", code: trial.ExitRefuted, as: "failed", says: []string{"endings"}},
-		{focus: "a spec passes$", failing: "exit", code: trial.ExitTrouble, as: "exited", says: []string{"exit status 7"}},
-		{focus: "a spec passes$", failing: "test", code: trial.ExitRefuted, as: "failed", says: []string{"no spec failed, and its process did"}},
+		{focus: "is refuted", code: trial.ExitRefuted, as: "refuted", wording: []string{"no-acknowledged-loss"}},
+		{focus: "a spec fails", code: trial.ExitRefuted, as: "failed", wording: []string{"a spec fails", "endings_test.go:", "to equal"}},
+		{focus: "cleans up badly", code: trial.ExitRefuted, as: "failed", wording: []string{"a spec cleans up badly", "to equal"}},
+		{focus: "a spec panics$", code: trial.ExitHarnessError, as: "panicked", wording: []string{"a spec panics", "boom"}},
+		{focus: "panics elsewhere", code: trial.ExitHarnessError, as: "exited", wording: []string{"a spec panics elsewhere", "exit status 2"}},
+		{focus: "a spec exits$", code: trial.ExitHarnessError, as: "exited", wording: []string{"a spec exits", "exit status 7"}},
+		{focus: "exits well", code: trial.ExitHarnessError, as: "panicked", wording: []string{"a spec exits well", "os.Exit(0)"}}, // else it would pass
+		{focus: "a spec leaves", code: trial.ExitHarnessError, as: "exited", wording: []string{"a spec leaves", "exit status 0"}},
+		{focus: "a spec is killed", code: trial.ExitHarnessError, as: "killed", wording: []string{"a spec is killed", "signal: killed"}},
+		{focus: "takes too long", code: trial.ExitHarnessError, as: "timed out", wording: []string{"a spec takes too long", "timed"}},
+		{focus: "is interrupted", code: trial.ExitHarnessError, as: "interrupted", wording: []string{"a spec is interrupted", "Interrupted by"}},
+		{focus: "aborts the suite", code: trial.ExitHarnessError, as: "interrupted", wording: []string{"a spec aborts the suite", "it cannot go on"}},
+		{focus: "a chain", code: trial.ExitHarnessError, as: "killed", wording: []string{"a chain is killed at first", "a chain goes on", "ended before it began"}},
+		{focus: "a spec is skipped", code: trial.ExitAsPredicted, wording: []string{"this world cannot do it"}},
+		{focus: "passes twice", code: trial.ExitRefuted, as: "failed", wording: []string{"a spec passes twice"}}, // under one name, and the second one's trial is refused
+		{focus: "a spec passes$", failing: "BeforeEach", code: trial.ExitRefuted, as: "failed", wording: []string{"a spec passes", "BeforeEach"}},
+		{focus: "a spec passes$", failing: "AfterEach", code: trial.ExitRefuted, as: "failed", wording: []string{"a spec passes", "AfterEach"}},
+		{focus: "a spec passes$", failing: "BeforeSuite", code: trial.ExitRefuted, as: "failed", wording: []string{"[BeforeSuite]"}},
+		{focus: "a spec passes$", failing: "AfterSuite", code: trial.ExitRefuted, as: "failed", wording: []string{"[AfterSuite]"}},
+		{focus: "a spec passes$", failing: "ReportAfterSuite", code: trial.ExitRefuted, as: "failed", wording: []string{"endings"}},
+		{focus: "a spec passes$", failing: "exit", code: trial.ExitHarnessError, as: "exited", wording: []string{"exit status 7"}},
+		{focus: "a spec passes$", failing: "test", code: trial.ExitRefuted, as: "failed", wording: []string{"no spec failed, and its process did"}},
 		{focus: "there is no such spec", code: trial.ExitUndecided},
 	} {
 		for _, procs := range []int{1, 2} {
@@ -98,7 +98,7 @@ func TestRedIsRedEverywhere(t *testing.T) {
 					if f.red != (c.code != trial.ExitAsPredicted) {
 						t.Errorf("%s: red is %t", name, f.red)
 					}
-					for _, want := range append([]string{c.as}, c.says...) {
+					for _, want := range append([]string{c.as}, c.wording...) {
 						if !strings.Contains(strings.ToLower(f.text), strings.ToLower(want)) {
 							t.Errorf("%s does not have %q", name, want)
 						}
@@ -116,7 +116,7 @@ func TestRedIsRedEverywhere(t *testing.T) {
 // lives.
 func TestRedIsRedWithoutTheCommand(t *testing.T) {
 	endings := builtEndings(t)
-	for _, c := range []struct{ focus, failing, says string }{
+	for _, c := range []struct{ focus, failing, wording string }{
 		{"a spec passes$", "", ""},
 		{"is refuted", "", "no-acknowledged-loss"},
 		{"a spec fails", "", "to equal"},
@@ -140,12 +140,12 @@ func TestRedIsRedWithoutTheCommand(t *testing.T) {
 			s := endings
 			s.run, s.world, s.round = run, "local", 1
 			printed, err := s.command(t.Context(), "-ginkgo.focus="+c.focus).CombinedOutput()
-			if green := c.says == ""; (err == nil) != green {
+			if green := c.wording == ""; (err == nil) != green {
 				t.Errorf("the process gives %v\n%s", err, printed)
 			}
 			for name, f := range forms(t, run.Dir) {
-				if f.red != (c.says != "") || !strings.Contains(strings.ToLower(f.text), strings.ToLower(c.says)) {
-					t.Errorf("%s: red is %t, or it does not have %q\n%s", name, f.red, c.says, printed)
+				if f.red != (c.wording != "") || !strings.Contains(strings.ToLower(f.text), strings.ToLower(c.wording)) {
+					t.Errorf("%s: red is %t, or it does not have %q\n%s", name, f.red, c.wording, printed)
 				}
 			}
 			if latest, err := os.Readlink(filepath.Join(filepath.Dir(run.Dir), "latest")); err != nil || latest != filepath.Base(run.Dir) {

@@ -54,7 +54,7 @@ func skeleton() error {
 	}
 	defer scratch.Remove()
 	screen := session.NewScreen(os.Stderr)
-	release, err := screen.Alone(ctx)
+	release, err := screen.LockMachine(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func skeletonPart() error {
 	defer stop()
 	ctx, quiet := signal.NotifyContext(ctx, os.Interrupt)
 	defer quiet()
-	release, err := s.Alone(ctx)
+	release, err := s.LockMachine(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func TestAKilledRunLeavesNothing(t *testing.T) {
 		run := exec.Command(os.Args[0])
 		run.Env = append(os.Environ(), roleVariable+"=runner", session.OutVariable+"="+out, session.RunVariable+"=run")
 		run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		said, err := run.StderrPipe()
+		stderr, err := run.StderrPipe()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestAKilledRunLeavesNothing(t *testing.T) {
 		}
 		after := random.IntN(lines + 1)
 		var printed []string
-		reader := bufio.NewReader(said)
+		reader := bufio.NewReader(stderr)
 		for range after {
 			line, err := reader.ReadString('\n')
 			if err != nil || strings.Contains(line, "error") {
@@ -194,7 +194,7 @@ func TestAKilledRunLeavesNothing(t *testing.T) {
 			}
 			_ = run.Process.Kill()
 		case syscall.SIGPIPE:
-			said.Close() // its reader is gone
+			stderr.Close() // its reader is gone
 			orderly++
 		default:
 			_ = run.Process.Signal(how)
@@ -202,7 +202,7 @@ func TestAKilledRunLeavesNothing(t *testing.T) {
 		}
 		drained := make(chan struct{})
 		go func() { // its parts have no other reader
-			_, _ = io.Copy(io.Discard, said)
+			_, _ = io.Copy(io.Discard, stderr)
 			close(drained)
 		}()
 

@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 		return int(code)
 	}
 	fmt.Fprintln(std.err, "breakwater:", err)
-	return trial.ExitTrouble
+	return trial.ExitHarnessError
 }
 
 // wayOut adds to what is wrong with a command line where to read what is right.
@@ -97,5 +97,5 @@ func wayOut(err error) error {
 	if err.Error() == `expected "<run>"` {
 		return fmt.Errorf("name the folder of a run: %s out/latest", name)
 	}
-	return fmt.Errorf("%w; %s --help says what there is", err, name)
+	return fmt.Errorf("%w; %s --help reports what there is", err, name)
 }

@@ -67,7 +67,7 @@ func TestRunsFromOutside(t *testing.T) {
 			return errors.Join(os.Remove(in(dir, "kill"+history.Extension)), syscall.Mkfifo(in(dir, "kill"+history.Extension), 0o644))
 		}, "no plain file but a pipe", []string{"check", "show", "dump"}},
 		{"a history without an end", func(dir string) error { return os.Truncate(in(dir, "kill"+history.Extension), 1<<40) }, "are read", []string{"check", "show", "dump"}},
-		{"a list that is a pipe", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "trouble.jsonl"), 0o644) }, "no plain file but a pipe", []string{"check"}},
+		{"a list that is a pipe", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "errors.jsonl"), 0o644) }, "no plain file but a pipe", []string{"check"}},
 	} {
 		for _, command := range []string{"check", "show", "dump", "replay"} {
 			if c.only != nil && !strings.Contains(strings.Join(c.only, " "), command) {
@@ -86,7 +86,7 @@ func TestRunsFromOutside(t *testing.T) {
 				}
 				var printed bytes.Buffer
 				code := run(t.Context(), args, streams{strings.NewReader(""), &printed, &printed})
-				if code != trial.ExitTrouble || !strings.Contains(printed.String(), c.want) {
+				if code != trial.ExitHarnessError || !strings.Contains(printed.String(), c.want) {
 					t.Errorf("exit code %d, want %q: %.1000s", code, c.want, printed.String())
 				}
 				if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
@@ -103,12 +103,12 @@ func TestARunWithASystemOfAnotherModule(t *testing.T) {
 	t.Setenv(session.OutVariable, filepath.Join(t.TempDir(), "out"))
 	dir := saved(t, breakwater.Need{To: "vault"})
 	var printed bytes.Buffer
-	if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &printed, &printed}); code == trial.ExitTrouble {
+	if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &printed, &printed}); code == trial.ExitHarnessError {
 		t.Errorf("check: exit code %d: %s", code, printed.String())
 	}
 	printed.Reset()
 	code := run(t.Context(), []string{"replay", dir}, streams{strings.NewReader(""), &printed, &printed})
-	if want := `"vault", which is no service of the scenario (api) and nothing that a world provides`; code != trial.ExitTrouble || !strings.Contains(printed.String(), want) {
+	if want := `"vault", which is no service of the scenario (api) and nothing that a world provides`; code != trial.ExitHarnessError || !strings.Contains(printed.String(), want) {
 		t.Errorf("replay: exit code %d: %s", code, printed.String())
 	}
 }

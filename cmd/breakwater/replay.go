@@ -51,7 +51,7 @@ func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
 	}
 	ctx, stop := session.Attend(ctx)
 	defer stop()
-	release, err := s.Alone(ctx)
+	release, err := s.LockMachine(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (c *ReplayCmd) Run(ctx context.Context, k *kong.Kong) error {
 		return err
 	}
 	concluded := conclude(k.Stdout, s.Run)
-	if err == nil || errors.Is(concluded, exit.Code(trial.ExitTrouble)) {
+	if err == nil || errors.Is(concluded, exit.Code(trial.ExitHarnessError)) {
 		return concluded // the report has the error
 	}
 	return errors.Join(err, concluded)

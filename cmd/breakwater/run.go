@@ -76,7 +76,7 @@ func (c *RunCmd) Run(ctx context.Context, k *kong.Kong) error {
 		return err
 	}
 	screen := session.NewScreen(k.Stderr)
-	release, err := screen.Alone(ctx)
+	release, err := screen.LockMachine(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,10 +108,10 @@ func agree(made *store.Run, worlds []string, broken error) error {
 		return nil
 	}
 	run, err := report.Load(made.Dir)
-	if err != nil || len(run.Trials)+len(run.Troubled) > 0 && run.ExitCode() != trial.ExitAsPredicted {
+	if err != nil || len(run.Trials)+len(run.Errored) > 0 && run.ExitCode() != trial.ExitAsPredicted {
 		return err
 	}
-	return report.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: report.SpecTroubled, Reason: broken.Error()}.Save(made.Dir)
+	return report.Absent{Suite: "breakwater run", Spec: "the run as a whole", World: strings.Join(worlds, ", "), Ended: report.SpecErrored, Reason: broken.Error()}.Save(made.Dir)
 }
 
 // perform performs the suites in each world, as often as was asked for, until a

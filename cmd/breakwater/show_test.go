@@ -50,21 +50,21 @@ func TestShowAndDump(t *testing.T) {
 	}{
 		"life":            {[]string{"show", dir, "--event", "u0-000007"}, 0, "committed past user-events/", ""},
 		"neighbourhood":   {[]string{"show", dir, "--event", "u0-000007"}, 0, "this one", ""},
-		"nobody":          {[]string{"show", dir, "--event", "nobody"}, trial.ExitTrouble, `knows the event "nobody"`, ""},
-		"no event named":  {[]string{"show", dir}, trial.ExitTrouble, "--event", ""},
-		"no such trial":   {[]string{"show", dir, "--event", "x", "--trial", "cut"}, trial.ExitTrouble, `has no trial "cut"; it has kill`, ""},
+		"nobody":          {[]string{"show", dir, "--event", "nobody"}, trial.ExitHarnessError, `knows the event "nobody"`, ""},
+		"no event named":  {[]string{"show", dir}, trial.ExitHarnessError, "--event", ""},
+		"no such trial":   {[]string{"show", dir, "--event", "x", "--trial", "cut"}, trial.ExitHarnessError, `has no trial "cut"; it has kill`, ""},
 		"everything":      {[]string{"dump", dir}, 0, `{"schema":"` + history.Schema, ""},
 		"only the audit":  {[]string{"dump", dir, "--kind", "audit"}, 0, `"kind":"audit"`, `"kind":"request"`},
-		"no such kind":    {[]string{"dump", dir, "--kind", "audit,effct"}, trial.ExitTrouble, `there is no kind of event "effct"; there are request, call, produce, `, `"kind"`},
-		"dump: no trial":  {[]string{"dump", dir, "--trial", "cut"}, trial.ExitTrouble, "it has kill", ""},
-		"dump: no folder": {[]string{"dump", dir + "-gone"}, trial.ExitTrouble, "there is no run at", ""},
+		"no such kind":    {[]string{"dump", dir, "--kind", "audit,effct"}, trial.ExitHarnessError, `there is no kind of event "effct"; there are request, call, produce, `, `"kind"`},
+		"dump: no trial":  {[]string{"dump", dir, "--trial", "cut"}, trial.ExitHarnessError, "it has kill", ""},
+		"dump: no folder": {[]string{"dump", dir + "-gone"}, trial.ExitHarnessError, "there is no run at", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			code := run(t.Context(), c.args, streams{strings.NewReader(""), &out, &errs})
-			said := out.String() + errs.String()
-			if code != c.code || !strings.Contains(said, c.want) || c.not != "" && strings.Contains(said, c.not) {
-				t.Errorf("exit %d, want %d and %q\n%.2000s", code, c.code, c.want, said)
+			printed := out.String() + errs.String()
+			if code != c.code || !strings.Contains(printed, c.want) || c.not != "" && strings.Contains(printed, c.not) {
+				t.Errorf("exit %d, want %d and %q\n%.2000s", code, c.code, c.want, printed)
 			}
 		})
 	}
@@ -85,7 +85,7 @@ func TestDumpOfATornHistory(t *testing.T) {
 	code := run(t.Context(), []string{"dump", dir}, streams{strings.NewReader(""), &out, &errs})
 	lines := strings.Count(out.String(), "\n")
 	want := fmt.Sprintf("history is damaged at line %d ", lines+1)
-	if code != trial.ExitTrouble || lines < 100 || !strings.HasPrefix(out.String(), `{"schema"`) || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 {
+	if code != trial.ExitHarnessError || lines < 100 || !strings.HasPrefix(out.String(), `{"schema"`) || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 {
 		t.Errorf("exit %d after %d lines, and %q, want %q", code, lines, errs.String(), want)
 	}
 }

@@ -67,13 +67,13 @@ func TestPlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := func(parts chan part) (all []string) {
+		reported := func(parts chan part) (all []string) {
 			for p := range parts {
 				all = append(all, p.suite.name+" "+p.focus)
 			}
 			return all
 		}
-		if got := fmt.Sprintf("side by side %v, alone %v", told(together), told(alone)); got != want {
+		if got := fmt.Sprintf("side by side %v, alone %v", reported(together), reported(alone)); got != want {
 			t.Errorf("%d processes: %s, want %s", procs, got, want)
 		}
 	}
@@ -109,8 +109,8 @@ func TestASuiteIsInterruptedOnce(t *testing.T) {
 	if err := (part{suite: s}).perform(ctx, screen); !errors.As(err, &exit) {
 		t.Errorf("%v, want the program's own exit code", err)
 	}
-	if heard, err := os.ReadFile(s.program + ".heard"); err != nil || string(heard) != "INT\nhealed\n" {
-		t.Errorf("the program heard %q, %v", heard, err)
+	if observed, err := os.ReadFile(s.program + ".heard"); err != nil || string(observed) != "INT\nhealed\n" {
+		t.Errorf("the program heard %q, %v", observed, err)
 	}
 }
 

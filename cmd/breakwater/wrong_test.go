@@ -24,43 +24,43 @@ import (
 // Whatever is wrong is one line that says what to do, exit code 3, and makes nothing.
 func TestWhatIsWrong(t *testing.T) {
 	for name, test := range map[string]struct {
-		args  string // RUN is a saved run
-		env   string
-		spoil func(t *testing.T, run string)
-		says  []string
+		args    string // RUN is a saved run
+		env     string
+		spoil   func(t *testing.T, run string)
+		wording []string
 	}{
-		"no command":               {args: "", says: []string{"expected one of", "breakwater --help says what there is"}},
-		"an unknown one":           {args: "bogus", says: []string{"unexpected argument bogus", "breakwater --help"}},
-		"an unknown flag":          {args: "run --bogus", says: []string{"unknown flag --bogus", "breakwater run --help"}},
-		"an argument too many":     {args: "clean all", says: []string{"unexpected argument all", "breakwater clean --help"}},
-		"an unknown world":         {args: "run --world mars", says: []string{"--world=mars: there is no such world; use docker or local"}},
-		"a second one":             {args: "run --world local,mars", says: []string{"--world=mars: there is no such world"}},
-		"a world twice":            {args: "run --world local,local", says: []string{"--world=local,local: local is named twice", "--repeat"}},
-		"skip an unknown world":    {args: "run --world mars --or-skip", says: []string{"--world=mars: there is no such world"}},
-		"one in the environment":   {args: "run", env: "BREAKWATER_WORLD=mars", says: []string{"BREAKWATER_WORLD=mars: there is no such world; use docker or local"}},
-		"an unknown suite":         {args: "run nosuch", says: []string{`there is no suite "nosuch"; there are cascade,`}},
-		"no regular expression":    {args: "run --focus (", says: []string{`--focus "(" is no regular expression`}},
-		"never":                    {args: "run --repeat 0", says: []string{"--repeat 0: give a whole number from 1"}},
-		"less than side by side":   {args: "run --procs=-1", says: []string{"--procs -1: give a whole number from 1"}},
-		"no engine":                {args: "run --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock", "unset DOCKER_HOST", "BREAKWATER_WORLD=local"}},
-		"no engine for images":     {args: "images", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock"}},
-		"images from nowhere":      {args: "images", env: "BREAKWATER_IMAGES=mars", says: []string{`BREAKWATER_IMAGES is "mars": set it to auto, public or build`}},
-		"check nothing":            {args: "check", says: []string{"name the folder of a run: breakwater check out/latest"}},
-		"replay nothing":           {args: "replay", says: []string{"name the folder of a run: breakwater replay out/latest"}},
-		"check no folder":          {args: "check RUN-gone", says: []string{"there is no run at ", "breakwater run makes one"}},
-		"replay no folder":         {args: "replay RUN-gone", says: []string{"there is no run at ", "breakwater run makes one"}},
-		"check a file":             {args: "check RUN/replay/kill.trial.json", says: []string{"is a file: name the folder of a run"}},
-		"check another folder":     {args: "check RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
-		"replay another folder":    {args: "replay RUN/replay", says: []string{"is not the folder of a run", "out/latest"}},
-		"replay an unknown trial":  {args: "replay RUN --trial cut", says: []string{`has no trial "cut"; it has kill`}},
-		"replay in no world":       {args: "replay RUN --world mars", says: []string{"--world=mars: there is no such world; use docker or local"}},
-		"replay in a lost world":   {args: "replay RUN", spoil: another(`"world":"local"`, `"world":"mars"`), says: []string{"trial kill: world mars: there is no such world"}},
-		"replay without engine":    {args: "replay RUN --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", says: []string{"--world=docker: no Docker engine answers at DOCKER_HOST"}},
-		"replay what is invalid":   {args: "replay RUN", spoil: another(`"rate":50`, `"rate":0`), says: []string{"trial kill: load: rate 0 a second"}},
-		"a trial that was cut off": {args: "check RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "unexpected end of JSON input", "remove it"}},
-		"replay one":               {args: "replay RUN", spoil: cutOff("kill.trial.json"), says: []string{"kill.trial.json: ", "remove it, or choose others with --trial"}},
-		"another version's":        {args: "check RUN", spoil: edit("kill.trial.json", trial.Schema, "breakwater.trial/99"), says: []string{`schema is "breakwater.trial/99", this version reads "` + trial.Schema, "remove it"}},
-		"skips that were cut off":  {args: "check RUN", spoil: func(t *testing.T, run string) { put(t, filepath.Join(run, "skipped.jsonl"), "{") }, says: []string{"skipped.jsonl cannot be read", "remove it"}},
+		"no command":               {args: "", wording: []string{"expected one of", "breakwater --help says what there is"}},
+		"an unknown one":           {args: "bogus", wording: []string{"unexpected argument bogus", "breakwater --help"}},
+		"an unknown flag":          {args: "run --bogus", wording: []string{"unknown flag --bogus", "breakwater run --help"}},
+		"an argument too many":     {args: "clean all", wording: []string{"unexpected argument all", "breakwater clean --help"}},
+		"an unknown world":         {args: "run --world mars", wording: []string{"--world=mars: there is no such world; use docker or local"}},
+		"a second one":             {args: "run --world local,mars", wording: []string{"--world=mars: there is no such world"}},
+		"a world twice":            {args: "run --world local,local", wording: []string{"--world=local,local: local is named twice", "--repeat"}},
+		"skip an unknown world":    {args: "run --world mars --or-skip", wording: []string{"--world=mars: there is no such world"}},
+		"one in the environment":   {args: "run", env: "BREAKWATER_WORLD=mars", wording: []string{"BREAKWATER_WORLD=mars: there is no such world; use docker or local"}},
+		"an unknown suite":         {args: "run nosuch", wording: []string{`there is no suite "nosuch"; there are cascade,`}},
+		"no regular expression":    {args: "run --focus (", wording: []string{`--focus "(" is no regular expression`}},
+		"never":                    {args: "run --repeat 0", wording: []string{"--repeat 0: give a whole number from 1"}},
+		"less than side by side":   {args: "run --procs=-1", wording: []string{"--procs -1: give a whole number from 1"}},
+		"no engine":                {args: "run --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", wording: []string{"--world=docker: no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock", "unset DOCKER_HOST", "BREAKWATER_WORLD=local"}},
+		"no engine for images":     {args: "images", env: "DOCKER_HOST=unix:///nowhere.sock", wording: []string{"no Docker engine answers at DOCKER_HOST=unix:///nowhere.sock"}},
+		"images from nowhere":      {args: "images", env: "BREAKWATER_IMAGES=mars", wording: []string{`BREAKWATER_IMAGES is "mars": set it to auto, public or build`}},
+		"check nothing":            {args: "check", wording: []string{"name the folder of a run: breakwater check out/latest"}},
+		"replay nothing":           {args: "replay", wording: []string{"name the folder of a run: breakwater replay out/latest"}},
+		"check no folder":          {args: "check RUN-gone", wording: []string{"there is no run at ", "breakwater run makes one"}},
+		"replay no folder":         {args: "replay RUN-gone", wording: []string{"there is no run at ", "breakwater run makes one"}},
+		"check a file":             {args: "check RUN/replay/kill.trial.json", wording: []string{"is a file: name the folder of a run"}},
+		"check another folder":     {args: "check RUN/replay", wording: []string{"is not the folder of a run", "out/latest"}},
+		"replay another folder":    {args: "replay RUN/replay", wording: []string{"is not the folder of a run", "out/latest"}},
+		"replay an unknown trial":  {args: "replay RUN --trial cut", wording: []string{`has no trial "cut"; it has kill`}},
+		"replay in no world":       {args: "replay RUN --world mars", wording: []string{"--world=mars: there is no such world; use docker or local"}},
+		"replay in a lost world":   {args: "replay RUN", spoil: another(`"world":"local"`, `"world":"mars"`), wording: []string{"trial kill: world mars: there is no such world"}},
+		"replay without engine":    {args: "replay RUN --world docker", env: "DOCKER_HOST=unix:///nowhere.sock", wording: []string{"--world=docker: no Docker engine answers at DOCKER_HOST"}},
+		"replay what is invalid":   {args: "replay RUN", spoil: another(`"rate":50`, `"rate":0`), wording: []string{"trial kill: load: rate 0 a second"}},
+		"a trial that was cut off": {args: "check RUN", spoil: cutOff("kill.trial.json"), wording: []string{"kill.trial.json: ", "unexpected end of JSON input", "remove it"}},
+		"replay one":               {args: "replay RUN", spoil: cutOff("kill.trial.json"), wording: []string{"kill.trial.json: ", "remove it, or choose others with --trial"}},
+		"another version's":        {args: "check RUN", spoil: edit("kill.trial.json", trial.Schema, "breakwater.trial/99"), wording: []string{`schema is "breakwater.trial/99", this version reads "` + trial.Schema, "remove it"}},
+		"skips that were cut off":  {args: "check RUN", spoil: func(t *testing.T, run string) { put(t, filepath.Join(run, "skipped.jsonl"), "{") }, wording: []string{"skipped.jsonl cannot be read", "remove it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
@@ -76,13 +76,13 @@ func TestWhatIsWrong(t *testing.T) {
 			}
 			var stdout, errs bytes.Buffer
 			code := run(t.Context(), strings.Fields(strings.ReplaceAll(test.args, "RUN", dir)), streams{strings.NewReader(""), &stdout, &errs})
-			if code != trial.ExitTrouble || stdout.Len() > 0 {
+			if code != trial.ExitHarnessError || stdout.Len() > 0 {
 				t.Errorf("exit code %d, and on stdout %q", code, stdout.String())
 			}
-			said := errs.String()
-			for _, want := range test.says {
-				if !strings.HasPrefix(said, "breakwater: ") || !strings.Contains(said, want) || strings.Count(said, "\n") != 1 {
-					t.Errorf("said %q\nwant one line with %q", said, want)
+			printed := errs.String()
+			for _, want := range test.wording {
+				if !strings.HasPrefix(printed, "breakwater: ") || !strings.Contains(printed, want) || strings.Count(printed, "\n") != 1 {
+					t.Errorf("said %q\nwant one line with %q", printed, want)
 				}
 			}
 			if made, err := os.ReadDir(out); err != nil || len(made) > 0 {
@@ -168,18 +168,18 @@ func TestExitCodesOfCheck(t *testing.T) {
 		predict []breakwater.Prediction
 		spoil   func(t *testing.T, run string)
 		want    int
-		says    string
+		wording string
 	}{
 		"as predicted":             {[]breakwater.Prediction{holds}, nil, trial.ExitAsPredicted, ""},
 		"refuted":                  {[]breakwater.Prediction{broken}, nil, trial.ExitRefuted, ""},
 		"undecided":                {nil, nil, trial.ExitUndecided, ""},
-		"its history was cut off":  {[]breakwater.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitTrouble, "history is damaged"},
-		"its history is gone":      {[]breakwater.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitTrouble, "no such file"},
-		"the trial is gone":        {[]breakwater.Prediction{broken}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill.trial.json")) }, trial.ExitTrouble, "replay/kill has a history and no trial"},
-		"its verdict was improved": {[]breakwater.Prediction{broken}, another(`"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "kill: saved as confirmed, judged now as refuted"},
-		"its outcome was edited":   {[]breakwater.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitTrouble, "it was edited: outcome changed"},
-		"its verdict was retold":   {[]breakwater.Prediction{holds}, another(`"why":"`, `"why":"indeed: `), trial.ExitTrouble, `verdicts.0.why: "indeed: `},
-		"a number was changed":     {[]breakwater.Prediction{holds}, another(`"scheduled":120`, `"scheduled":121`), trial.ExitTrouble, "measurements.exercised.scheduled: 121, now 120"},
+		"its history was cut off":  {[]breakwater.Prediction{holds}, cutOff("kill" + history.Extension), trial.ExitHarnessError, "history is damaged"},
+		"its history is gone":      {[]breakwater.Prediction{holds}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill"+history.Extension)) }, trial.ExitHarnessError, "no such file"},
+		"the trial is gone":        {[]breakwater.Prediction{broken}, func(t *testing.T, run string) { _ = os.Remove(filepath.Join(run, "replay", "kill.trial.json")) }, trial.ExitHarnessError, "replay/kill has a history and no trial"},
+		"its verdict was improved": {[]breakwater.Prediction{broken}, another(`"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitHarnessError, "kill: saved as confirmed, judged now as refuted"},
+		"its outcome was edited":   {[]breakwater.Prediction{broken}, edit("kill.trial.json", `"outcome":"refuted"`, `"outcome":"confirmed"`), trial.ExitHarnessError, "it was edited: outcome changed"},
+		"its verdict was retold":   {[]breakwater.Prediction{holds}, another(`"why":"`, `"why":"indeed: `), trial.ExitHarnessError, `verdicts.0.why: "indeed: `},
+		"a number was changed":     {[]breakwater.Prediction{holds}, another(`"scheduled":120`, `"scheduled":121`), trial.ExitHarnessError, "measurements.exercised.scheduled: 121, now 120"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := predicted(t, test.predict)
@@ -187,8 +187,8 @@ func TestExitCodesOfCheck(t *testing.T) {
 				test.spoil(t, dir)
 			}
 			var out, errs bytes.Buffer
-			if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &out, &errs}); code != test.want || !strings.Contains(errs.String(), test.says) {
-				t.Errorf("exit code %d, %s; want %d, %q", code, errs.String(), test.want, test.says)
+			if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &out, &errs}); code != test.want || !strings.Contains(errs.String(), test.wording) {
+				t.Errorf("exit code %d, %s; want %d, %q", code, errs.String(), test.want, test.wording)
 			}
 			if strings.HasPrefix(name, "its history") && strings.Contains(out.String(), "confirmed") {
 				t.Errorf("confirmed without its history:\n%s", out.String())
@@ -202,10 +202,10 @@ func TestHelpNamesTheExitCodes(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"check", "--help"}, {"replay", "--help"}} {
 		var out bytes.Buffer
 		code := run(t.Context(), args, streams{strings.NewReader(""), &out, io.Discard})
-		said := strings.Join(strings.Fields(out.String()), " ")
-		for _, want := range []string{"0 when all came out as predicted", "1 when something was refuted", "2 when something is undecided", "3 for the kit's own trouble"} {
-			if code != 0 || !strings.Contains(said, want) {
-				t.Errorf("%q: exit code %d, and nothing says %q: %s", args, code, want, said)
+		printed := strings.Join(strings.Fields(out.String()), " ")
+		for _, want := range []string{"0 when all came out as predicted", "1 when something was refuted", "2 when something is undecided", "3 for an error of the kit"} {
+			if code != 0 || !strings.Contains(printed, want) {
+				t.Errorf("%q: exit code %d, and nothing says %q: %s", args, code, want, printed)
 			}
 		}
 	}
@@ -214,8 +214,8 @@ func TestHelpNamesTheExitCodes(t *testing.T) {
 // What was changed by hand is named: an effect that is gone, an offset that is another.
 func TestCheckNamesWhatWasChanged(t *testing.T) {
 	for name, test := range map[string]struct {
-		edit func(*history.Event) bool
-		says []string
+		edit    func(*history.Event) bool
+		wording []string
 	}{
 		"an effect is gone": {func(e *history.Event) bool {
 			return e.Kind != history.Effect || e.Sink != "redis" || e.ID != "u0-000007"
@@ -255,8 +255,8 @@ func TestCheckNamesWhatWasChanged(t *testing.T) {
 			}
 			var errs bytes.Buffer
 			code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), io.Discard, &errs})
-			for _, want := range test.says {
-				if code != trial.ExitTrouble || !strings.Contains(errs.String(), want) {
+			for _, want := range test.wording {
+				if code != trial.ExitHarnessError || !strings.Contains(errs.String(), want) {
 					t.Errorf("exit code %d, and nothing says %q:\n%s", code, want, errs.String())
 				}
 			}
@@ -299,14 +299,14 @@ func TestTroubleIsTold(t *testing.T) {
 	if code := codeOf(conclude(io.Discard, &store.Run{Dir: dir})); code != trial.ExitAsPredicted {
 		t.Errorf("exit code %d", code)
 	}
-	put(t, filepath.Join(dir, "trouble.jsonl"), `{"suite":"replay","spec":"It recovers","world":"local","reason":"api ended before it was ready"}`)
-	var said bytes.Buffer
-	if code := codeOf(conclude(&said, &store.Run{Dir: dir})); code != trial.ExitTrouble || !strings.Contains(said.String(), "api ended before it was ready") || !strings.Contains(said.String(), "1 spec could not be performed") {
-		t.Errorf("exit code %d, and it says\n%s", code, said.String())
+	put(t, filepath.Join(dir, "errors.jsonl"), `{"suite":"replay","spec":"It recovers","world":"local","reason":"api ended before it was ready"}`)
+	var printed bytes.Buffer
+	if code := codeOf(conclude(&printed, &store.Run{Dir: dir})); code != trial.ExitHarnessError || !strings.Contains(printed.String(), "api ended before it was ready") || !strings.Contains(printed.String(), "1 spec could not be performed") {
+		t.Errorf("exit code %d, and it says\n%s", code, printed.String())
 	}
-	said.Reset()
-	if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &said, io.Discard}); code != trial.ExitTrouble || !strings.Contains(said.String(), "api ended before it was ready") {
-		t.Errorf("judged again: exit code %d, and it says\n%s", code, said.String())
+	printed.Reset()
+	if code := run(t.Context(), []string{"check", dir}, streams{strings.NewReader(""), &printed, io.Discard}); code != trial.ExitHarnessError || !strings.Contains(printed.String(), "api ended before it was ready") {
+		t.Errorf("judged again: exit code %d, and it says\n%s", code, printed.String())
 	}
 }
 

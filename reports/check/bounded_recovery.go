@@ -94,7 +94,7 @@ func boundedRecovery(x *history.Index) Verdict {
 	return v
 }
 
-// noBaseline says why the subject has nothing to be back at, "" where it has: what was
+// noBaseline reports why the subject has nothing to be back at, "" where it has: what was
 // broken before the fault is not the fault's doing.
 func noBaseline(x *history.Index, subject string) string {
 	if len(x.Windows()) == 0 {
@@ -145,7 +145,7 @@ func stillBefore(x *history.Index, group string) (all []still) {
 	return all
 }
 
-// before tells of a partition on which a group stood still before the first fault.
+// before shows a partition on which a group stood still before the first fault.
 func (at still) before(x *history.Index, group string) Anomaly {
 	in := at.last.In()
 	a := Anomaly{
@@ -182,7 +182,7 @@ func recoverySubjects(x *history.Index) []string {
 
 // standing finds partitions on which a group stood still for at least the
 // objective after the last fault was gone, though records waited, while it went
-// on with others. What was put off to a retry topic may wait for its back-off first.
+// on with others. What was retried later to a retry topic may wait for its back-off first.
 func standing(x *history.Index, group string, objective time.Duration) []Anomaly {
 	var found []Anomaly
 	report := func(s breakwater.Service, p history.Partition, since time.Duration, position, waiting int64, events ...*history.Event) {

@@ -136,7 +136,7 @@ func Worst(statuses ...Status) Status {
 }
 
 // Judge runs the checkers over the log, in order. A log that does not validate
-// is not judged: every verdict is unknown and says why.
+// is not judged: every verdict is unknown and reports why.
 func Judge(x *history.Index, checkers []Checker) []Verdict {
 	invalid := x.Validate()
 	verdicts := make([]Verdict, 0, len(checkers))

@@ -191,7 +191,7 @@ func handOvers(x *history.Index, s breakwater.Service) map[string][]putAway {
 	return handed
 }
 
-// handedOver says whether the record had been put off or given up by then. What
+// handedOver reports whether the record had been retried later or given up by then. What
 // nobody saw being put there counts as in time: nothing says that it was late.
 func (t *timing) handedOver(record *history.Event, by time.Duration) bool {
 	all := t.handed[record.ID]

@@ -16,9 +16,9 @@ func committedMonotone(x *history.Index) Verdict {
 	return ofConsumers(x, func(s breakwater.Service) finding {
 		f, met := finding{subject: s.Group}, 0
 		for _, p := range positions(x, s) {
-			m := monotone{position: *p, x: x, f: &f, told: map[*history.Event]bool{}}
+			m := monotone{position: *p, x: x, f: &f, reported: map[*history.Event]bool{}}
 			if keepsPositions(s) {
-				m.samples = nil // they tell of the sink, and not always
+				m.samples = nil // they show the sink, and not always
 			}
 			m.committed()
 			m.sampled()
@@ -45,10 +45,10 @@ func committedMonotone(x *history.Index) Verdict {
 // monotone looks for falls of one position.
 type monotone struct {
 	position
-	x    *history.Index
-	f    *finding
-	told map[*history.Event]bool // commits that were found to have lowered it
-	met  int                     // commits and stored positions, also those that could be held against none
+	x        *history.Index
+	f        *finding
+	reported map[*history.Event]bool // commits that were found to have lowered it
+	met      int                     // commits and stored positions, also those that could be held against none
 
 	byOffset map[int64][]*history.Event // see members
 }
@@ -87,7 +87,7 @@ func (m *monotone) committed() {
 		if m.f.examined++; c.Offset >= highest.Offset {
 			continue
 		}
-		m.told[c] = true
+		m.reported[c] = true
 		m.fell(c, fmt.Sprintf("%s committed %s at %s, after %s had committed %d (event %d)",
 			c.Client, m.At(c.Offset), quantity.Duration(c.At), highest.Client, highest.Offset, highest.N), highest)
 		base, highest = c.At, nil // what follows is held against this one
@@ -129,7 +129,7 @@ func (m *monotone) members() map[int64][]*history.Event {
 }
 
 // sampled looks at what the broker said between the commits. A sample that knows
-// of no offset says nothing: it cannot be told from one that could not be read.
+// of no offset shows nothing: it cannot be told from one that could not be read.
 func (m *monotone) sampled() {
 	var outside, samples []*history.Event
 	for _, c := range m.commits {
@@ -166,7 +166,7 @@ func (m *monotone) sampled() {
 		switch late := slices.IndexFunc(same, onTheWay); {
 		case late < 0:
 			m.fell(after, what, before)
-		case !m.told[same[late]]:
+		case !m.reported[same[late]]:
 			m.f.expect(func() Anomaly {
 				return Anomaly{
 					What:    what + fmt.Sprintf("; that commit was on its way (event %d)", same[late].N),

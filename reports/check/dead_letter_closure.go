@@ -99,7 +99,7 @@ func (c *closure) judgeInput(i input) {
 	c.origins(i)
 	if i.id != "" {
 		c.met += len(i.in)
-		if len(i.effects)+len(i.letters)+len(i.putOff) > 0 || len(i.in) > 0 && c.done(i, i.in[0]) != nil {
+		if len(i.effects)+len(i.deadLetterRecords)+len(i.putOff) > 0 || len(i.in) > 0 && c.done(i, i.in[0]) != nil {
 			c.examined += len(i.in)
 		}
 		c.ends(i)
@@ -115,16 +115,16 @@ func (c *closure) judgeInput(i input) {
 
 // input is what became of one id.
 type input struct {
-	id       string
-	in       []*history.Event // records in Topic, by offset where they are in one partition
-	putOff   []*history.Event // in retry topics
-	letters  []*history.Event // in the dead letter topic
-	effects  []*history.Event
-	attempts []*history.Event
+	id                string
+	in                []*history.Event // records in Topic, by offset where they are in one partition
+	putOff            []*history.Event // in retry topics
+	deadLetterRecords []*history.Event // in the dead letter topic
+	effects           []*history.Event
+	attempts          []*history.Event
 }
 
 func (c *closure) inputOf(e *history.Event) input {
-	i := input{id: e.ID, in: c.x.Topic(c.x.Input(c.service)).Of(e), letters: c.x.Topic(c.service.DeadLetters().Topic).Of(e)}
+	i := input{id: e.ID, in: c.x.Topic(c.x.Input(c.service)).Of(e), deadLetterRecords: c.x.Topic(c.service.DeadLetters().Topic).Of(e)}
 	for _, topic := range c.service.DeadLetters().Retry {
 		i.putOff = append(i.putOff, c.x.Topic(topic).Of(e)...)
 	}
@@ -154,25 +154,25 @@ func (c *closure) report(i input, code Code, what string, witnesses ...*history.
 
 func place1(e *history.Event) string { return e.In().At(e.Offset) }
 
-// origins sees to it that letters say what they stand for.
+// origins sees to it that letters report what they stand for.
 func (c *closure) origins(i input) {
-	for _, l := range i.letters {
-		origin, says := originOf(l)
-		if !says {
-			c.report(i, breakwater.DeadLetterWithoutOrigin, fmt.Sprintf("the letter for %s at %s does not say where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
+	for _, l := range i.deadLetterRecords {
+		origin, wording := originOf(l)
+		if !wording {
+			c.report(i, breakwater.DeadLetterWithoutOrigin, fmt.Sprintf("the letter for %s at %s does not report where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
 			continue
 		}
-		if stands := c.at(origin, l.Letter.Offset); stands != nil && stands.ID != "" && i.id != "" && stands.ID != i.id {
-			c.report(i, "", fmt.Sprintf("the letter for %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.Letter.Offset), stands.ID), l, stands)
+		if stands := c.at(origin, l.DeadLetter.Offset); stands != nil && stands.ID != "" && i.id != "" && stands.ID != i.id {
+			c.report(i, "", fmt.Sprintf("the letter for %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.DeadLetter.Offset), stands.ID), l, stands)
 		}
 	}
 }
 
 func originOf(l *history.Event) (history.Partition, bool) {
-	if l.Letter == nil || l.Letter.Topic == "" || l.Letter.Partition < 0 || l.Letter.Offset < 0 {
+	if l.DeadLetter == nil || l.DeadLetter.Topic == "" || l.DeadLetter.Partition < 0 || l.DeadLetter.Offset < 0 {
 		return history.Partition{}, false
 	}
-	return history.Partition{Topic: l.Letter.Topic, Partition: l.Letter.Partition}, true
+	return history.Partition{Topic: l.DeadLetter.Topic, Partition: l.DeadLetter.Partition}, true
 }
 
 // at is the visible record at the offset.
@@ -188,11 +188,11 @@ func (c *closure) at(p history.Partition, offset int64) *history.Event {
 // when it names none that is there.
 func (c *closure) original(l *history.Event) *history.Event {
 	for range len(c.service.DeadLetters().Retry) + c.service.DeadLetters().MaxAttempts + 1 {
-		p, says := originOf(l)
-		if !says {
+		p, wording := originOf(l)
+		if !wording {
 			return nil
 		}
-		r := c.at(p, l.Letter.Offset)
+		r := c.at(p, l.DeadLetter.Offset)
 		if r == nil || r.Topic == c.x.Input(c.service) {
 			return r
 		}
@@ -211,7 +211,7 @@ func (c *closure) ends(i input) {
 	}
 	again := c.redriven(i)
 	switch {
-	case len(i.letters) == 0 && len(i.effects) == 0:
+	case len(i.deadLetterRecords) == 0 && len(i.effects) == 0:
 		if by := c.done(i, i.in[0]); by != nil && c.hidden != "" {
 			c.open++
 			c.examined -= len(i.in)
@@ -219,27 +219,27 @@ func (c *closure) ends(i input) {
 			c.report(i, "", fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
 				append([]*history.Event{i.in[0], by}, i.putOff...)...)
 		}
-	case len(i.letters) == 0 || len(i.effects) == 0 && again == nil:
+	case len(i.deadLetterRecords) == 0 || len(i.effects) == 0 && again == nil:
 	case again == nil && len(i.in) > 1 && !c.knowsOrder(i):
 	case again == nil:
-		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s has an effect and a letter, at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
-	case c.certainlyBefore(i.effects, i.letters[0]):
-		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s had an effect before it was given up at %s", i.id, place1(i.letters[0])), i.letters[0], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s has an effect and a letter, at %s", i.id, place1(i.deadLetterRecords[0])), i.deadLetterRecords[0], i.effects[0])
+	case c.certainlyBefore(i.effects, i.deadLetterRecords[0]):
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s had an effect before it was given up at %s", i.id, place1(i.deadLetterRecords[0])), i.deadLetterRecords[0], i.effects[0])
 	case len(i.effects) > 1:
-		c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s and has %s effects", i.id, place1(i.letters[0]), quantity.Count(len(i.effects))),
-			append([]*history.Event{again, i.letters[0]}, i.effects...)...)
-	case len(i.effects) == 0 && len(i.letters) < len(i.in):
+		c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s and has %s effects", i.id, place1(i.deadLetterRecords[0]), quantity.Count(len(i.effects))),
+			append([]*history.Event{again, i.deadLetterRecords[0]}, i.effects...)...)
+	case len(i.effects) == 0 && len(i.deadLetterRecords) < len(i.in):
 		if by := c.done(i, again); by != nil {
-			c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.letters[0]), place1(again), c.service.Name, by.Offset),
-				again, i.letters[0], by)
+			c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.deadLetterRecords[0]), place1(again), c.service.Name, by.Offset),
+				again, i.deadLetterRecords[0], by)
 		}
 	case len(i.effects) == 1 && c.givenUpAgain(i, again):
-		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s was redriven to %s, and has an effect and another letter", i.id, place1(again)), again, i.letters[len(i.letters)-1], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s was redriven to %s, and has an effect and another letter", i.id, place1(again)), again, i.deadLetterRecords[len(i.deadLetterRecords)-1], i.effects[0])
 	}
 }
 
 // done is the position by which the service was done with the record and with
-// all that it had put off for its id; nil while it is not.
+// all that it had retried later for its id; nil while it is not.
 func (c *closure) done(i input, record *history.Event) *history.Event {
 	by := c.past.past(record)
 	for _, r := range i.putOff {
@@ -256,25 +256,25 @@ func (c *closure) done(i input, record *history.Event) *history.Event {
 // redriven is the last record of Topic with the id that was put there after the
 // first letter, nil for none.
 func (c *closure) redriven(i input) *history.Event {
-	if len(i.letters) == 0 {
+	if len(i.deadLetterRecords) == 0 {
 		return nil
 	}
 	for _, r := range slices.Backward(i.in) {
-		if r.Letter != nil {
+		if r.DeadLetter != nil {
 			return r
 		}
-		record, letter := c.appends.of(r), c.appends.of(i.letters[0])
-		if record != nil && letter != nil && record.At > letter.At {
+		record, deadLetter := c.appends.of(r), c.appends.of(i.deadLetterRecords[0])
+		if record != nil && deadLetter != nil && record.At > deadLetter.At {
 			return r
 		}
 	}
 	return nil
 }
 
-// knowsOrder says whether everything was seen being published from which follows
+// knowsOrder reports whether everything was seen being published from which follows
 // whether the id was redriven.
 func (c *closure) knowsOrder(i input) bool {
-	for _, r := range append(slices.Clone(i.in), i.letters...) {
+	for _, r := range append(slices.Clone(i.in), i.deadLetterRecords...) {
 		if c.appends.of(r) == nil {
 			return false
 		}
@@ -282,24 +282,24 @@ func (c *closure) knowsOrder(i input) bool {
 	return true
 }
 
-// certainlyBefore says whether there was an effect before the letter was published.
-func (c *closure) certainlyBefore(effects []*history.Event, letter *history.Event) bool {
-	put := c.appends.of(letter)
+// certainlyBefore reports whether there was an effect before the letter was published.
+func (c *closure) certainlyBefore(effects []*history.Event, deadLetter *history.Event) bool {
+	put := c.appends.of(deadLetter)
 	return len(effects) > 0 && put != nil && effects[0].Kind == history.Effect && effects[0].At+c.skew < put.At
 }
 
 func (c *closure) givenUpAgain(i input, again *history.Event) bool {
-	return slices.ContainsFunc(i.letters, func(l *history.Event) bool { return c.original(l) == again })
+	return slices.ContainsFunc(i.deadLetterRecords, func(l *history.Event) bool { return c.original(l) == again })
 }
 
 // twoLetters sees to it that one record has one letter. Letters that do not say
 // what they stand for may stand for any of the id's records.
 func (c *closure) twoLetters(i input) {
-	if len(i.letters) < 2 {
+	if len(i.deadLetterRecords) < 2 {
 		return
 	}
 	var met []*history.Event // originals
-	for _, l := range i.letters {
+	for _, l := range i.deadLetterRecords {
 		original := c.original(l)
 		if original == nil {
 			continue
@@ -310,8 +310,8 @@ func (c *closure) twoLetters(i input) {
 		}
 		met = append(met, original)
 	}
-	if len(i.in) > 0 && len(i.letters) > len(i.in) {
-		c.report(i, breakwater.TwoDeadLetters, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.letters)), i.id, c.x.Input(c.service), times(len(i.in))), i.letters...)
+	if len(i.in) > 0 && len(i.deadLetterRecords) > len(i.in) {
+		c.report(i, breakwater.TwoDeadLetters, fmt.Sprintf("%s letters stand for %s, which is in %s %s", quantity.Count(len(i.deadLetterRecords)), i.id, c.x.Input(c.service), times(len(i.in))), i.deadLetterRecords...)
 	}
 }
 
@@ -321,9 +321,9 @@ func (c *closure) tries(i input) {
 	if limit <= 0 {
 		return
 	}
-	for _, r := range slices.Concat(i.putOff, i.letters) {
-		if r.Letter != nil && r.Letter.Attempt > limit {
-			c.report(i, "", fmt.Sprintf("%s was tried %s, by its letter at %s, and %s are allowed", i.id, times(r.Letter.Attempt), place1(r), quantity.Count(limit)), r)
+	for _, r := range slices.Concat(i.putOff, i.deadLetterRecords) {
+		if r.DeadLetter != nil && r.DeadLetter.Attempt > limit {
+			c.report(i, "", fmt.Sprintf("%s was tried %s, by its letter at %s, and %s are allowed", i.id, times(r.DeadLetter.Attempt), place1(r), quantity.Count(limit)), r)
 			return
 		}
 	}
@@ -351,7 +351,7 @@ func (c *closure) taken(i input, after, before time.Duration) int {
 }
 
 // backoff sees to it that retries are not early. It needs the attempts of the
-// sink, and to have seen the record being put off.
+// sink, and to have seen the record being retried later.
 func (c *closure) backoff(i input) {
 	least := time.Duration(c.service.DeadLetters().Backoff)
 	if least <= 0 || len(i.attempts) < 2 {
@@ -362,8 +362,8 @@ func (c *closure) backoff(i input) {
 		if put == nil {
 			continue
 		}
-		// The attempt that failed is the last before the record was put off. What
-		// the ledger's clock cannot tell from later is taken for that.
+		// The attempt that failed is the last before the record was retried later. What
+		// the ledger's clock cannot distinguish from later is taken for that.
 		next := slices.IndexFunc(i.attempts, func(a *history.Event) bool { return a.At > put.At+c.skew })
 		if next < 1 {
 			continue
@@ -373,17 +373,17 @@ func (c *closure) backoff(i input) {
 		if gap+2*c.skew >= least || c.taken(i, failed.At-c.skew, retried.At+c.skew) > 0 {
 			continue
 		}
-		c.report(i, "", fmt.Sprintf("%s was put off to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(least)),
+		c.report(i, "", fmt.Sprintf("%s was retried later to %s and tried again %s after it had failed, before its back-off of %s was over", i.id, place1(r), quantity.Duration(gap), quantity.Duration(least)),
 			r, failed, retried)
 		return
 	}
 }
 
-// fatal sees to it that what never succeeds is not put off.
+// fatal sees to it that what never succeeds is not retried later.
 func (c *closure) fatal(i input) {
 	for _, r := range i.putOff {
-		if r.Letter != nil && r.Letter.Error != "" && slices.Contains(c.service.DeadLetters().Fatal, r.Letter.Error) {
-			c.report(i, "", fmt.Sprintf("%s failed with %q, which is never tried again, and was put off to %s", i.id, r.Letter.Error, place1(r)), r)
+		if r.DeadLetter != nil && r.DeadLetter.Error != "" && slices.Contains(c.service.DeadLetters().Fatal, r.DeadLetter.Error) {
+			c.report(i, "", fmt.Sprintf("%s failed with %q, which is never tried again, and was retried later to %s", i.id, r.DeadLetter.Error, place1(r)), r)
 			return
 		}
 	}
@@ -398,7 +398,7 @@ func (c *closure) stalls() {
 		}
 		head := s.waiting[0]
 		i := c.inputOf(head)
-		handed := len(i.letters) > 0 || s.on.Topic == c.x.Input(c.service) && len(i.putOff) > 0
+		handed := len(i.deadLetterRecords) > 0 || s.on.Topic == c.x.Input(c.service) && len(i.putOff) > 0
 		limit := objective(c.x.Log.Header) + backoffOf(c.service, s.on.Topic)
 		if i.id == "" || handed || len(i.effects) > 0 || end-s.since < limit || !c.heldUp(i, s) {
 			continue
@@ -409,8 +409,8 @@ func (c *closure) stalls() {
 	}
 }
 
-// heldUp says whether the service was at work all the while: it tried the record
-// more than once or, where the sink tells of no attempt at it, got on with another
+// heldUp reports whether the service was at work all the while: it tried the record
+// more than once or, where the sink shows no attempt at it, got on with another
 // partition, or has had the record in hand. A sink that refuses a record may leave no
 // trace of that, and a poison record may hold up every partition.
 func (c *closure) heldUp(i input, s stuck) bool {
@@ -423,7 +423,7 @@ func (c *closure) heldUp(i input, s stuck) bool {
 	return tried > 1 || tried == 0 && (c.past.wentOn(s.on, s.since) || c.inHand(s))
 }
 
-// inHand says whether the record that waits first was sent to an instance that has
+// inHand reports whether the record that waits first was sent to an instance that has
 // run ever since.
 func (c *closure) inHand(s stuck) bool {
 	down := map[string]time.Duration{} // since when, the last time

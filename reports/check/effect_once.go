@@ -26,12 +26,12 @@ func effectOnce(x *history.Index) Verdict {
 				again = append(again, effects)
 			}
 		}
-		tell := repeats{x, s, taken(x, s)}
+		compose := repeats{x, s, taken(x, s)}
 		for _, effects := range again {
 			if s.Ledger.Once {
-				f.anomalies = append(f.anomalies, tell.anomaly(effects))
+				f.anomalies = append(f.anomalies, compose.anomaly(effects))
 			} else {
-				f.expect(func() Anomaly { return tell.anomaly(effects) })
+				f.expect(func() Anomaly { return compose.anomaly(effects) })
 			}
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, what: "ids took effect more than once in %s", brief: "done twice"}
@@ -54,7 +54,7 @@ func effectOnce(x *history.Index) Verdict {
 	return combine(x, all, "no service has a ledger of its effects")
 }
 
-// repeats tells of ids that one sink did more than once.
+// repeats shows ids that one sink did more than once.
 type repeats struct {
 	x       *history.Index
 	service breakwater.Service
@@ -77,11 +77,11 @@ func (t repeats) anomaly(effects []*history.Event) Anomaly {
 	a := Anomaly{IDs: []string{first.ID}, Setting: setting(s, "dedup", "idempot", "isolation", "offset")}
 	var when []string
 	for _, e := range clip(effects) {
-		said := "at " + quantity.Duration(e.At)
+		printed := "at " + quantity.Duration(e.At)
 		if e.Client != "" {
-			said += " by " + e.Client
+			printed += " by " + e.Client
 		}
-		when = append(when, said)
+		when = append(when, printed)
 		a.Events = append(a.Events, e.N)
 	}
 	a.What = fmt.Sprintf("%s took effect %d times in %s: %s", first.ID, len(effects), s.Ledger.Sink, strings.Join(when, ", "))

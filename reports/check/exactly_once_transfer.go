@@ -60,8 +60,8 @@ func (t transfer) judge() finding {
 	}
 	s := t.service
 	notYet, undecided := 0, 0
-	input, letters := t.x.Input(s), s.DeadLetters().Topic
-	ins, outs, given := t.x.Topic(input), t.x.Topic(s.Output), t.x.Topic(letters)
+	input, deadLetterRecords := t.x.Input(s), s.DeadLetters().Topic
+	ins, outs, given := t.x.Topic(input), t.x.Topic(s.Output), t.x.Topic(deadLetterRecords)
 	for _, topic := range []string{input, s.Output} {
 		if why := unnamed(t.x, topic); why != "" {
 			return notAsked(why)
@@ -71,7 +71,7 @@ func (t transfer) judge() finding {
 		return notAsked(fmt.Sprintf("none of the ids in %s is one of %s, %s; pass records on under their ids", s.Output, input, how))
 	}
 	none := withoutID(t.x, func(topic string) bool {
-		return topic == input || topic == s.Output || topic != "" && topic == letters
+		return topic == input || topic == s.Output || topic != "" && topic == deadLetterRecords
 	})
 	for in := range ins.All() {
 		if in[0].ID == "" {
@@ -97,7 +97,7 @@ func (t transfer) judge() finding {
 			f.anomalies = append(f.anomalies, t.standsStill(in[0]))
 		case by == nil:
 			notYet++
-		case letters != "" && len(given.Of(in[0])) > 0:
+		case deadLetterRecords != "" && len(given.Of(in[0])) > 0:
 			f.examined++
 		case t.behind:
 			undecided++
@@ -135,7 +135,7 @@ func (t transfer) judge() finding {
 	return f
 }
 
-// stuck says whether the record that the service has not committed past never would
+// stuck reports whether the record that the service has not committed past never would
 // have been: it stood still there, alive, and nobody was waited for.
 func (t transfer) stuck(in *history.Event) bool {
 	p := t.pending
@@ -160,7 +160,7 @@ func (t transfer) standsStill(in *history.Event) Anomaly {
 	return a
 }
 
-// notYet says what kept n of so many ids from being judged.
+// notYet reports what kept n of so many ids from being judged.
 func (t transfer) notYet(n, of int) string {
 	if p := t.pending; p.ended == history.DrainStill || p.ended == history.DrainDeadline || !p.alive {
 		return p.why(n, of, "ids had not been transferred")

@@ -152,7 +152,7 @@ func ofWholeLog(rule func(*history.Index) Verdict) func(*history.Index) Verdict 
 		if topic := x.Log.Header.Topic; v.Status == Broken && topic.Compacted {
 			v.Status, v.Since = Unknown, 0
 			v.Why = fmt.Sprintf("%s is compacted, which removes records as well: %s", topic.Name, v.Why)
-			v.Brief = "not to be told of a compacted topic"
+			v.Brief = "not to be notified of a compacted topic"
 		}
 		return v
 	}

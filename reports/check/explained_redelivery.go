@@ -80,7 +80,7 @@ func (p *position) unexplained(r *history.Event, from int64) *history.Event {
 	return nil
 }
 
-// overruled says whether something may have lowered the offset after the commit.
+// overruled reports whether something may have lowered the offset after the commit.
 func (p *position) overruled(c, r *history.Event) bool {
 	f, until := p.facts(), max(r.End, r.At)
 	if slices.ContainsFunc(f.falls, func(s *history.Event) bool {
@@ -113,7 +113,7 @@ func (p *position) overruled(c, r *history.Event) bool {
 	return false
 }
 
-// tookUpBelow says whether the client that sent the commit had last taken up the
+// tookUpBelow reports whether the client that sent the commit had last taken up the
 // partition below the offset.
 func (p *position) tookUpBelow(commit *history.Event, offset int64) bool {
 	below := false

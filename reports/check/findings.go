@@ -57,7 +57,7 @@ func (f finding) settle() finding {
 }
 
 // combine makes one verdict of the findings about several subjects, worst
-// first. Without any finding the verdict is not asked and says why.
+// first. Without any finding the verdict is not asked and reports why.
 func combine(x *history.Index, findings []finding, notAsked string) Verdict {
 	for i := range findings {
 		findings[i] = findings[i].settle()
@@ -336,7 +336,7 @@ func subjects(findings []finding) string {
 }
 
 // first is when the first of the anomalies was there to be seen, if the history
-// tells of any when that was.
+// shows any when that was.
 func first(x *history.Index, anomalies []Anomaly) (time.Duration, bool) {
 	earliest, seen := time.Duration(0), false
 	see := func(at time.Duration) {
@@ -364,7 +364,7 @@ func first(x *history.Index, anomalies []Anomaly) (time.Duration, bool) {
 
 // complete is when the last of what the anomaly is made of had happened, and 0
 // where none of it tells: a fault is no evidence, and what the audit or a ledger
-// holds at the end says nothing of when it came there.
+// holds at the end shows nothing of when it came there.
 func complete(x *history.Index, a Anomaly) time.Duration {
 	var last time.Duration
 	for _, n := range a.Events {

@@ -70,7 +70,7 @@ func unknownInLog(x *history.Index) string {
 	return fmt.Sprintf("none of the ids in the log was sent, %s; set Topic.IDHeader to the header that carries them as they were sent", how)
 }
 
-// strangers says whether two lots of ids, of which neither is empty, have none in
+// strangers reports whether two lots of ids, of which neither is empty, have none in
 // common, and how one of the first looks beside one of the second.
 func strangers(these, those history.ByID) (how string, strange bool) {
 	if these.Meets(those) {
@@ -100,7 +100,7 @@ func strangers(these, those history.ByID) (how string, strange bool) {
 	return how, true
 }
 
-// alike says whether one id may have become the other: by its case, cut short, or put
+// alike reports whether one id may have become the other: by its case, cut short, or put
 // into more.
 func alike(id, sent string) bool {
 	id, sent = strings.ToLower(id), strings.ToLower(sent)
@@ -125,7 +125,7 @@ func withoutID(x *history.Index, in func(topic string) bool) []*history.Event {
 	return found
 }
 
-// nameless counts records without an id, and says where the first few stand: "3
+// nameless counts records without an id, and reports where the first few stand: "3
 // records carry no id: orders/0@5, orders/0@9, orders/1@2".
 func nameless(records []*history.Event) string {
 	var at []string
@@ -135,7 +135,7 @@ func nameless(records []*history.Event) string {
 	return fmt.Sprintf("%s records carry no id: %s", quantity.Count(len(records)), ids(at))
 }
 
-// puts says whether the topic is one into which the service puts records off, or
+// puts reports whether the topic is one into which the service puts records off, or
 // gives them up.
 func puts(s breakwater.Service) func(topic string) bool {
 	topics := s.DeadLetters().Topics()

@@ -76,7 +76,7 @@ var idCases = []small{
 	{"nor who published what once", breakwater.NoLogDuplicate, edited(publishingOnce(), header("event-id")), all(seq(5, record("", 5)), seq(6, record("", 6)), seq(5, produced(5, 2, ms))), Holds, nil, "0 of 2 sequences"},
 	{"a record without an id passed by", breakwater.CommitAfterEffect, consumer(), all(someIDs, bothDone[:1], resume(ms, -1, 0), commit(2, 40*ms, 41*ms, history.OK)), Holds, nil, "0 of 1"},
 	{"a row that may be the one without", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("u2", 3*time.Second), record("u2", 0), record("", 1)}, Unknown, nil, "1 of 2 rows were not found in orders, where 1 records carry no id: orders/0@1"},
-	{"a letter that may be the one without", breakwater.DeadLetterClosure, givingUp(), all(records(0, 1), bothDone[:1], letter("", 0, 1), commit(2, 40*ms, 41*ms, history.OK)), Unknown, nil, "1 ids have neither an effect nor a letter, and 1 records carry no id: dead/0@0"},
+	{"a letter that may be the one without", breakwater.DeadLetterClosure, givingUp(), all(records(0, 1), bothDone[:1], deadLetter("", 0, 1), commit(2, 40*ms, 41*ms, history.OK)), Unknown, nil, "1 ids have neither an effect nor a letter, and 1 records carry no id: dead/0@0"},
 	{"given up without an id", breakwater.NoAcknowledgedLoss, deadLetters(), all(two, records(0, 1), bothDone[:1], on("dead", record("", 0)), commit(2, 40*ms, 41*ms, history.OK)), Unknown, []string{"u2"}, "1 of 2 acknowledged ids never took effect in db, and 1 records carry no id: dead/0@0"},
 
 	// The effects carry none.

@@ -124,9 +124,9 @@ func audienceOf(x *history.Index) audience {
 	return audience{x, unasked}
 }
 
-// meant says whether a record was meant for the service's sink: it can be told by
+// meant reports whether a record was meant for the service's sink: it can be told by
 // its id, its request, if there was one, asked for effects, and the service neither
-// gave it up nor put it off to another topic.
+// gave it up nor retry it later to another topic.
 func (a audience) meant(s breakwater.Service, record *history.Event) bool {
 	if record.ID == "" || a.unasked[record] {
 		return false

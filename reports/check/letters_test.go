@@ -24,24 +24,24 @@ func givingUp(edit ...func(*breakwater.Service)) history.Header {
 	})
 }
 
-// letter is a record in the dead letter topic that stands for orders/0@origin.
-func letter(id string, offset, origin int64) history.Event {
+// deadLetter is a record in the dead letter topic that stands for orders/0@origin.
+func deadLetter(id string, offset, origin int64) history.Event {
 	e := on("dead", record(id, offset))
-	e.Letter = &history.LetterRecord{Topic: "orders", Offset: origin, Error: "full", Attempt: 3}
+	e.DeadLetter = &history.DeadLetterRecord{Topic: "orders", Offset: origin, Error: "full", Attempt: 3}
 	return e
 }
 
 // putOff is the same in the retry topic, after the first attempt.
 func putOff(id string, offset, origin int64) history.Event {
-	e := on("again", letter(id, offset, origin))
-	e.Letter.Attempt = 1
+	e := on("again", deadLetter(id, offset, origin))
+	e.DeadLetter.Attempt = 1
 	return e
 }
 
-func saying(edit func(*history.LetterRecord), e history.Event) history.Event {
-	l := *e.Letter
+func saying(edit func(*history.DeadLetterRecord), e history.Event) history.Event {
+	l := *e.DeadLetter
 	edit(&l)
-	e.Letter = &l
+	e.DeadLetter = &l
 	return e
 }
 
@@ -67,32 +67,32 @@ var (
 func after(all ...events) events { return slices.Concat(append([]events{u0}, all...)...) }
 
 var closureCases = []small{
-	{"an effect, or a letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK)}), Holds, nil, "0 of 2"},
+	{"an effect, or a letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK)}), Holds, nil, "0 of 2"},
 	{"neither", breakwater.DeadLetterClosure, givingUp(), after(events{u1, commit(2, 10*ms, 11*ms, history.OK)}), Broken, []string{"u1"}, "it has neither an effect nor a letter"},
 	{"not committed past yet", breakwater.DeadLetterClosure, givingUp(), after(events{u1, commit(1, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
 	{"skipped by a reset", breakwater.DeadLetterClosure, givingUp(), after(events{u1, by("kit", commit(2, 3*ms, 4*ms, history.OK)), commit(3, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
 	{"put off, and not yet tried again", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK)}), Holds, nil, ""},
 	{"put off, and dropped then", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK), on("again", commit(1, 20*ms, 21*ms, history.OK))}), Broken, []string{"u1"}, "neither"},
 	{"put off, and successful then", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), commit(2, 10*ms, 11*ms, history.OK), effect("db", "u1", 200*ms), on("again", commit(1, 300*ms, 301*ms, history.OK))}), Holds, nil, ""},
-	{"both", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), effect("db", "u1", 20*ms)}), Broken, []string{"u1"}, "has an effect and a letter, at dead/0@0 (effect-and-dead-letter)"},
-	{"without a sink its output tells", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.Ledger, s.Output = nil, "out" }), events{u1, letter("u1", 0, 1), on("out", record("u1", 0))}, Broken, []string{"u1"}, "an effect and a letter"},
+	{"both", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1), effect("db", "u1", 20*ms)}), Broken, []string{"u1"}, "has an effect and a letter, at dead/0@0 (effect-and-dead-letter)"},
+	{"without a sink its output tells", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.Ledger, s.Output = nil, "out" }), events{u1, deadLetter("u1", 0, 1), on("out", record("u1", 0))}, Broken, []string{"u1"}, "an effect and a letter"},
 	{"nobody tells its effects", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.Ledger = nil }), events{u1, commit(2, 10*ms, 11*ms, history.OK)}, Holds, nil, ""},
 
-	{"two letters", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), letter("u1", 1, 1)}), Broken, []string{"u1"}, "two letters stand for u1 at orders/0@1: the second is at dead/0@1 (two-dead-letters)"},
-	{"two letters, of one by way of the retry topic", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 4, 1), letter("u1", 0, 1), saying(func(l *history.LetterRecord) { l.Topic, l.Offset = "again", 4 }, letter("u1", 1, 4))}), Broken, []string{"u1"}, "two letters"},
-	{"a letter for each of two records with one id", breakwater.DeadLetterClosure, givingUp(), after(events{u1, record("u1", 2), letter("u1", 0, 1), letter("u1", 1, 2)}), Holds, nil, ""},
-	{"no origin", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Offset = -1 }, letter("u1", 0, 1))}), Broken, []string{"u1"}, "does not say where the original stood (dead-letter-without-origin)"},
-	{"no headers at all", breakwater.DeadLetterClosure, givingUp(), after(events{u1, func() history.Event { l := letter("u1", 0, 1); l.Letter = nil; return l }()}), Broken, []string{"u1"}, "does not say"},
-	{"no headers, and no id", breakwater.DeadLetterClosure, givingUp(), after(events{saying(func(l *history.LetterRecord) { l.Topic = "" }, letter("", 0, 1))}), Broken, nil, "an unknown id"},
-	{"another's origin", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 0)}), Broken, []string{"u1"}, "names orders/0@0, where u0 stands"},
-	{"an origin that is no longer there", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 99)}), Holds, nil, ""},
+	{"two letters", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1), deadLetter("u1", 1, 1)}), Broken, []string{"u1"}, "two letters stand for u1 at orders/0@1: the second is at dead/0@1 (two-dead-letters)"},
+	{"two letters, of one by way of the retry topic", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 4, 1), deadLetter("u1", 0, 1), saying(func(l *history.DeadLetterRecord) { l.Topic, l.Offset = "again", 4 }, deadLetter("u1", 1, 4))}), Broken, []string{"u1"}, "two letters"},
+	{"a letter for each of two records with one id", breakwater.DeadLetterClosure, givingUp(), after(events{u1, record("u1", 2), deadLetter("u1", 0, 1), deadLetter("u1", 1, 2)}), Holds, nil, ""},
+	{"no origin", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.DeadLetterRecord) { l.Offset = -1 }, deadLetter("u1", 0, 1))}), Broken, []string{"u1"}, "does not say where the original stood (dead-letter-without-origin)"},
+	{"no headers at all", breakwater.DeadLetterClosure, givingUp(), after(events{u1, func() history.Event { l := deadLetter("u1", 0, 1); l.DeadLetter = nil; return l }()}), Broken, []string{"u1"}, "does not say"},
+	{"no headers, and no id", breakwater.DeadLetterClosure, givingUp(), after(events{saying(func(l *history.DeadLetterRecord) { l.Topic = "" }, deadLetter("", 0, 1))}), Broken, nil, "an unknown id"},
+	{"another's origin", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 0)}), Broken, []string{"u1"}, "names orders/0@0, where u0 stands"},
+	{"an origin that is no longer there", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 99)}), Holds, nil, ""},
 
-	{"tried too often", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, "u1 was tried 4 times in db, and 3 are allowed"},
-	{"tried as often as it may be", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms)), Holds, nil, ""},
-	{"tried too often, by its letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Attempt = 4 }, letter("u1", 0, 1))}), Broken, []string{"u1"}, "by its letter"},
-	{"delivered again by a rebalance", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), resume(25*ms, 1, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
-	{"a rebalance that did not", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), resume(25*ms, 2, 2)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, ""},
-	{"no limit is promised", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 }), after(events{u1, letter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
+	{"tried too often", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, "u1 was tried 4 times in db, and 3 are allowed"},
+	{"tried as often as it may be", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms)), Holds, nil, ""},
+	{"tried too often, by its letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.DeadLetterRecord) { l.Attempt = 4 }, deadLetter("u1", 0, 1))}), Broken, []string{"u1"}, "by its letter"},
+	{"delivered again by a rebalance", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1), resume(25*ms, 1, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
+	{"a rebalance that did not", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1), resume(25*ms, 2, 2)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Broken, []string{"u1"}, ""},
+	{"no limit is promised", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 }), after(events{u1, deadLetter("u1", 0, 1)}, tried("u1", 10*ms, 20*ms, 30*ms, 40*ms)), Holds, nil, ""},
 
 	{"tried again too early", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Broken, []string{"u1"}, "tried again 50 ms after it had failed"},
 	{"tried again when its back-off was over", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), effect("db", "u1", 110*ms)}, tried("u1", 10*ms, 110*ms)), Holds, nil, ""},
@@ -100,19 +100,19 @@ var closureCases = []small{
 	{"tried at once, in place, before it was put off", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 21*ms), effect("db", "u1", 130*ms)}, tried("u1", 10*ms, 20*ms, 130*ms)), Holds, nil, ""},
 	{"delivered again from its own topic", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), published(putOff("u1", 0, 1), 11*ms), resume(50*ms, 1, 1), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Holds, nil, ""},
 	{"nobody saw it put off", breakwater.DeadLetterClosure, givingUp(), after(events{u1, putOff("u1", 0, 1), effect("db", "u1", 60*ms)}, tried("u1", 10*ms, 60*ms)), Holds, nil, ""},
-	{"put off though it was fatal", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Error = "bad address" }, putOff("u1", 0, 1)), letter("u1", 0, 1)}), Broken, []string{"u1"}, `failed with "bad address", which is never tried again`},
-	{"given up because it was fatal", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.LetterRecord) { l.Error, l.Attempt = "bad address", 1 }, letter("u1", 0, 1))}), Holds, nil, ""},
+	{"put off though it was fatal", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.DeadLetterRecord) { l.Error = "bad address" }, putOff("u1", 0, 1)), deadLetter("u1", 0, 1)}), Broken, []string{"u1"}, `failed with "bad address", which is never tried again`},
+	{"given up because it was fatal", breakwater.DeadLetterClosure, givingUp(), after(events{u1, saying(func(l *history.DeadLetterRecord) { l.Error, l.Attempt = "bad address", 1 }, deadLetter("u1", 0, 1))}), Holds, nil, ""},
 
-	{"redriven, and successful", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(8, 200*ms, 201*ms, history.OK), effect("db", "u1", 100*ms)}), Holds, nil, ""},
-	{"redriven, and dropped", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(8, 200*ms, 201*ms, history.OK)}), Broken, []string{"u1"}, "it still has no effect"},
-	{"redriven, and not yet done", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(2, 80*ms, 81*ms, history.OK)}), Holds, nil, ""},
-	{"redriven, and given up again", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), letter("u1", 1, 7), commit(8, 200*ms, 201*ms, history.OK)}), Holds, nil, ""},
-	{"redriven, and both then", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), letter("u1", 1, 7), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "an effect and another letter"},
-	{"redriven, with two effects", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), effect("db", "u1", 100*ms), effect("db", "u1", 110*ms)}), Broken, []string{"u1"}, "has 2 effects"},
-	{"redriven, after an effect beside the letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), effect("db", "u1", 40*ms)}), Broken, []string{"u1"}, "had an effect before it was given up"},
-	{"redriven with the letter's headers", breakwater.DeadLetterClosure, givingUp(), after(events{u1, letter("u1", 0, 1), func() history.Event { r := redriven; r.Letter = letter("u1", 0, 1).Letter; return r }(), effect("db", "u1", 100*ms)}), Holds, nil, ""},
-	{"sent twice before it was given up: no redrive", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), redriven, published(redriven, 9*ms), letter("u1", 0, 1), published(letter("u1", 0, 1), 50*ms), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "has an effect and a letter"},
-	{"a second record, and nobody saw when", breakwater.DeadLetterClosure, givingUp(), after(events{u1, redriven, letter("u1", 0, 1), effect("db", "u1", 100*ms)}), Holds, nil, ""},
+	{"redriven, and successful", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(8, 200*ms, 201*ms, history.OK), effect("db", "u1", 100*ms)}), Holds, nil, ""},
+	{"redriven, and dropped", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(8, 200*ms, 201*ms, history.OK)}), Broken, []string{"u1"}, "it still has no effect"},
+	{"redriven, and not yet done", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), commit(2, 80*ms, 81*ms, history.OK)}), Holds, nil, ""},
+	{"redriven, and given up again", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), deadLetter("u1", 1, 7), commit(8, 200*ms, 201*ms, history.OK)}), Holds, nil, ""},
+	{"redriven, and both then", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), deadLetter("u1", 1, 7), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "an effect and another letter"},
+	{"redriven, with two effects", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), effect("db", "u1", 100*ms), effect("db", "u1", 110*ms)}), Broken, []string{"u1"}, "has 2 effects"},
+	{"redriven, after an effect beside the letter", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), redriven, published(redriven, 90*ms), effect("db", "u1", 40*ms)}), Broken, []string{"u1"}, "had an effect before it was given up"},
+	{"redriven with the letter's headers", breakwater.DeadLetterClosure, givingUp(), after(events{u1, deadLetter("u1", 0, 1), func() history.Event { r := redriven; r.DeadLetter = deadLetter("u1", 0, 1).DeadLetter; return r }(), effect("db", "u1", 100*ms)}), Holds, nil, ""},
+	{"sent twice before it was given up: no redrive", breakwater.DeadLetterClosure, givingUp(), after(events{u1, published(u1, ms), redriven, published(redriven, 9*ms), deadLetter("u1", 0, 1), published(deadLetter("u1", 0, 1), 50*ms), effect("db", "u1", 100*ms)}), Broken, []string{"u1"}, "has an effect and a letter"},
+	{"a second record, and nobody saw when", breakwater.DeadLetterClosure, givingUp(), after(events{u1, redriven, deadLetter("u1", 0, 1), effect("db", "u1", 100*ms)}), Holds, nil, ""},
 
 	{"stalls behind a poison record", breakwater.DeadLetterClosure, givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 }), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Holds, nil, ""}, // 10 s are not over
 	{"for as long as it may take", breakwater.DeadLetterClosure, recovering(givingUp(func(s *breakwater.Service) { s.DeadLetter.MaxAttempts = 0 })), append(after(events{u1, published(u1, ms), record("u2", 2), commit(1, 10*ms, 11*ms, history.OK)}), poison...), Broken, []string{"u1"}, "stands still on orders/0 at 1 for 10 s, with 2 records waiting"},

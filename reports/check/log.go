@@ -15,7 +15,7 @@ import (
 // number them, and the offsets at which the independent reader looked.
 
 // appends are the batches that the taps saw on their way into the log and that
-// say where they begin, by partition in order of their base offset.
+// report where they begin, by partition in order of their base offset.
 type appends map[history.Partition]*batches
 
 type batches struct {
@@ -41,7 +41,7 @@ func newAppends(x *history.Index) appends {
 			if e.Outcome == history.OK {
 				b.answered = append(b.answered, e)
 			}
-			b.most = max(b.most, count1(e))
+			b.most = max(b.most, recordCount(e))
 		}
 		for _, b := range a {
 			b.events, b.answered = sorted(b.events, byOffset), sorted(b.answered, byOffset)
@@ -50,8 +50,8 @@ func newAppends(x *history.Index) appends {
 	})
 }
 
-// count1 is how many records the batch has; one that does not say has one.
-func count1(e *history.Event) int64 { return int64(max(e.Count, 1)) }
+// recordCount is how many records the batch has; one that does not say has one.
+func recordCount(e *history.Event) int64 { return int64(max(e.Count, 1)) }
 
 // of is the first batch that held the record, and nil when nobody saw it.
 func (a appends) of(record *history.Event) *history.Event {
@@ -62,7 +62,7 @@ func (a appends) of(record *history.Event) *history.Event {
 	i := fromOffset(b.events, record.Offset+1)
 	var first *history.Event
 	for i--; i >= 0 && record.Offset-b.events[i].Offset < b.most; i-- {
-		if e := b.events[i]; record.Offset-e.Offset < count1(e) && (first == nil || e.N < first.N) {
+		if e := b.events[i]; record.Offset-e.Offset < recordCount(e) && (first == nil || e.N < first.N) {
 			first = e
 		}
 	}
@@ -96,7 +96,7 @@ func (s stamp) String() string {
 	return fmt.Sprintf("sequence %d of producer %d, epoch %d", s.sequence, s.producer, s.epoch)
 }
 
-// stampsAudited says whether the independent reader told how records were stamped. One
+// stampsAudited reports whether the independent reader told how records were stamped. One
 // that did not left all the fields zero.
 func stampsAudited(x *history.Index) bool {
 	for e := range x.Of(history.Audit, history.Aborted) {
@@ -127,7 +127,7 @@ type slot struct {
 	event  *history.Event // who told of the stamp: the reader's, or the producer's
 }
 
-// answered says whether one of the batches, in order of their first offset, took
+// answered reports whether one of the batches, in order of their first offset, took
 // the place and was stamped.
 func answered(batches []*history.Event, offset int64) bool {
 	after := sort.Search(len(batches), func(i int) bool { return batches[i].Offset > offset })
@@ -186,7 +186,7 @@ type misnumbered struct {
 	lost     []*history.Event                  // answered with ok, and not in the log; each once
 	as       map[*history.Event]*history.Event // what each of them was taken for, sent again or not
 	compared int                               // batches that were held against another of their number
-	open     []*history.Event                  // of which nothing tells whether they hold the same
+	open     []*history.Event                  // of which nothing shows whether they hold the same
 }
 
 func misnumberedBatches(x *history.Index) misnumbered {
@@ -267,7 +267,7 @@ func (m *misnumbered) judge(x *history.Index, n number, batches []*history.Event
 	m.lost = append(m.lost, lost...)
 }
 
-// unlike says whether two batches hold different records, as far as that is known: a
+// unlike reports whether two batches hold different records, as far as that is known: a
 // client may put the same records into other bytes when it sends them again.
 func unlike(a, b *history.Event) (differs, known bool) {
 	switch {
@@ -286,13 +286,13 @@ func unlike(a, b *history.Event) (differs, known bool) {
 // appends a number once. Nil where the reader found a record of another.
 func standsUnder(x *history.Index, n number, batches []*history.Event) *history.Event {
 	var record *history.Event
-	told := stampsAudited(x)
+	reported := stampsAudited(x)
 	for _, e := range batches {
 		if e.Offset < 0 || record != nil {
 			continue
 		}
 		for _, r := range x.Between(n.in, e.Offset, e.Offset+1) {
-			if s, ok := stamped(r); !told || ok && s == (stamp{n.id, n.epoch, n.sequence}) {
+			if s, ok := stamped(r); !reported || ok && s == (stamp{n.id, n.epoch, n.sequence}) {
 				record = r
 			}
 		}
@@ -336,7 +336,7 @@ func (m *misnumbered) anomaly(e *history.Event) Anomaly {
 // batchOfIDs names what is known of the ids in a batch: "u1", "u1 and 4 more", "4
 // records".
 func batchOfIDs(e *history.Event) string {
-	switch n := int(count1(e)); {
+	switch n := int(recordCount(e)); {
 	case e.ID == "":
 		return quantity.Count(n) + " records"
 	case n > 1:
@@ -353,7 +353,7 @@ type looked struct {
 	open bool  // a transaction was open when the log was last sampled, so that the log goes on behind to
 }
 
-// at says whether the reader would have found what stood at the offset. Where no
+// at reports whether the reader would have found what stood at the offset. Where no
 // transaction was open it read the log to its end, so that nothing stood behind that.
 func (l looked) at(offset int64) bool {
 	return offset >= l.from && (offset < l.to || !l.open)
@@ -383,7 +383,7 @@ func lookedAt(x *history.Index) map[history.Partition]looked {
 	})
 }
 
-// logged says whether the system has a Kafka log to be looked into: a service consumes
+// logged reports whether the system has a Kafka log to be looked into: a service consumes
 // one, or what requests sent was seen to be published to one.
 func logged(x *history.Index) bool {
 	if x.Log.Header.Logged() {

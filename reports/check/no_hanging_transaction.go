@@ -25,7 +25,7 @@ func noHangingTransaction(x *history.Index) Verdict {
 		}
 	}
 	if of.TransactionTimeout <= 0 {
-		return combine(x, nil, "no service says how long its transactions may stay open")
+		return combine(x, nil, "no service reports how long its transactions may stay open")
 	}
 	limit := time.Duration(of.TransactionTimeout) + abortSlack
 	f := finding{}

@@ -46,7 +46,7 @@ type duplicates struct {
 	finding
 	x     *history.Index
 	again map[string]bool // places of what was appended again
-	open  []Anomaly       // of which nothing says who did it twice
+	open  []Anomaly       // of which nothing shows who did it twice
 
 	publishing *publishing
 }
@@ -96,7 +96,7 @@ func (d *duplicates) same(p history.Partition, slots []slot) {
 // that the broker appended again.
 func (d *duplicates) published() {
 	put := d.publishing.puts
-	batches, told := appended(d.x), stampsAudited(d.x)
+	batches, reported := appended(d.x), stampsAudited(d.x)
 	for found := range d.x.InLog.All() {
 		if len(found) < 2 || found[0].ID == "" {
 			continue
@@ -117,7 +117,7 @@ func (d *duplicates) published() {
 				met[place] = true
 				a.Events, a.Offsets = append(a.Events, q.N), append(a.Offsets, place)
 				records = append(records, q)
-				decided = decided && (told || answered(batches[q.In()], q.Offset))
+				decided = decided && (reported || answered(batches[q.In()], q.Offset))
 			}
 			if len(a.Offsets) < 2 || d.publishing.again(records) {
 				continue
@@ -136,7 +136,7 @@ func (d *duplicates) published() {
 	}
 }
 
-// publishers tells which service published a record.
+// publishers reports which service published a record.
 type publishers struct {
 	x       *history.Index
 	appends appends
@@ -248,7 +248,7 @@ func newPublishing(x *history.Index) *publishing {
 	return p
 }
 
-// again takes an id with several records in one topic, and says whether it was
+// again takes an id with several records in one topic, and reports whether it was
 // somebody's to publish it once only.
 func (p *publishing) again(records []*history.Event) (promised bool) {
 	if len(p.promised) == 0 {
@@ -270,7 +270,7 @@ func (p *publishing) again(records []*history.Event) (promised bool) {
 			promised = true
 		case len(own) == 1 && unknown > 0:
 			a := committedAgain(one.subject, records)
-			a.What = fmt.Sprintf("%s stands at %s, and nothing says who published it there", a.IDs[0], strings.Join(a.Offsets, " and "))
+			a.What = fmt.Sprintf("%s stands at %s, and nothing shows who published it there", a.IDs[0], strings.Join(a.Offsets, " and "))
 			one.open = append(one.open, a)
 		}
 	}
@@ -305,7 +305,7 @@ func (p *publishing) findings() []finding {
 			f.count, f.status, f.why = nil, Unknown, "it published nothing that a reader of committed records sees"
 		case len(one.open) > 0:
 			f.count, f.status, f.anomalies = nil, Unknown, one.open
-			f.why = quantity.Count(len(one.open)) + " ids stand in the log twice, and nothing says who published one of their records"
+			f.why = quantity.Count(len(one.open)) + " ids stand in the log twice, and nothing shows who published one of their records"
 		case len(one.nameless) > 0:
 			f.count, f.status, f.why = nil, Unknown, nameless(one.nameless)
 		default:

@@ -75,7 +75,7 @@ func elsewhereThan(x *history.Index) string {
 	return fmt.Sprintf(", and services published to %s: set Topic.Name to the topic that they use", strings.Join(clip(topics), ", "))
 }
 
-// losses tells of acknowledged ids that are not in the log who lost them.
+// losses shows acknowledged ids that are not in the log who lost them.
 type losses struct {
 	x         *history.Index
 	published map[string][]*history.Event // batches by the id that they begin with
@@ -91,7 +91,7 @@ func newLosses(x *history.Index) *losses {
 			if e.ID != "" {
 				l.published[e.ID] = append(l.published[e.ID], e)
 			}
-			if (e.ID == "" || count1(e) > 1) && !l.found(e) {
+			if (e.ID == "" || recordCount(e) > 1) && !l.found(e) {
 				l.unseen = append(l.unseen, e)
 			}
 		}
@@ -99,15 +99,15 @@ func newLosses(x *history.Index) *losses {
 	})
 }
 
-// found says whether the reader found a record at each offset of the batch.
+// found reports whether the reader found a record at each offset of the batch.
 func (l *losses) found(e *history.Event) bool {
 	if e.Offset < 0 {
 		return false
 	}
-	to := e.Offset + count1(e)
+	to := e.Offset + recordCount(e)
 	hidden := l.x.Hidden[e.In()]
 	n := len(l.x.Between(e.In(), e.Offset, to)) + fromOffset(hidden, to) - fromOffset(hidden, e.Offset)
-	return int64(n) >= count1(e)
+	return int64(n) >= recordCount(e)
 }
 
 // excuse is where so many ids may be that are not proven to be lost, "" for nowhere.
@@ -129,7 +129,7 @@ func (l *losses) excuse(open int) string {
 	return ""
 }
 
-// of says what became of an acknowledged id that is not in the log, and whether it is
+// of reports what became of an acknowledged id that is not in the log, and whether it is
 // certain that it was lost.
 func (l *losses) of(r *history.Event) (Anomaly, bool) {
 	x := l.x
@@ -143,7 +143,7 @@ func (l *losses) of(r *history.Event) (Anomaly, bool) {
 	}
 	a := Anomaly{IDs: []string{r.ID}, Events: []uint64{r.N}}
 	if why := unknownInLog(x); why != "" {
-		a.What = fmt.Sprintf("%s was acknowledged at %s, and nothing says where it was lost: %s", r.ID, quantity.Duration(r.End), why)
+		a.What = fmt.Sprintf("%s was acknowledged at %s, and nothing reports where it was lost: %s", r.ID, quantity.Duration(r.End), why)
 		return a, false
 	}
 	a.What = fmt.Sprintf("%s was acknowledged at %s and is not in the log: ", r.ID, quantity.Duration(r.End))
@@ -190,7 +190,7 @@ func (l *losses) of(r *history.Event) (Anomaly, bool) {
 	}
 	switch {
 	case len(l.published) == 0:
-		a.What += "no edge saw what was published, so that nothing says who lost it"
+		a.What += "no edge saw what was published, so that nothing shows who lost it"
 	case hides > 0:
 		a.What += fmt.Sprintf("it may have been in one of %s batches of which not every id is known", quantity.Count(hides))
 	default:

@@ -80,7 +80,7 @@ func goodput(x *history.Index, g measure.Goodput, gone bool) finding {
 	return f
 }
 
-// stillFailing says how those requests of the share fared that were not ok, and names the
+// stillFailing reports how those requests of the share fared that were not ok, and names the
 // first that were not from an instant on.
 func stillFailing(x *history.Index, operation, why string, low measure.Share, from time.Duration) Anomaly {
 	a := Anomaly{What: operation + ": " + why}

@@ -36,8 +36,8 @@ func oneRecordPerOffset(x *history.Index) Verdict {
 		}
 	}
 	for e := range x.Of(history.Audit) {
-		if e.Letter != nil {
-			w.letter(e)
+		if e.DeadLetter != nil {
+			w.deadLetter(e)
 		}
 	}
 	f := finding{examined: w.seen, anomalies: w.anomalies}
@@ -69,7 +69,7 @@ func numbersReused(x *history.Index) []finding {
 	}
 	if len(m.lost) == 0 && len(m.open) > 0 {
 		f.count, f.status = nil, Unknown
-		f.why = fmt.Sprintf("%s batches were sent again under their number with another checksum, and no id says whether they held the same (the first is event %d of %s): set Topic.IDHeader",
+		f.why = fmt.Sprintf("%s batches were sent again under their number with another checksum, and no id reports whether they held the same (the first is event %d of %s): set Topic.IDHeader",
 			quantity.Count(len(m.open)), m.open[0].N, m.open[0].Client)
 	}
 	return []finding{f}
@@ -142,7 +142,7 @@ func (w *witnesses) answers(p history.Partition, batches []*history.Event) {
 	}
 }
 
-// alikeAt says whether two batches that were given one offset held the same, as far as
+// alikeAt reports whether two batches that were given one offset held the same, as far as
 // their checksums and ids tell: those of a producer that is not idempotent have no
 // number.
 func alikeAt(a, b *history.Event) (same, known bool) {
@@ -164,10 +164,10 @@ func givenTo(batch *history.Event, s stamp) string {
 // end is the offset after the batch.
 func end(batch *history.Event) int64 { return batch.Offset + int64(max(batch.Count, 1)) }
 
-// letter holds a letter's word about its original against the log. A letter with
-// an id of its own says nothing about it.
-func (w *witnesses) letter(e *history.Event) {
-	from := e.Letter
+// deadLetter holds a letter's word about its original against the log. A letter with
+// an id of its own shows nothing about it.
+func (w *witnesses) deadLetter(e *history.Event) {
+	from := e.DeadLetter
 	p := history.Partition{Topic: from.Topic, Partition: from.Partition}
 	r := w.at(p, from.Offset)
 	if r == nil || r.ID == "" || requestOf(w.x, e) == nil {

@@ -115,7 +115,7 @@ func (r relay) audited() time.Duration {
 	return 0
 }
 
-// asked says whether the service was asked for the id.
+// asked reports whether the service was asked for the id.
 func (r relay) asked(record *history.Event) bool {
 	s := r.service
 	is := func(name string) bool { return name == s.Name || s.Has(name) }
@@ -135,7 +135,7 @@ func (r relay) asked(record *history.Event) bool {
 	return false
 }
 
-// elsewhere says whether another service with the same outbox has the row.
+// elsewhere reports whether another service with the same outbox has the row.
 func (r relay) elsewhere(record *history.Event) bool {
 	return slices.ContainsFunc(r.x.Log.Header.Services, func(s breakwater.Service) bool {
 		return s.Outbox == r.service.Outbox && s.Ledger != nil && len(r.x.Sink(s.Ledger.Sink).Effects.Of(record)) > 0

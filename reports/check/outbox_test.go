@@ -115,7 +115,7 @@ var projectionCases = []small{
 	{"a key that the log does not have", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 2), holds("bob", 1), holds("eve", 1)), Broken, nil, `for key "eve"`},
 	{"a key of which nothing is left", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, holds("ann", 2), holds("bob", 1), holds("eve", 0)), Holds, nil, ""},
 	{"what is aborted does not count", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, aborted(of("ann", record("u4", 2))), holds("ann", 2), holds("bob", 1)), Holds, nil, ""},
-	{"given up", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].DeadLetter = &breakwater.DeadLetter{Topic: "dead"} }), plus(ofAnn, letter("u3", 0, 3), holds("ann", 1), holds("bob", 1)), Holds, nil, ""},
+	{"given up", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].DeadLetter = &breakwater.DeadLetter{Topic: "dead"} }), plus(ofAnn, deadLetter("u3", 0, 3), holds("ann", 1), holds("bob", 1)), Holds, nil, ""},
 	{"put off, with an effect then", breakwater.ProjectionEqualsReplay, with(counting(), func(h *history.Header) { h.Services[1].DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), plus(ofAnn, putOff("u3", 0, 3), effect("db", "u3", time.Second), holds("ann", 2), holds("bob", 1)), Holds, nil, ""},
 	{"a value that is no number", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn, holds("bob", 1), func() history.Event { e := holds("ann", 0); e.Value = "two"; return e }()), Broken, nil, `db holds two for key "ann"`},
 	{"no position", breakwater.ProjectionEqualsReplay, counting(), plus(ofAnn[:3], holds("ann", 2), holds("bob", 1)), Unknown, nil, "no position is stored"},

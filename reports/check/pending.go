@@ -74,7 +74,7 @@ func openSession(x *history.Index, s breakwater.Service) *history.Event {
 	return nil
 }
 
-// may says whether the effect of the request, which the sink has not got, may still
+// may reports whether the effect of the request, which the sink has not got, may still
 // have come.
 func (p *pending) may(request *history.Event) bool {
 	if p.service.Group == "" {
@@ -84,7 +84,7 @@ func (p *pending) may(request *history.Event) bool {
 	return record != nil && p.waits(record)
 }
 
-// waits says whether the record waits for a group that may still come to it.
+// waits reports whether the record waits for a group that may still come to it.
 func (p *pending) waits(record *history.Event) bool {
 	switch {
 	case p.behind(record) || p.ended == "" || p.ended == history.DrainQuiet:
@@ -95,7 +95,7 @@ func (p *pending) waits(record *history.Event) bool {
 	return p.moving[record.In()]
 }
 
-// stood says whether the group stood still there for long enough, given what the broker
+// stood reports whether the group stood still there for long enough, given what the broker
 // had sent of the records that wait.
 func (p *pending) stood(at still, sent *history.Event) bool {
 	limit := p.limit
@@ -122,7 +122,7 @@ func (p *pending) sentOf(at still) (sent *history.Event) {
 	return sent
 }
 
-// why says what kept n of so many things from being judged, and what would decide it.
+// why reports what kept n of so many things from being judged, and what would decide it.
 func (p *pending) why(n, of int, what string) string {
 	waits := fmt.Sprintf("%s %s", quantity.Of(n, of), what)
 	_, end := p.x.Log.Header.Span()
@@ -261,7 +261,7 @@ func (c committed) past(record *history.Event) *history.Event {
 	return own
 }
 
-// skipped says whether the service need never put the record behind it: it lies before
+// skipped reports whether the service need never put the record behind it: it lies before
 // where the group took up first, or somebody outside set its position past it before the
 // service had come there.
 func (c committed) skipped(record *history.Event) bool {
@@ -308,7 +308,7 @@ func (c committed) stuck(x *history.Index, a appends) []stuck {
 	return all
 }
 
-// wentOn says whether the service got on with another partition after the instant.
+// wentOn reports whether the service got on with another partition after the instant.
 func (c committed) wentOn(but history.Partition, after time.Duration) bool {
 	for p, on := range c.on {
 		if p != but && on.last != nil && on.last.At > after {
@@ -327,7 +327,7 @@ func objective(h history.Header) time.Duration {
 	return cmp.Or(time.Duration(max(h.Require.Recovery, 0)), patience)
 }
 
-// backoffOf is for how long what is put off to the topic has to wait there at
+// backoffOf is for how long what is retried later to the topic has to wait there at
 // least, 0 in a topic that is none of the service's retry topics.
 func backoffOf(s breakwater.Service, topic string) time.Duration {
 	if slices.Contains(s.DeadLetters().Retry, topic) {
@@ -344,7 +344,7 @@ func healed(x *history.Index) time.Duration {
 	return 0
 }
 
-// waiting tells what waits for a consumer.
+// waiting reports what waits for a consumer.
 type waiting struct {
 	x       *history.Index
 	service breakwater.Service
@@ -358,7 +358,7 @@ type reach struct {
 }
 
 // last returns where the request's id stands last on its way to the service's sink: in the
-// service's topic, or in the retry topic to which it was put off last. Of several
+// service's topic, or in the retry topic to which it was retried later last. Of several
 // records of one id it is one that still waits, if any does. It is nil when the
 // id never came into the log.
 func (w waiting) last(request *history.Event) *history.Event {
@@ -380,13 +380,13 @@ func (w waiting) last(request *history.Event) *history.Event {
 	return last
 }
 
-// behind says whether a position past the record is known to have been taken.
+// behind reports whether a position past the record is known to have been taken.
 func (w waiting) behind(record *history.Event) bool {
 	at := w.passed[place{w.service.Group, record.In()}]
 	return at.by != nil && at.offset > record.Offset
 }
 
-// alive says whether an instance of the service ran when the run was over, as far
+// alive reports whether an instance of the service ran when the run was over, as far
 // as the history says anything about it.
 func (w waiting) alive() bool {
 	end, down := over(w.x), map[string]bool{}

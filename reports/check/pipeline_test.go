@@ -41,7 +41,7 @@ func TestPipelineMutations(t *testing.T) {
 	}).ID
 	key := historytest.Find(run, 0, is(history.Request, x)).Key
 	letterOf := func(id string) func(*history.Event) bool {
-		return inTopic(historytest.Letters, is(history.Audit, id))
+		return inTopic(historytest.DeadLetters, is(history.Audit, id))
 	}
 	invoiceOf := func(id string) func(*history.Event) bool {
 		return inTopic(historytest.Invoices, is(history.Audit, id))
@@ -87,9 +87,9 @@ func TestPipelineMutations(t *testing.T) {
 		"a letter is there twice": {historytest.With(run, copied(run, letterOf(full), elsewhere)),
 			map[string][]string{breakwater.DeadLetterClosure: {full}}},
 		"a letter does not say what it stands for": {changed(run, letterOf(full), func(e *history.Event) {
-			l := *e.Letter
+			l := *e.DeadLetter
 			l.Offset = -1
-			e.Letter = &l
+			e.DeadLetter = &l
 		}), map[string][]string{breakwater.DeadLetterClosure: {full}}},
 		"a mail was sent and given up": {historytest.With(run, copied(run, inSink("mailbox", is(history.Attempt, fatal)), func(e *history.Event) { e.Kind = history.Effect })),
 			map[string][]string{breakwater.DeadLetterClosure: {fatal}}},
@@ -99,9 +99,9 @@ func TestPipelineMutations(t *testing.T) {
 			return e.Sink == "mailbox" && e.ID == again && e.At == second(again)
 		}, func(e *history.Event) { e.At -= 150 * ms }), map[string][]string{breakwater.DeadLetterClosure: {again}}},
 		"what never succeeds is put off": {changed(run, inTopic(historytest.Retries, is(history.Audit, again)), func(e *history.Event) {
-			l := *e.Letter
+			l := *e.DeadLetter
 			l.Error = historytest.Fatal
-			e.Letter = &l
+			e.DeadLetter = &l
 		}), map[string][]string{breakwater.DeadLetterClosure: {again}}},
 		"what was redriven is dropped": {historytest.Without(run, inSink("mailbox", is(history.Effect, redriven))),
 			map[string][]string{breakwater.DeadLetterClosure: {redriven}}},

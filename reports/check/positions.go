@@ -61,7 +61,7 @@ func newPositions(x *history.Index, s breakwater.Service) []*position {
 	return slices.SortedFunc(maps.Values(byPartition), func(a, b *position) int { return a.Compare(b.Partition) })
 }
 
-// outside says whether a commit came from outside the group: a reset by an
+// outside reports whether a commit came from outside the group: a reset by an
 // operator or by the kit, which records it under a client that is no instance
 // of the service.
 func (p *position) outside(c *history.Event) bool {
@@ -109,7 +109,7 @@ func (p *position) possible(from, to time.Duration) (current []*history.Event, n
 	return current, !some
 }
 
-// fenced says whether the commit cannot have been applied after the other, which
+// fenced reports whether the commit cannot have been applied after the other, which
 // was accepted: it is of an earlier generation, and brokers refuse those.
 func fenced(c, accepted *history.Event) bool {
 	return c.Generation > 0 && c.Generation < accepted.Generation
@@ -125,7 +125,7 @@ func (p *position) latest(by time.Duration) (sent time.Duration, some bool) {
 	return 0, false
 }
 
-// setElsewhere says whether a sample showed the offset, by the instant to and
+// setElsewhere reports whether a sample showed the offset, by the instant to and
 // not before the last commit that was done by from, while no commit of the
 // history ever had it: somebody outside set it, or it is older than the run.
 func (p *position) setElsewhere(offset int64, from, to time.Duration) bool {
@@ -153,14 +153,14 @@ func start(r *history.Event) (int64, bool) {
 	return offset, offset >= 0
 }
 
-// effectsFrom says whether the service's sink takes effects from the topic: its own
-// or a retry topic, and any where it does not say which is its own. What else its
+// effectsFrom reports whether the service's sink takes effects from the topic: its own
+// or a retry topic, and any where it does not report which is its own. What else its
 // group may read asks for none.
 func effectsFrom(x *history.Index, s breakwater.Service, topic string) bool {
 	return x.Input(s) == "" || topic == x.Input(s) || slices.Contains(s.DeadLetters().Retry, topic)
 }
 
-// keepsPositions says whether the service keeps its positions in its own sink.
+// keepsPositions reports whether the service keeps its positions in its own sink.
 func keepsPositions(s breakwater.Service) bool { return s.Offsets == breakwater.OffsetsInSink }
 
 // eachConsumer judges every consumer by its positions in Kafka, or by those in its
@@ -321,7 +321,7 @@ func (p *position) storedAt(t taking) []*history.Event {
 	return p.stored[first:end]
 }
 
-// same says whether no visible record lies between the offsets, so that it makes
+// same reports whether no visible record lies between the offsets, so that it makes
 // no difference which of them is fetched.
 func (p *position) same(x *history.Index, a, b int64) bool {
 	return a == b || len(x.Records[p.Partition]) > 0 && len(x.Between(p.Partition, min(a, b), max(a, b))) == 0

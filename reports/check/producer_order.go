@@ -292,15 +292,15 @@ func (o *ordering) bySending(p history.Partition, wires *sendings) {
 			continue
 		}
 		batch := batches.of(r)
-		heard := batch != nil
-		if !heard {
+		observed := batch != nil
+		if !observed {
 			batch = wires.unheard[began{"", p, r.ID}]
 		}
 		sent := wires.sent(r, batch)
 		if sent == nil {
 			continue
 		}
-		again := batch != sent || !heard && wires.again[sending{sent.Client, p, sent.CRC}]
+		again := batch != sent || !observed && wires.again[sending{sent.Client, p, sent.CRC}]
 		producer := wires.of(batch)
 		if by[producer] == nil {
 			order = append(order, producer)
@@ -320,14 +320,14 @@ func (o *ordering) bySending(p history.Partition, wires *sendings) {
 			continue
 		}
 		kept := inOrder(len(own), func(i, j int) bool { return own[i].sent.At <= own[j].sent.At })
-		told := map[*history.Event]bool{}
+		reported := map[*history.Event]bool{}
 		for i := range own {
 			if kept[i] {
 				continue
 			}
 			late, front, found := misplacedBy(own, kept, i)
-			if found && !told[late.record] {
-				told[late.record] = true
+			if found && !reported[late.record] {
+				reported[late.record] = true
 				o.anomalies = append(o.anomalies, misplaced(o.x, p, late, front))
 			}
 		}

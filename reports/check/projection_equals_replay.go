@@ -36,7 +36,7 @@ func projectionEqualsReplay(x *history.Index) Verdict {
 type projection struct {
 	x         *history.Index
 	service   breakwater.Service
-	says      string                               // "db holds"
+	wording   string                               // "db holds"
 	positions map[history.Partition]*history.Event // where it goes to, without the offset itself
 	state     map[string]*history.Event            // by key
 	asOf      bool                                 // it was answered, and is not what is stored
@@ -44,7 +44,7 @@ type projection struct {
 
 // newProjection is what the sink holds, up to the positions that it stored last.
 func newProjection(x *history.Index, s breakwater.Service) projection {
-	p := projection{x: x, service: s, says: s.Ledger.Sink + " holds", positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
+	p := projection{x: x, service: s, wording: s.Ledger.Sink + " holds", positions: map[history.Partition]*history.Event{}, state: map[string]*history.Event{}}
 	for e := range x.Of(history.Commit) {
 		if e.Sink == s.Ledger.Sink && e.Topic == x.Input(s) && e.Outcome == history.OK {
 			p.positions[e.In()] = e
@@ -66,7 +66,7 @@ func newAnswer(x *history.Index, s breakwater.Service) projection {
 		case e.Sink != s.Ledger.Sink || e.Name != history.AsOf:
 		case e.Topic != "":
 			p.positions[e.In()] = e
-			p.says = fmt.Sprintf("%s, asked for its state as of %s, says", s.Ledger.Sink, quantity.Duration(e.At))
+			p.wording = fmt.Sprintf("%s, asked for its state as of %s, says", s.Ledger.Sink, quantity.Duration(e.At))
 		default:
 			p.state[e.Key] = e
 		}
@@ -106,7 +106,7 @@ func (p projection) judge() finding {
 		}
 	}
 	if nameless > 0 {
-		return unknown("records without an id cannot be told apart, so that they cannot be counted once")
+		return unknown("records without an id cannot be distinguished, so that they cannot be counted once")
 	}
 	f := finding{}
 	wrong := map[string]int{} // key → place of its anomaly
@@ -120,9 +120,9 @@ func (p projection) judge() finding {
 		if readable && held == replayed[key] {
 			continue
 		}
-		a := Anomaly{What: fmt.Sprintf("%s nothing for key %q, and the log replayed to the same positions gives %s", p.says, key, quantity.Count(replayed[key]))}
+		a := Anomaly{What: fmt.Sprintf("%s nothing for key %q, and the log replayed to the same positions gives %s", p.wording, key, quantity.Count(replayed[key]))}
 		if state != nil {
-			a.What = fmt.Sprintf("%s %s for key %q, and the log replayed to the same positions gives %s", p.says, state.Value, key, quantity.Count(replayed[key]))
+			a.What = fmt.Sprintf("%s %s for key %q, and the log replayed to the same positions gives %s", p.wording, state.Value, key, quantity.Count(replayed[key]))
 			a.Events = []uint64{state.N}
 		}
 		wrong[key] = len(f.anomalies)
@@ -136,7 +136,7 @@ func (p projection) judge() finding {
 	return f
 }
 
-// counted says whether an id counts, given its records in the topic, and by which
+// counted reports whether an id counts, given its records in the topic, and by which
 // of them.
 func (p projection) counted(records []*history.Event) (first *history.Event, counts bool) {
 	i := slices.IndexFunc(records, func(r *history.Event) bool {
@@ -180,7 +180,7 @@ func (p projection) suspect(anomalies []Anomaly, wrong map[string]int) {
 	}
 	effects, topic := p.x.Sink(p.service.Ledger.Sink).Effects, p.x.Topic(p.x.Input(p.service))
 	if p.asOf {
-		effects = p.x.Sink("").Effects // none: they are those of the whole run, and say nothing about a time in it
+		effects = p.x.Sink("").Effects // none: they are those of the whole run, and show nothing about a time in it
 	}
 	for records := range topic.All() {
 		first, counts := p.counted(records)

@@ -114,10 +114,10 @@ func (a audience) replays(s breakwater.Service) map[history.Partition]*replay {
 	w := waiting{x: x, service: s}
 	alive, reset, held, end := w.alive(), resets(x, s), tenures(x, s), over(x)
 	all := map[history.Partition]*replay{}
-	topic, letters := x.Input(s), s.DeadLetters()
+	topic, deadLetterRecords := x.Input(s), s.DeadLetters()
 	ranks := make([]rankIn, len(x.Log.Events)+1) // by the record's place in the log, from 1
 	for p, records := range x.Records {
-		if topic != "" && p.Topic != topic || p.Topic == letters.Topic || slices.Contains(letters.Retry, p.Topic) {
+		if topic != "" && p.Topic != topic || p.Topic == deadLetterRecords.Topic || slices.Contains(deadLetterRecords.Retry, p.Topic) {
 			continue
 		}
 		r := &replay{Partition: p, service: s, skew: x.Skew(s), alive: alive, reset: reset, now: map[string]*run{}}
@@ -284,7 +284,7 @@ func (r *replay) judge() {
 	}
 }
 
-// excused says whether the run need not have brought the record itself. Inside
+// excused reports whether the run need not have brought the record itself. Inside
 // of what it brought it had to. Before that, and from there up to the next run,
 // those before it may have; and what is left at the end only counts where nobody
 // ever brought it, and somebody was there to.

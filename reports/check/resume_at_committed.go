@@ -16,7 +16,7 @@ func resumeAtCommitted(x *history.Index) Verdict {
 		var f finding
 		for _, p := range all {
 			for _, r := range p.resumes {
-				if told := r.Committed >= 0 || keepsPositions(s); !hasAnswer(r) && (!told || r.Offset < 0) {
+				if reported := r.Committed >= 0 || keepsPositions(s); !hasAnswer(r) && (!reported || r.Offset < 0) {
 					continue // neither an answer nor a fetch to judge
 				}
 				if keepsPositions(s) && len(p.storedAt(p.takings()[r])) == 0 {
@@ -50,7 +50,7 @@ func resumeAtCommitted(x *history.Index) Verdict {
 	})
 }
 
-// hasAnswer says whether the broker told the committed offset, or that there is none.
+// hasAnswer reports whether the broker told the committed offset, or that there is none.
 func hasAnswer(r *history.Event) bool {
 	return r.End > 0 && r.Error == "" && (r.Outcome == history.OK || r.Outcome == "")
 }

@@ -61,13 +61,13 @@ func arbitrary(rng *rand.Rand) history.Event {
 		At: at(), End: at(), Scheduled: at(), Outcome: pick(rng, history.OK, history.OK, history.Failed, history.Unknown, ""),
 		ID: name("a", "b", "c"), Client: name("analytics/1", "email/1", "billing/1", "load"), To: name("registration", "mailbox", "email"), Sink: name("mailbox", "redis", "analytics-db", "db", "users", "stats-db"),
 		Name: name("POST /register", "GET /catalog", history.Assigned, history.Lost, history.Exited), Value: name("1", history.EndsInCommit, history.EndsInAbort, history.Fences),
-		Topic: name(historytest.Topic, "orders", historytest.Invoices, historytest.Letters, historytest.Retries), Partition: pick[int32](rng, 0, 1, -1, math.MaxInt32), Offset: offset(), Last: offset(), Committed: offset(),
+		Topic: name(historytest.Topic, "orders", historytest.Invoices, historytest.DeadLetters, historytest.Retries), Partition: pick[int32](rng, 0, 1, -1, math.MaxInt32), Offset: offset(), Last: offset(), Committed: offset(),
 		Count: pick[int32](rng, 0, 1, -1, math.MaxInt32), Group: name("analytics", "email", "billing", "stats"), Member: name("m"), Generation: int32(rng.IntN(4)),
 		HighWatermark: offset(), LastStable: offset(), LogStart: offset(), Lag: offset(), Transactional: rng.IntN(9) == 0,
 		ProducerID: pick[int64](rng, -1, 0, 7), Epoch: int16(rng.IntN(3) - 1), Sequence: pick[int32](rng, -1, 0, 1, math.MaxInt32),
 	}
 	if rng.IntN(3) == 0 {
-		e.Letter = &history.LetterRecord{Topic: e.Topic, Partition: pick[int32](rng, 0, 1, -1), Offset: offset(), Error: name(historytest.Fatal), Attempt: rng.IntN(5)}
+		e.DeadLetter = &history.DeadLetterRecord{Topic: e.Topic, Partition: pick[int32](rng, 0, 1, -1), Offset: offset(), Error: name(historytest.Fatal), Attempt: rng.IntN(5)}
 	}
 	if e.Kind == history.Fault && rng.IntN(5) > 0 {
 		e.Fault = &history.FaultRecord{Fault: pick(rng, breakwater.Kill("analytics/1"), breakwater.Cut(breakwater.Edge("email/1", "mailbox")), breakwater.Fault{}), Instances: pick(rng, nil, []string{"email/1"}, []string{""}), Active: at(), Clear: at()}

@@ -12,13 +12,13 @@ import (
 func init() { rule(breakwater.SingleOwner, singleOwner) }
 
 func singleOwner(x *history.Index) Verdict {
-	told := epochs(x)
+	reported := epochs(x)
 	return ofConsumers(x, func(s breakwater.Service) finding {
 		f := finding{subject: s.Group}
 		heldTwice(x, s, &f)
 		placed := 0
 		if s.Ledger != nil {
-			placed = writtenLate(x, s, told[s.Ledger.Sink], &f)
+			placed = writtenLate(x, s, reported[s.Ledger.Sink], &f)
 		}
 		f.count = &count{bad: len(f.anomalies), of: f.examined, sum: true, what: "assignments of %s gave away what another held", brief: "held twice"}
 		if s.Ledger != nil && s.Ledger.Fenced {
@@ -29,7 +29,7 @@ func singleOwner(x *history.Index) Verdict {
 		}
 		switch {
 		case len(f.anomalies) > 0:
-		case s.Ledger != nil && s.Ledger.Fenced && len(told[s.Ledger.Sink]) == 0:
+		case s.Ledger != nil && s.Ledger.Fenced && len(reported[s.Ledger.Sink]) == 0:
 			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and tells no epoch", s.Ledger.Sink)
 		case s.Ledger != nil && s.Ledger.Fenced && placed == 0:
 			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("nothing that %s accepted under an epoch can be told by its partition: the ids of its effects are not those of records", s.Ledger.Sink)
@@ -104,13 +104,13 @@ func epochs(x *history.Index) map[string][]*history.Event {
 
 // writtenLate looks for what the service's sink accepted under an older epoch of a
 // partition after a newer one, and returns of how much of it the partition is known.
-func writtenLate(x *history.Index, s breakwater.Service, told []*history.Event, f *finding) (placed int) {
+func writtenLate(x *history.Index, s breakwater.Service, reported []*history.Event, f *finding) (placed int) {
 	type write struct {
 		*history.Event
 		record *history.Event // nil for a position
 	}
 	writes := map[history.Partition][]write{}
-	for _, e := range told {
+	for _, e := range reported {
 		if e.Kind == history.Commit {
 			writes[e.In()] = append(writes[e.In()], write{e, nil})
 		} else if record := only(x, e, x.Input(s)); record != nil {
@@ -135,11 +135,11 @@ func writtenLate(x *history.Index, s breakwater.Service, told []*history.Event, 
 			if newest == nil || w.Generation >= newest.Generation {
 				continue
 			}
-			tell := func() Anomaly { return lateWrite(s, p, w.Event, w.record, newest) }
+			compose := func() Anomaly { return lateWrite(s, p, w.Event, w.record, newest) }
 			if s.Ledger.Fenced {
-				f.anomalies = append(f.anomalies, tell())
+				f.anomalies = append(f.anomalies, compose())
 			} else {
-				f.expect(tell)
+				f.expect(compose)
 			}
 		}
 	}

@@ -186,7 +186,7 @@ var abortedCases = []small{
 
 func original(id string, of int64) history.Event {
 	e := on("dead", record(id, 0))
-	e.Letter = &history.LetterRecord{Topic: "orders", Offset: of}
+	e.DeadLetter = &history.DeadLetterRecord{Topic: "orders", Offset: of}
 	return e
 }
 

@@ -176,8 +176,8 @@ func (t *transactions) lookAt(w *history.Event, s *seen) {
 	if in == nil {
 		in = &stands{} // nothing of it was looked at
 	}
-	from, to := max(w.Offset, in.deleted), min(w.Offset+count1(w), in.seenTo)
-	s.behind += w.Offset + count1(w) - max(to, w.Offset)
+	from, to := max(w.Offset, in.deleted), min(w.Offset+recordCount(w), in.seenTo)
+	s.behind += w.Offset + recordCount(w) - max(to, w.Offset)
 	if from >= to { // also where an offset is so high that what follows it is negative
 		return
 	}
@@ -215,7 +215,7 @@ func batchOf(records []*history.Event, from, to int64, w *history.Event) []*hist
 	return batch
 }
 
-// isOf says whether the record is one of the batch. An audit of before producers
+// isOf reports whether the record is one of the batch. An audit of before producers
 // were recorded has 0 for all of them.
 func isOf(r, w *history.Event) bool {
 	return r.ProducerID == w.ProducerID && r.Epoch == w.Epoch || r.ProducerID == 0
@@ -232,7 +232,7 @@ func (t *transactions) findStamped(w *history.Event, s *seen) {
 			}
 		}
 	}
-	for i := range int32(min(count1(w), int64(len(t.numbers)))) {
+	for i := range int32(min(recordCount(w), int64(len(t.numbers)))) {
 		switch r := t.numbers[number{producer{w.ProducerID, w.Epoch}, w.In(), w.Sequence + i}]; {
 		case r == nil:
 		case r.Kind == history.Audit:
@@ -243,7 +243,7 @@ func (t *transactions) findStamped(w *history.Event, s *seen) {
 	}
 }
 
-// torn says what is wrong with what was seen of the transaction.
+// torn reports what is wrong with what was seen of the transaction.
 func (s seen) torn(x *history.Index, one transaction) (Anomaly, bool) {
 	absent := int64(len(s.hidden)) + s.missing
 	asked, certain := "", false

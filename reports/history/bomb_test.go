@@ -155,13 +155,13 @@ func TestLongTexts(t *testing.T) {
 	long := strings.Repeat("日", 1<<20)
 	var r history.Recorder
 	for _, s := range []string{long + "a", long + "b", strings.Repeat("x", history.MaxText)} {
-		if err := r.Add(history.Event{Kind: history.Effect, ID: s, Error: s, Value: s, Letter: &history.LetterRecord{Error: s}}); err != nil {
+		if err := r.Add(history.Event{Kind: history.Effect, ID: s, Error: s, Value: s, DeadLetter: &history.DeadLetterRecord{Error: s}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	log := r.Freeze(history.Header{})
 	read, err := history.Read(bytes.NewReader(written(t, log)))
-	if err != nil || !slices.EqualFunc(read.Events, log.Events, func(a, b history.Event) bool { return a.ID == b.ID && a.Letter.Error == b.Letter.Error }) {
+	if err != nil || !slices.EqualFunc(read.Events, log.Events, func(a, b history.Event) bool { return a.ID == b.ID && a.DeadLetter.Error == b.DeadLetter.Error }) {
 		t.Fatalf("%d events, %v", len(read.Events), err)
 	}
 	a, b, whole := read.Events[0].ID, read.Events[1].ID, read.Events[2].ID

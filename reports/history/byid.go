@@ -77,7 +77,7 @@ func (b ByID) Without(other ByID) iter.Seq[[]*Event] {
 	}
 }
 
-// Meets says whether some id, other than "", has events in both.
+// Meets reports whether some id, other than "", has events in both.
 func (b ByID) Meets(other ByID) bool {
 	for of := range b.All() {
 		if of[0].ID != "" && len(other.Of(of[0])) > 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/breakwater-kit/breakwater"
 )
 
-// Kind says what an event is about, and with that which of its fields are set.
+// Kind reports what an event is about, and with that which of its fields are set.
 type Kind string
 
 const (
@@ -98,7 +98,7 @@ const (
 	// frozen | continued), Value (its pid or container).
 	Process Kind = "process"
 
-	// Accident is something that no step of the plan ordered: Name says what (killed,
+	// Accident is something that no step of the plan ordered: Name reports what (killed,
 	// exited, out-of-memory, paused, restarted, edge-fault), Client to which instance or, of
 	// an edge, to the edge of which client; To (the other end of an edge), At, End
 	// (when it was over; 0: never), Value (as the operating system, the engine or the
@@ -135,13 +135,13 @@ const (
 	// the way of all that they record, so whatever shifts that shifts this.
 	Clock Kind = "clock"
 
-	// Account is what the edges say when the last of them has ended: Count, how
+	// Account is what the edges report when the last of them has ended: Count, how
 	// many events they recorded before it.
 	Account Kind = "account"
 
 	// HarnessError is something that went wrong with the kit itself while it
-	// recorded: Client, To, Error. A history with trouble is not judged.
-	HarnessError Kind = "trouble"
+	// recorded: Client, To, Error. A history with one is not judged.
+	HarnessError Kind = "harness-error"
 )
 
 // Outcome is what is known of an operation. Folding Unknown into Failed raises
@@ -157,7 +157,7 @@ const (
 
 // OutcomeOf is what an answer over HTTP, with its header Retry-After, says became of the
 // request. A status of 4xx says that it was refused, and so does 503 with Retry-After, by
-// which a service that is overloaded turns away what it has not begun. Without that header 503 says no more than
+// which a service that is overloaded turns away what it has not begun. Without that header 503 shows no more than
 // other statuses of 5xx: proxies and gateways answer it, too, when what stands behind them
 // did not answer in time.
 func OutcomeOf(status int, retryAfter string) Outcome {
@@ -267,13 +267,13 @@ type Event struct {
 	LogStart      int64 `json:"logStart,omitempty"`
 	Lag           int64 `json:"lag,omitempty"`
 
-	Fault  *FaultRecord  `json:"fault,omitempty"`
-	Letter *LetterRecord `json:"letter,omitempty"`
+	Fault      *FaultRecord      `json:"fault,omitempty"`
+	DeadLetter *DeadLetterRecord `json:"letter,omitempty"`
 }
 
-// LetterRecord is what a record in a retry or dead letter topic says about the
+// DeadLetterRecord is what a record in a retry or dead letter topic says about the
 // record that it stands for.
-type LetterRecord struct {
+type DeadLetterRecord struct {
 	// Topic, Partition and Offset are where the original stood. An empty topic
 	// or a negative number: the letter does not say.
 	Topic     string `json:"topic,omitempty"`
@@ -311,7 +311,7 @@ type FaultRecord struct {
 const Outsider = "breakwater"
 
 // Crossed is whether the edges recorded the event, their [Account] and the kit's
-// trouble left aside.
+// errors of the kit left aside.
 func (e *Event) Crossed() bool {
 	switch e.Kind {
 	case Call, Produce, Resume, Fetched, Transaction, Assign, Session, Clock:

@@ -35,7 +35,7 @@ func TestFileRoundTrip(t *testing.T) {
 		"empty":   historytest.Log(history.Header{Trial: "nothing happened"}),
 		"strange": historytest.Log(history.Header{}, history.Event{Kind: history.Audit, ID: "<\xff&\u2028>", Offset: -1, Committed: -1}),
 		"letter": historytest.Log(history.Header{}, history.Event{
-			Kind: history.Audit, Letter: &history.LetterRecord{Topic: "\xff", Partition: -1, Offset: 0, Error: "a\xff", Attempt: 3},
+			Kind: history.Audit, DeadLetter: &history.DeadLetterRecord{Topic: "\xff", Partition: -1, Offset: 0, Error: "a\xff", Attempt: 3},
 		}),
 	} {
 		file := written(t, log)

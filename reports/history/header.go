@@ -109,7 +109,7 @@ func (h Header) Reading(s breakwater.Service) Reading {
 	return h.Ledgers[s.Ledger.Sink]
 }
 
-// Logged says whether the system of this log has a Kafka log to be looked into.
+// Logged reports whether the system of this log has a Kafka log to be looked into.
 func (h Header) Logged() bool {
 	return slices.ContainsFunc(h.Services, func(s breakwater.Service) bool { return h.Input(s) != "" })
 }
@@ -133,5 +133,5 @@ func (h Header) Phase(name string) (Phase, bool) {
 	return Phase{}, false
 }
 
-// Contains says whether t lies in the phase.
+// Contains reports whether t lies in the phase.
 func (p Phase) Contains(t time.Duration) bool { return p.Start <= t && t < p.End }

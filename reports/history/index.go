@@ -328,9 +328,9 @@ func (x *Index) Asking() iter.Seq[*Event] {
 	return slices.Values(x.asking)
 }
 
-// Tells says whether it can be told what a sink has and what it has not: it holds
+// KnowsEffects reports whether it can be told what a sink has and what it has not: it holds
 // nothing, or an id that was sent. Else its effects carry no ids, or ids of another kind.
-func (x *Index) Tells(sink string) bool {
+func (x *Index) KnowsEffects(sink string) bool {
 	effects := x.Sink(sink).Effects
 	return effects.Count() == 0 || x.Sent.Count() == 0 || effects.Meets(x.Sent)
 }

@@ -44,7 +44,7 @@ const chunkSize = 1024
 
 // Add records the events in the order given, all or none. It fails after Freeze,
 // and when the recorder is full; the caller then holds events that will not be
-// judged, which is the kit's own trouble and must not be dropped in silence.
+// judged, which is an error of the kit and must not be dropped in silence.
 func (r *Recorder) Add(events ...Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,7 +101,7 @@ func (r *Recorder) Since(i int, yield func(*Event)) int {
 
 // Freeze ends the recording and returns the log: events sorted by At, events
 // of one instant in order of arrival, numbered from 1. What was refused is named
-// by an event of kind trouble at its end. A second call returns the same log.
+// by an event of kind harness-error at its end. A second call returns the same log.
 func (r *Recorder) Freeze(h Header) Log {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,7 +165,7 @@ func (t texts) share(e *Event) (added int64) {
 	for _, s := range e.texts() {
 		added += t.one(s)
 	}
-	if l := e.Letter; l != nil { // rare, and not shared
+	if l := e.DeadLetter; l != nil { // rare, and not shared
 		added += textSize + int64(len(l.Topic)+len(l.Error))
 	}
 	if f := e.Fault; f != nil {
@@ -206,8 +206,8 @@ func (e *Event) rewrite(done map[string]string, by func(string) string) {
 	change(&e.Error)
 	change(&e.Name)
 	change(&e.Value)
-	if e.Letter != nil {
-		change(&e.Letter.Error)
+	if e.DeadLetter != nil {
+		change(&e.DeadLetter.Error)
 	}
 	if f := e.Fault; f != nil {
 		for i := range f.Evidence {
@@ -234,9 +234,9 @@ func (e *Event) cleanText() {
 	for _, s := range e.texts() {
 		clean(s)
 	}
-	if e.Letter != nil {
-		clean(&e.Letter.Topic)
-		clean(&e.Letter.Error)
+	if e.DeadLetter != nil {
+		clean(&e.DeadLetter.Topic)
+		clean(&e.DeadLetter.Error)
 	}
 }
 

@@ -92,7 +92,7 @@ func TestRecorderFull(t *testing.T) {
 	}
 	log := r.Freeze(history.Header{})
 	err := log.Validate()
-	if len(log.Events) != 4 || err == nil || !strings.Contains(err.Error(), "the kit had trouble") || log.Events[3].Error != "it was full with 3 events, and 3 more were refused" {
+	if len(log.Events) != 4 || err == nil || !strings.Contains(err.Error(), "the kit failed") || log.Events[3].Error != "it was full with 3 events, and 3 more were refused" {
 		t.Errorf("%v, %+v", err, log.Events)
 	}
 }

@@ -21,18 +21,18 @@ const (
 	far = 10 * time.Minute
 )
 
-// InvalidError says why a log cannot be judged.
+// InvalidError reports why a log cannot be judged.
 type InvalidError struct {
 	Problems []string // one plain sentence each
 }
 
 func (e *InvalidError) Error() string { return strings.Join(e.Problems, "; ") }
 
-// Validate says whether the log can be judged at all. It is nil, or an
+// Validate reports whether the log can be judged at all. It is nil, or an
 // [*InvalidError] that names every problem: events missing or out of order,
 // operations that end before they start, ids used twice, instants from more
 // than one clock, faults that were never healed, phases that overlap, events
-// of kind trouble, edges that recorded more than is here.
+// of kind harness-error, edges that recorded more than is here.
 func (l Log) Validate() error { return l.Index().Validate() }
 
 // Validate is [Log.Validate], found once.
@@ -123,7 +123,7 @@ func (v *validator) header() {
 type wrong int
 
 const (
-	troubled wrong = iota
+	errored wrong = iota
 	early
 	undecided
 	unanswered
@@ -140,7 +140,7 @@ const (
 )
 
 var sayings = [wrongs]string{
-	troubled:    "the kit had trouble while it recorded",
+	errored:     "the kit failed while it recorded",
 	early:       "an operation ends before it starts",
 	undecided:   "an operation has no outcome",
 	unanswered:  "an operation is ok though it was never answered",
@@ -190,7 +190,7 @@ func (v *validator) events() {
 		v.note(astray, e, v.end > 0 && (e.At < -far || e.At > v.end+far || e.End > v.end+far && !ahead))
 		switch e.Kind {
 		case HarnessError:
-			v.note(troubled, e, true)
+			v.note(errored, e, true)
 		case Request:
 			v.operation(e)
 			v.note(unanswered, e, e.Outcome == OK && e.End == 0)
@@ -231,8 +231,8 @@ func (v *validator) edges() {
 	clocks := slices.Collect(v.x.Of(Clock))
 	if len(clocks) == len(edges.Looks) { // else something is missing, and said below
 		for i, l := range edges.Looks {
-			if said := clocks[i].At; said < l.Asked-clockSlack || said > l.Answered+clockSlack {
-				v.problem("the edges have another clock than the run: between %v and %v theirs said %v", l.Asked, l.Answered, said)
+			if printed := clocks[i].At; printed < l.Asked-clockSlack || printed > l.Answered+clockSlack {
+				v.problem("the edges have another clock than the run: between %v and %v theirs said %v", l.Asked, l.Answered, printed)
 				break
 			}
 		}

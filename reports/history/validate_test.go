@@ -46,11 +46,11 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	// Asked once, between 1 s and 1.01 s, the edges told these clocks, and account.
-	edges := func(more int32, told ...time.Duration) func(history.Log) history.Log {
+	edges := func(more int32, reported ...time.Duration) func(history.Log) history.Log {
 		return func(l history.Log) history.Log {
 			l.Header.Edges = &history.Edges{Looks: []history.Look{{Asked: time.Second, Answered: 1010 * time.Millisecond}}}
-			all := []history.Event{{Kind: history.Account, At: time.Minute, Count: crossed(l) + int32(len(told)) + more}}
-			for _, at := range told {
+			all := []history.Event{{Kind: history.Account, At: time.Minute, Count: crossed(l) + int32(len(reported)) + more}}
+			for _, at := range reported {
 				all = append(all, history.Event{Kind: history.Clock, At: at})
 			}
 			return historytest.With(l, all...)
@@ -73,9 +73,9 @@ func TestValidate(t *testing.T) {
 		"two clocks, far":          {change(effect, func(e *history.Event) { e.At += 400 * time.Hour }), "from another clock"},
 		"two clocks, near":         {change(effect, func(e *history.Event) { e.At -= time.Second }), "consequence comes before its request"},
 		"unknown sink":             {change(effect, func(e *history.Event) { e.Sink = "elsewhere" }), "not in the header"},
-		"trouble": {func(l history.Log) history.Log {
+		"failure": {func(l history.Log) history.Log {
 			return historytest.With(l, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"})
-		}, "the kit had trouble"},
+		}, "the kit failed"},
 		"truncated": {func(l history.Log) history.Log {
 			l.Events = l.Events[:len(l.Events)-1]
 			return l

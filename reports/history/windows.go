@@ -10,7 +10,7 @@ import (
 // Window is a span [From, To) in which a fault was witnessed.
 type Window struct{ From, To time.Duration }
 
-// Contains says whether t lies in the window.
+// Contains reports whether t lies in the window.
 func (w Window) Contains(t time.Duration) bool { return w.From <= t && t < w.To }
 
 // Windows returns when faults were witnessed to be active, in order; windows

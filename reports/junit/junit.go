@@ -57,10 +57,10 @@ type problem struct {
 }
 
 // Write renders the run to w. A trial that is as predicted passes, one that is
-// refuted fails, one that is undecided or had the kit's own trouble is an error:
-// it says nothing about the system. So is a spec that was not performed to its end; one
+// refuted fails, one that is undecided or had an error of the kit is an error:
+// it shows nothing about the system. So is a spec that was not performed to its end; one
 // that failed an assertion of its own fails. What is known to be refuted passes, and its
-// output says why. It fails on a run that does not validate and with the error
+// output reports why. It fails on a run that does not validate and with the error
 // of w. Control characters are shown as \u001b.
 func Write(w io.Writer, run report.Run) error {
 	if err := run.Validate(); err != nil {
@@ -111,7 +111,7 @@ func Write(w io.Writer, run report.Run) error {
 		s.Cases = append(s.Cases, c)
 		return s, c
 	}
-	for _, a := range run.Troubled {
+	for _, a := range run.Errored {
 		s, c := absent(a)
 		p := &problem{Message: a.Why(), Type: string(a.How())}
 		if a.Outcome() == trial.Refuted {

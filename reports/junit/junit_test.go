@@ -105,7 +105,7 @@ func TestOutcomes(t *testing.T) {
 		{"known to be refuted and is not", trial.Trial{Outcome: trial.Confirmed, Predictions: known}, "failure"},
 		{"refuted", trial.Trial{Outcome: trial.Refuted, Predictions: p[:0]}, "failure"},
 		{"undecided", trial.Trial{Outcome: trial.Undecided, Predictions: p}, "error"},
-		{"trouble", trial.Trial{Outcome: trial.Error, Predictions: p}, "error"},
+		{"error", trial.Trial{Outcome: trial.Error, Predictions: p}, "error"},
 		{"never judged", trial.Trial{Predictions: []trial.Predicted{{}}}, "error"},
 	} {
 		c.t.ID = "t"

@@ -47,7 +47,7 @@ func Write(w io.Writer, run report.Run, path string) error {
 	writeClaims(b, s)
 	writeDefects(b, s)
 	writeRed(b, run)
-	writeAbsent(b, "Failed or could not be performed", run.Troubled)
+	writeAbsent(b, "Failed or could not be performed", run.Errored)
 	writeAbsent(b, "Skipped", run.Skipped)
 	if path != "" {
 		fmt.Fprintf(b, "\nReport: %s\n", code(path))
@@ -115,8 +115,8 @@ func writeDefects(b *bufio.Writer, s report.Summary) {
 		}
 		fmt.Fprintf(b, "\n### %s\n\n| | Defect | Fault | %s | Caught after | Caught | %s |\n|---|---|---|---|---|---|---|\n", title, guarantee, beside)
 		for _, d := range rows {
-			said := d.Said()
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", d.Outcome().Mark(), code(d.Name), text(d.Fault), text(strings.Join(d.Guarantees, ", ")), said.After, said.Caught, said.Green)
+			printed := d.Said()
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", d.Outcome().Mark(), code(d.Name), text(d.Fault), text(strings.Join(d.Guarantees, ", ")), printed.After, printed.Caught, printed.Green)
 		}
 	}
 }

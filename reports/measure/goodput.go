@@ -24,7 +24,7 @@ type Share struct {
 }
 
 // leastShare is of how many requests a share is taken at least: of two or three
-// one that is ok by chance says nothing.
+// one that is ok by chance shows nothing.
 const leastShare = 10
 
 // OfScheduled is ok ÷ scheduled, 0 of none.

@@ -156,7 +156,7 @@ func (f *fold) sinks() []Sink {
 			}
 		}
 		k.Attempts = held.Attempts.Count()
-		if x.Tells(k.Name) {
+		if x.KnowsEffects(k.Name) {
 			for r := range x.Owed(s) {
 				if len(held.Effects.Of(r)) == 0 {
 					k.Missing++
@@ -187,8 +187,8 @@ type rung struct {
 // climb is the ladder of one group on one partition with what its rungs add up to.
 type climb struct {
 	Ladder
-	rungs []*rung
-	told  bool // by the sink, what was worked on; else what was fetched has to do
+	rungs    []*rung
+	reported bool // by the sink, what was worked on; else what was fetched has to do
 }
 
 // newClimbs builds the ladders of the service's group, by partition. An
@@ -200,14 +200,14 @@ func newClimbs(x *history.Index, s breakwater.Service, end time.Duration) []*cli
 		sink = s.Ledger.Sink
 	}
 	// A sink that records no attempts tells by its effects.
-	worked, told := history.Attempt, x.Sink(sink).Attempts.Len() > 0
-	if !told {
-		worked, told = history.Effect, x.Sink(sink).Effects.Len() > 0
+	worked, reported := history.Attempt, x.Sink(sink).Attempts.Len() > 0
+	if !reported {
+		worked, reported = history.Effect, x.Sink(sink).Effects.Len() > 0
 	}
 	byPartition := map[history.Partition]*climb{}
 	climbOf := func(p history.Partition) *climb {
 		if byPartition[p] == nil {
-			byPartition[p] = &climb{told: told, Ladder: Ladder{Group: s.Group, Topic: p.Topic, Partition: p.Partition}}
+			byPartition[p] = &climb{reported: reported, Ladder: Ladder{Group: s.Group, Topic: p.Topic, Partition: p.Partition}}
 		}
 		return byPartition[p]
 	}
@@ -285,7 +285,7 @@ func (c *climb) close(client string, at time.Duration) {
 }
 
 // reach notes that the partition's owner got as far as the offset. An attempt
-// does not say who made it, so it is the owner's.
+// does not report who made it, so it is the owner's.
 func (c *climb) reach(client string, at time.Duration, offset int64) {
 	t := c.current()
 	if t == nil || client != "" && t.Client != client || at > t.Until {
@@ -337,7 +337,7 @@ func (c *climb) finish(x *history.Index) {
 		from, to := t.Resumed, min(done, t.highest)+1
 		t.Replayed = [2]int64{from, max(from, to)}
 		t.replayed = len(x.Between(in, t.Replayed[0], t.Replayed[1]))
-		if c.told {
+		if c.reported {
 			done = max(done, t.worked)
 		} else {
 			done = max(done, t.highest)
@@ -400,7 +400,7 @@ func faults(x *history.Index) []Fault {
 		f := Fault{Name: e.Name, Injected: e.At, Healed: e.End}
 		if r := e.Fault; r != nil {
 			f.Step, f.Fault, f.Active, f.Clear, f.Evidence = r.Step, r.Fault, r.Active, r.Clear, r.Evidence
-			f.Service = struck(x.Log.Header, r)
+			f.Service = targeted(x.Log.Header, r)
 			f.Several = x.FaultName(e) != e.Name
 			f.Ready = readyAgain(x, r)
 		}

@@ -88,7 +88,7 @@ func newTraffic(index *history.Index, s spans, kinds ...history.Kind) *traffic {
 		if e.Fault == nil || e.Fault.Active == 0 {
 			continue
 		}
-		from := struck(index.Log.Header, e.Fault)
+		from := targeted(index.Log.Header, e.Fault)
 		t.broken[from] = true
 		if f := e.Fault.Fault; f.Kind.OnEdge() {
 			t.broken[f.Edge.To] = true
@@ -139,8 +139,8 @@ func serviceName(h history.Header, instance string) string {
 	return instance
 }
 
-// struck is the service of the instances that a fault was aimed at.
-func struck(h history.Header, f *history.FaultRecord) string {
+// targeted is the service of the instances that a fault was aimed at.
+func targeted(h history.Header, f *history.FaultRecord) string {
 	if len(f.Instances) == 0 {
 		return ""
 	}

@@ -13,7 +13,7 @@ import (
 // Moment is one thing that happened to an event on its way.
 type Moment struct {
 	At   time.Duration `json:"at"`
-	N    uint64        `json:"n"`    // number of the history's event that says so
+	N    uint64        `json:"n"`    // number of the history's event that reports it
 	Who  string        `json:"who"`  // instance, sink or group
 	What string        `json:"what"` // "sent POST /register", "effect", "committed past it (412)"
 }
@@ -96,11 +96,11 @@ func (l *life) placed(e *history.Event, offset int64) {
 			l.add(e.At, e, e.Client, "delivered %s to group %s", at, e.Group)
 		}
 	case history.Commit:
-		told := e.Group + " " + e.Sink + " " + at
-		if e.Outcome != history.OK || e.Offset <= offset || l.committed[told] {
+		reported := e.Group + " " + e.Sink + " " + at
+		if e.Outcome != history.OK || e.Offset <= offset || l.committed[reported] {
 			return
 		}
-		l.committed[told] = true
+		l.committed[reported] = true
 		if e.Sink != "" {
 			l.add(max(e.End, e.At), e, e.Client, "stored in %s that it is past %s (next is %d)", e.Sink, at, e.Offset)
 			return
@@ -113,8 +113,8 @@ func (l *life) placed(e *history.Event, offset int64) {
 		switch {
 		case e.Kind == history.Aborted:
 			l.add(e.At, e, "audit", "found at %s, in no committed transaction", at)
-		case e.Letter != nil:
-			l.add(e.At, e, "audit", "found at %s, put there after attempt %d: %s", at, e.Letter.Attempt, cmp.Or(e.Letter.Error, "no reason given"))
+		case e.DeadLetter != nil:
+			l.add(e.At, e, "audit", "found at %s, put there after attempt %d: %s", at, e.DeadLetter.Attempt, cmp.Or(e.DeadLetter.Error, "no reason given"))
 		default:
 			l.add(e.At, e, "audit", "found at %s", at)
 		}

@@ -65,7 +65,7 @@ func TestLifeOfTold(t *testing.T) {
 		in(history.Event{Kind: history.Commit, At: 12, End: 13, Group: "g", Offset: 12, Outcome: history.OK}),
 		in(history.Event{Kind: history.Audit, At: 20, Offset: 8, ID: "x"}),
 		in(history.Event{Kind: history.Aborted, At: 20, Offset: 5, ID: "x"}),
-		in(history.Event{Kind: history.Audit, At: 21, Offset: 9, ID: "y", Letter: &history.LetterRecord{Error: "poison", Attempt: 2}}),
+		in(history.Event{Kind: history.Audit, At: 21, Offset: 9, ID: "y", DeadLetter: &history.DeadLetterRecord{Error: "poison", Attempt: 2}}),
 	)
 	var got []string
 	for _, m := range measure.LifeOf(log, "x") {

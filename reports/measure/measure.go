@@ -28,7 +28,7 @@ type Measurements struct {
 	Values     []Value       `json:"values"`         // every single number, by name; bounds of predictions look here
 }
 
-// Exercised says what the trial really did.
+// Exercised reports what the trial really did.
 type Exercised struct {
 	Scheduled    int           `json:"scheduled"` // root operations that were meant to be sent
 	Sent         int           `json:"sent"`      // that were sent
@@ -166,7 +166,7 @@ type Hop struct {
 	P99          time.Duration `json:"p99"`
 }
 
-// Breach says how badly one service served its callers while a fault was active.
+// Breach reports how badly one service served its callers while a fault was active.
 type Breach struct {
 	Service  string  `json:"service"`
 	Calls    int     `json:"calls"`    // to it, by services and by the load

@@ -748,9 +748,9 @@ func TestPhrases(t *testing.T) {
 		m.Values = append(m.Values, measure.Value{Name: name, Value: value, Unit: breakwater.UnitOf(name), N: 1})
 	}
 	for _, c := range []struct {
-		name              string
-		value             float64
-		phrase, told, few string
+		name                  string
+		value                 float64
+		phrase, reported, few string
 	}{
 		{breakwater.LatencyAdded(breakwater.P50, op), 995.9, "p50 of POST /register rises by", "+996 ms (4.1 ms → 1 s)", "p50 +996 ms (4.1 ms → 1 s)"},
 		{breakwater.LatencyExcess(breakwater.P99, op), -0.5, "p99 of POST /register rises by", "−5 ms (20 ms → 15 ms)", "p99 −5 ms (20 ms → 15 ms)"},
@@ -776,12 +776,12 @@ func TestPhrases(t *testing.T) {
 		if got := breakwater.Phrase(c.name); got != c.phrase {
 			t.Errorf("Phrase(%s) = %q, want %q", c.name, got, c.phrase)
 		}
-		if got := m.Tell(c.name); got != "not measured" {
+		if got := m.Describe(c.name); got != "not measured" {
 			t.Errorf("before it is measured, %s is told as %q", c.name, got)
 		}
 		add(c.name, c.value)
-		if got := m.Tell(c.name); got != c.told {
-			t.Errorf("Tell(%s) = %q, want %q", c.name, got, c.told)
+		if got := m.Describe(c.name); got != c.reported {
+			t.Errorf("Tell(%s) = %q, want %q", c.name, got, c.reported)
 		}
 		if got := m.Brief(c.name); got != c.few {
 			t.Errorf("Brief(%s) = %q, want %q", c.name, got, c.few)

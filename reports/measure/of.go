@@ -14,9 +14,9 @@ type fold struct {
 	end       time.Duration
 	eras      []era
 	consumers []breakwater.Service
-	lags      []lag     // by consumer
-	arrivals  float64   // requests a second that ask for effects, before the fault
-	served    []window3 // by window: were the requests that ask for effects answered ok
+	lags      []lag         // by consumer
+	arrivals  float64       // requests a second that ask for effects, before the fault
+	served    []windowState // by window: were the requests that ask for effects answered ok
 
 	// What a group's catching up does not need.
 	requests  requests
@@ -61,7 +61,7 @@ func (f *fold) load() {
 	if length > 0 {
 		f.arrivals = float64(before) / length.Seconds()
 	}
-	f.served = make([]window3, len(all))
+	f.served = make([]windowState, len(all))
 	for i := range all {
 		switch {
 		case all[i] == 0:

@@ -8,7 +8,7 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/history"
 )
 
-// spans says which instants count as before, during and after.
+// spans reports which instants count as before, during and after.
 type spans map[string][]history.Window
 
 // newSpans takes during from the witnesses: before ends where the first fault

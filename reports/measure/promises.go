@@ -25,7 +25,7 @@ func (p promise) wait() time.Duration { return max(0, p.effect-p.acked) }
 func newPromises(x *history.Index, s breakwater.Service, end time.Duration) []promise {
 	held := x.Sink(s.Ledger.Sink).Effects
 	var all []promise
-	if !x.Tells(s.Ledger.Sink) {
+	if !x.KnowsEffects(s.Ledger.Sink) {
 		return nil
 	}
 	for r := range x.Owed(s) {

@@ -167,7 +167,7 @@ func (f *fold) groupCatchUp(e era, l lag) (Span, int, bool) {
 	if l.since >= e.until {
 		return Span{None: true}, 0, true
 	}
-	state := make([]window3, len(l.value))
+	state := make([]windowState, len(l.value))
 	for i := range state {
 		if l.known[i] && l.hasBase {
 			state[i] = fine
@@ -202,7 +202,7 @@ func (f *fold) baseline(operation string) Stats {
 // that was not measured.
 func (f *fold) operationCatchUp(e era, name string) (Span, bool) {
 	base := f.baseline(name)
-	state := make([]window3, len(f.served))
+	state := make([]windowState, len(f.served))
 	byWindow := make([][]*history.Event, len(state))
 	for _, q := range f.requests[name] {
 		if e.next && q.Scheduled < e.until && (q.End == 0 || q.End >= e.until) {
@@ -363,11 +363,11 @@ func firstAfter(good []time.Duration, e era) Span {
 	return Span{Took: e.until - e.clear}
 }
 
-// window3 is what is known of one window.
-type window3 byte
+// windowState is what is known of one window.
+type windowState byte
 
 const (
-	noData window3 = iota
+	noData windowState = iota
 	fine
 	breached
 )
@@ -376,7 +376,7 @@ const (
 // two windows in a row are breached, and its index. Windows without data neither
 // break nor make a pair. It is not measured when no window after the heal has data.
 // What it took is rounded up to whole windows: nothing is known more finely.
-func catchUp(state []window3, e era) (Span, int, bool) {
+func catchUp(state []windowState, e era) (Span, int, bool) {
 	// The window in which the next fault is injected is not judged. The one before it may
 	// hold requests that were under way by then: alone it is no pair.
 	last := min(len(state), window(e.until))
@@ -396,7 +396,7 @@ func catchUp(state []window3, e era) (Span, int, bool) {
 		}
 	}
 	if found < 0 {
-		if !slices.ContainsFunc(state[first:last], func(s window3) bool { return s != noData }) {
+		if !slices.ContainsFunc(state[first:last], func(s windowState) bool { return s != noData }) {
 			return Span{None: true}, 0, false
 		}
 		return Span{Took: e.until - e.clear}, last, true
@@ -410,7 +410,7 @@ func catchUp(state []window3, e era) (Span, int, bool) {
 
 // left is whether two windows in a row are breached; those without data do not
 // come between.
-func left(state []window3) bool {
+func left(state []windowState) bool {
 	previous := noData
 	for _, s := range state {
 		if s == breached && previous == breached {

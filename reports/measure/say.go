@@ -32,14 +32,14 @@ func (m Measurements) Brief(name string) string {
 	case !known:
 		return v.String()
 	case strings.HasPrefix(of.Key, "latency."):
-		return of.Format(of.Brief, m.Tell(name))
+		return of.Format(of.Brief, m.Describe(name))
 	}
 	return of.Format(of.Brief, v.String())
 }
 
-// Tell is the value of that name with the numbers that it was made of: "+997 ms
+// Describe is the value of that name with the numbers that it was made of: "+997 ms
 // (4.1 ms → 1 s)", "61.2 % (60 of 98)". It is [Value.String] where there are none.
-func (m Measurements) Tell(name string) string {
+func (m Measurements) Describe(name string) string {
 	of, _ := breakwater.MeasureOf(name)
 	v, measured := m.Lookup(name)
 	if !measured {

@@ -10,7 +10,7 @@ import (
 const Window = 250 * time.Millisecond
 
 // maxRun is how much of a run is measured by window. No run is longer; a history
-// that says so is broken, and must not take the memory of the judge with it.
+// that reports it is broken, and must not take the memory of the judge with it.
 const maxRun = 24 * time.Hour
 
 // maxThinned is how many points a thinned series keeps at most.

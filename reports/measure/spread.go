@@ -114,7 +114,7 @@ func (s Spread) String() string {
 	}
 }
 
-// Range is the spread where a heading says what stands where: "3.2 s (2.9 s to
+// Range is the spread where a heading reports what stands where: "3.2 s (2.9 s to
 // 4.1 s)", and "3" where all are the same.
 func (s Spread) Range() string {
 	low, mid, high := s.Numbers()

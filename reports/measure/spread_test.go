@@ -17,10 +17,10 @@ func TestSpread(t *testing.T) {
 	}
 	open := func(v float64) measure.Value { return measure.Value{Value: v, Unit: "s", N: 1, AtLeast: true} }
 	for name, c := range map[string]struct {
-		values []measure.Value
-		want   measure.Spread
-		says   string
-		brief  string
+		values  []measure.Value
+		want    measure.Spread
+		wording string
+		brief   string
 	}{
 		"nothing":                      {nil, measure.Spread{}, "not measured", "not measured"},
 		"never measured":               {[]measure.Value{{Unit: "s"}, {Unit: "s"}}, measure.Spread{Unit: "s"}, "not measured", "not measured"},
@@ -35,8 +35,8 @@ func TestSpread(t *testing.T) {
 		"of equals the open is last":   {[]measure.Value{open(2), s(2)[0], s(2)[0]}, measure.Spread{N: 3, Min: 2, Median: 2, Max: 2, Unit: "s", AtLeast: "max"}, "median 2 s (2 s to > 2 s, n 3)", "2 s (2 s to > 2 s)"},
 		"all are open":                 {[]measure.Value{open(9), open(9)}, measure.Spread{N: 2, Min: 9, Median: 9, Max: 9, Unit: "s", AtLeast: "min"}, "> 9 s (in all 2)", "> 9 s"},
 	} {
-		if got := measure.SpreadOf(c.values...); got != c.want || got.String() != c.says || got.Range() != c.brief {
-			t.Errorf("%s: %+v, %q, %q; want %+v, %q, %q", name, got, got, got.Range(), c.want, c.says, c.brief)
+		if got := measure.SpreadOf(c.values...); got != c.want || got.String() != c.wording || got.Range() != c.brief {
+			t.Errorf("%s: %+v, %q, %q; want %+v, %q, %q", name, got, got, got.Range(), c.want, c.wording, c.brief)
 		}
 	}
 }

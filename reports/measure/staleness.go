@@ -39,7 +39,7 @@ func gapsOf(x *history.Index, s breakwater.Service, end time.Duration) []gap {
 			}
 		}
 		var all []gap
-		if !x.Tells(s.Ledger.Sink) {
+		if !x.KnowsEffects(s.Ledger.Sink) {
 			return nil
 		}
 		for r := range x.Owed(s) {
@@ -125,9 +125,9 @@ type stale struct {
 
 func newStale(x *history.Index, s breakwater.Service, phases spans, end time.Duration) stale {
 	v := stale{service: s, value: make([]time.Duration, len(newCounts(end)))}
-	told := x.Tells(s.Ledger.Sink)
+	reported := x.KnowsEffects(s.Ledger.Sink)
 	for r := range x.Owed(s) {
-		if told && r.Outcome == history.OK {
+		if reported && r.Outcome == history.OK {
 			v.acked = append(v.acked, max(r.End, r.At))
 		}
 	}
@@ -209,7 +209,7 @@ func (f *fold) freshAgain(e era, v stale) (Span, bool) {
 	if !v.hasBase {
 		return Span{None: true}, false
 	}
-	state := make([]window3, len(v.value))
+	state := make([]windowState, len(v.value))
 	for i, age := range v.value {
 		state[i] = fine
 		if age > v.base+freshEnough || f.served[i] == breached {

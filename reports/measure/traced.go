@@ -48,7 +48,7 @@ func (f *fold) life() *Life {
 	return l
 }
 
-// traces tells what is known of the lives of events.
+// traces reports what is known of the lives of events.
 type traces struct {
 	x         *history.Index
 	called    map[string]map[string]bool                 // by service, the ids that it was called for

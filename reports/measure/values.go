@@ -36,7 +36,7 @@ var rows = map[string]row{
 	"lost": {sinkNames, func(f *fold, of breakwater.Measured) Value {
 		k, s := f.sink(of.Subject)
 		owed := 0
-		if f.index.Tells(k.Name) { // else nobody knows what is missing
+		if f.index.KnowsEffects(k.Name) { // else nobody knows what is missing
 			for range f.index.Owed(s) {
 				owed++
 			}
@@ -345,7 +345,7 @@ func (f *fold) orphans(breakwater.Measured) Value {
 		}
 	}
 	sinks := f.index.Log.Header.Sinks()
-	if len(sinks) < 2 || slices.ContainsFunc(sinks, func(s breakwater.Service) bool { return !f.index.Tells(s.Ledger.Sink) }) {
+	if len(sinks) < 2 || slices.ContainsFunc(sinks, func(s breakwater.Service) bool { return !f.index.KnowsEffects(s.Ledger.Sink) }) {
 		asking = 0
 	}
 	return number(orphans, asking)

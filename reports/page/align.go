@@ -12,7 +12,7 @@ import (
 
 // align moves the contenders of one experiment in time, so that their loads
 // begin together: one system takes longer to come up than another, and its
-// picture would lie beside theirs. It says who was moved by how much.
+// picture would lie beside theirs. It reports who was moved by how much.
 func align(contenders []contender) []string {
 	last := time.Duration(0)
 	for _, c := range contenders {
@@ -72,7 +72,7 @@ func changed[T any](all []T, change func(*T)) []T {
 	return all
 }
 
-func sayMoved(moved []string) string {
+func describeMoved(moved []string) string {
 	if len(moved) == 0 {
 		return ""
 	}

@@ -138,7 +138,7 @@ func boundedLogs(logs map[string]string) map[string]string {
 	return kept
 }
 
-// beyond says how much of the trial its bounds leave out.
+// beyond reports how much of the trial its bounds leave out.
 func beyond(whole *trial.Trial) []string {
 	var out []string
 	more := func(n, most int, what string) {

@@ -265,18 +265,18 @@ func (e *mapEdge) weight() int {
 
 // describe says in words what the map shows.
 func (c cascade) describe() string {
-	var says []string
+	var wording []string
 	for _, e := range c.edges {
 		h := e.hop
 		switch {
 		case h.Failed > 0:
-			says = append(says, fmt.Sprintf("%s to %s: %s failed, first after %s", h.Client, h.To, quantity.Of(h.Failed, max(h.Calls, h.Failed)), quantity.Duration(h.FirstFailure)))
+			wording = append(wording, fmt.Sprintf("%s to %s: %s failed, first after %s", h.Client, h.To, quantity.Of(h.Failed, max(h.Calls, h.Failed)), quantity.Duration(h.FirstFailure)))
 		case e.fault != "":
-			says = append(says, fmt.Sprintf("%s to %s: %s put here", h.Client, h.To, e.fault))
+			wording = append(wording, fmt.Sprintf("%s to %s: %s put here", h.Client, h.To, e.fault))
 		}
 	}
-	if len(says) == 0 {
+	if len(wording) == 0 {
 		return "No call failed."
 	}
-	return strings.Join(says, "; ") + "."
+	return strings.Join(wording, "; ") + "."
 }

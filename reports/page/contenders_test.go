@@ -18,7 +18,7 @@ func TestStandings(t *testing.T) {
 		}
 		return r
 	}
-	good := func(says string) report.Line { return report.Line{Says: says, Outcome: trial.Confirmed} }
+	good := func(wording string) report.Line { return report.Line{Says: wording, Outcome: trial.Confirmed} }
 	bad := report.Line{Says: "loses nothing", Brief: "3 of 9 lost", Outcome: trial.Refuted}
 	claims := []report.Claim{
 		{ID: "S1", Title: "Slow", Scenarios: []report.Scenario{{Rows: []report.ClaimRow{row("sync", "a", good("waits")), row("event", "b", good("goes on"), good("goes on"))}}}},

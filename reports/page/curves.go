@@ -131,10 +131,10 @@ func (c curve) draw(cv canvas, id string) (drawing, bool) {
 }
 
 func (c curve) describe(unit string) string {
-	var said []string
+	var printed []string
 	for _, l := range c.Lines {
 		first, last := l.Points[0], l.Points[len(l.Points)-1]
-		said = append(said, fmt.Sprintf("%s from %s at %s to %s at %s", l.Name, quantity.Value(first.Value, unit), quantity.Value(first.At, "ratio"), quantity.Value(last.Value, unit), quantity.Value(last.At, "ratio")))
+		printed = append(printed, fmt.Sprintf("%s from %s at %s to %s at %s", l.Name, quantity.Value(first.Value, unit), quantity.Value(first.At, "ratio"), quantity.Value(last.Value, unit), quantity.Value(last.At, "ratio")))
 	}
-	return strings.Join(said, "; ") + "."
+	return strings.Join(printed, "; ") + "."
 }

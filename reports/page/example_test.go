@@ -48,7 +48,7 @@ func ExampleWriteJSON() {
 	//   "claims": [],
 	//   "trials": [],
 	//   "skipped": [],
-	//   "troubled": []
+	//   "errored": []
 	// }
 }
 

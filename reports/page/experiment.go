@@ -108,8 +108,8 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 		e.Contenders = append(e.Contenders, c)
 		shown, rows = append(shown, t), append(rows, c.Row)
 	}
-	tellApart(e.Contenders)
-	e.Moved = sayMoved(align(e.Contenders))
+	distinguish(e.Contenders)
+	e.Moved = describeMoved(align(e.Contenders))
 	e.Outcome, e.Known = report.Combine(rows)
 	e.Meta = experimentMeta(shown, manyWorlds)
 	e.gatherRounds(round)
@@ -118,7 +118,7 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 			e.Boxes = append(e.Boxes, explain(c, len(e.Contenders) > 1))
 		}
 	}
-	e.tell()
+	e.tellStory()
 	e.mapCascade()
 	e.takeRecoveryApart()
 	e.judge()
@@ -126,8 +126,8 @@ func newExperiment(id, title string, trials []*trial.Trial, classes map[string]s
 	return e
 }
 
-// tellApart gives trials of one contender different names: by seed, then by number.
-func tellApart(cs []contender) {
+// distinguish gives trials of one contender different names: by seed, then by number.
+func distinguish(cs []contender) {
 	count := map[string]int{}
 	for _, c := range cs {
 		count[c.Label]++

@@ -9,9 +9,9 @@ import (
 	"github.com/breakwater-kit/breakwater/reports/trial"
 )
 
-// explanation says why a trial is not simply green.
+// explanation reports why a trial is not simply green.
 type explanation struct {
-	Class string // refuted, undecided, trouble, or confirmed where only an accident is to be shown
+	Class string // refuted, undecided, error, or confirmed where only an accident is to be shown
 	Title string
 	Why   string
 	Lines []string
@@ -30,7 +30,7 @@ func explain(c contender, many bool) explanation {
 	subject := cmp.Or(t.Claim, t.Title, t.ID)
 	switch {
 	case outcome == trial.Error:
-		x.Title = subject + " was not judged" + who + ": the kit had trouble"
+		x.Title = subject + " was not judged" + who + ": the kit failed"
 	case outcome == trial.Confirmed && t.AsPredicted():
 		x.Title = subject + who + " came out as predicted, though something happened that nobody planned"
 	case outcome == trial.Confirmed:
@@ -62,12 +62,12 @@ func explain(c contender, many bool) explanation {
 		if p.Outcome == trial.Confirmed && p.KnownRefuted == "" {
 			continue
 		}
-		says := []string{p.Sentence()}
+		wording := []string{p.Sentence()}
 		if p.Outcome != trial.Confirmed {
-			says = alike[p.Observed]
+			wording = alike[p.Observed]
 			delete(alike, p.Observed)
 		}
-		line := "Predicted: " + few(says) + ". "
+		line := "Predicted: " + few(wording) + ". "
 		if p.Unpredicted {
 			line = "Nothing was predicted of " + p.Guarantee + ". "
 		}
@@ -83,7 +83,7 @@ func explain(c contender, many bool) explanation {
 		default:
 			line += "Observed: " + strings.TrimSuffix(p.Observed, ".") + "."
 		}
-		if len(says) > 0 {
+		if len(wording) > 0 {
 			x.Lines = append(x.Lines, line)
 		}
 		if p.KnownRefuted != "" {

@@ -17,7 +17,7 @@ type finding struct {
 	Refutes     bool // a prediction
 }
 
-// Mark says whether anybody had predicted it.
+// Mark reports whether anybody had predicted it.
 func (f finding) Mark() string {
 	switch {
 	case f.AsPredicted:

@@ -254,7 +254,7 @@ func (l ladderOf) replays() bool {
 	return slices.ContainsFunc(l.Incarnations, func(i measure.Incarnation) bool { return i.Replayed[1] > i.Replayed[0] })
 }
 
-// tale says what the incarnations of the ladder's group did, one sentence for
+// tale reports what the incarnations of the ladder's group did, one sentence for
 // each membership under which partitions were taken up, over all partitions.
 func tale(drawn ladderOf, all []ladderOf) []string {
 	type wave struct {
@@ -292,23 +292,23 @@ func tale(drawn ladderOf, all []ladderOf) []string {
 			}
 		}
 	}
-	var says []string
+	var wording []string
 	for k, w := range slices.SortedFunc(maps.Values(waves), func(a, b *wave) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.number, b.number))
 	}) {
 		who := incarnationName(w.Incarnation)
 		if k == 0 {
-			says = append(says, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, quantity.Plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))
+			wording = append(wording, fmt.Sprintf("%s took up %d %s at %s and was last seen at work at %s.", who, w.partitions, quantity.Plural(w.partitions, "partition"), quantity.Duration(w.From), quantity.Duration(w.last)))
 			continue
 		}
 		sent := "nothing was sent again"
 		if w.again > 0 {
 			sent = fmt.Sprintf("%s %s sent again", quantity.Count(w.again), wasWere(w.again, "record"))
 		}
-		says = append(says, fmt.Sprintf("%s resumed at %s: %s at the committed offset%s; %s.", who, quantity.Duration(w.From),
+		wording = append(wording, fmt.Sprintf("%s resumed at %s: %s at the committed offset%s; %s.", who, quantity.Duration(w.From),
 			quantity.Of(w.committed, w.partitions)+" "+quantity.Plural(w.partitions, "partition"), w.where, sent))
 	}
-	return says
+	return wording
 }
 
 func wasWere(n int64, noun string) string {

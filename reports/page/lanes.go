@@ -54,7 +54,7 @@ func bandsOf(faults []measure.Fault, end time.Duration) (bands []period) {
 	return bands
 }
 
-// seen says when the fault was there, or that nobody saw it.
+// seen reports when the fault was there, or that nobody saw it.
 func seen(f measure.Fault) string {
 	switch {
 	case f.Active == 0:
@@ -86,14 +86,14 @@ func drawLanes(lanes []measure.Fault, over period, bands []period, cv canvas, id
 	d.over(over, x0, x1)
 	drawBands(&d, bands, x, padTop, bottom)
 	drawAxes(&d, nil, scale{from: bottom, to: padTop}, timeTicks(over, cv.ticks), x, cv, true)
-	var says []string
+	var wording []string
 	top := padTop
 	for _, f := range lanes {
-		says = append(says, faultLabel(f)+": "+seen(f))
+		wording = append(wording, faultLabel(f)+": "+seen(f))
 		drawLane(&d, f, x, top+above, over, cv)
 		top += row + above
 	}
-	d.Desc = strings.Join(says, ". ") + "."
+	d.Desc = strings.Join(wording, ". ") + "."
 	return d, true
 }
 

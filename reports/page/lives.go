@@ -23,7 +23,7 @@ func (e *experiment) follow() {
 	}
 }
 
-// Longest says how long the lives took, in few words.
+// Longest reports how long the lives took, in few words.
 func (e *experiment) Longest() string {
 	longest := e.Lives[0]
 	for _, l := range e.Lives {

@@ -281,13 +281,13 @@ func witness(a check.Anomaly) string {
 // around is what stands about the place in the log: "user-events/2@87 u7-000230 ·
 // 88 u7-000231". The partition is named once, for it is the same.
 func around(a check.Anomaly) string {
-	said := slices.Clone(a.Around)
-	for i := range said {
-		if in, at, ok := strings.Cut(said[i], "@"); ok && i > 0 && strings.HasPrefix(said[0], in+"@") {
-			said[i] = at
+	printed := slices.Clone(a.Around)
+	for i := range printed {
+		if in, at, ok := strings.Cut(printed[i], "@"); ok && i > 0 && strings.HasPrefix(printed[0], in+"@") {
+			printed[i] = at
 		}
 	}
-	return clip(strings.Join(said, " · "), longestText)
+	return clip(strings.Join(printed, " · "), longestText)
 }
 
 func few(s []string) string {

@@ -28,16 +28,16 @@ func TestMatrix(t *testing.T) {
 		made("5", "event", "docker", []measure.Fault{{Name: "odd"}}, is(breakwater.NoPhantom, check.Holds)),
 		made("6", "event", "docker", nil), // was not judged
 	}, map[string]string{"event": "c0", "sync": "c1"}, map[string]string{"1": "x1", "2": "x1", "4": "x2"})
-	var says []string
+	var wording []string
 	for _, m := range got {
-		says = append(says, m.World+": "+strings.Join(m.Guarantees, " "))
+		wording = append(wording, m.World+": "+strings.Join(m.Guarantees, " "))
 		for _, f := range m.Faults {
 			for _, r := range f.Rows {
 				var cells []string
 				for _, c := range r.Cells {
 					cells = append(cells, c.Glyph())
 				}
-				says = append(says, fmt.Sprintf("%s (%s): %s %s %q", f.Name, f.Section, r.Contender, r.Class, cells))
+				wording = append(wording, fmt.Sprintf("%s (%s): %s %s %q", f.Name, f.Section, r.Contender, r.Class, cells))
 			}
 		}
 	}
@@ -49,8 +49,8 @@ func TestMatrix(t *testing.T) {
 		"docker: no-phantom",
 		`odd (): event c0 ["✓"]`,
 	}
-	if strings.Join(says, "\n") != strings.Join(want, "\n") {
-		t.Errorf("%s\nwant\n%s", strings.Join(says, "\n"), strings.Join(want, "\n"))
+	if strings.Join(wording, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%s\nwant\n%s", strings.Join(wording, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -64,12 +64,12 @@ func TestEnvironments(t *testing.T) {
 	got := environments(report.Run{Trials: []*trial.Trial{
 		on("1", "m", own), on("2", "m", map[string]string{"a": "1 s", "b": "2 s"}), on("3", "m", nil), on("4", "m", map[string]string{"b": "9 s"}), on("5", "n", nil),
 	}})
-	var says []string
+	var wording []string
 	for _, e := range got {
-		says = append(says, fmt.Sprint(e.Machine, e.Settings, e.Trials))
+		wording = append(wording, fmt.Sprint(e.Machine, e.Settings, e.Trials))
 	}
-	if want := "mmap[a:1 s b:2 s] [1 2 3], mmap[b:9 s] [4], nmap[] [5]"; strings.Join(says, ", ") != want {
-		t.Errorf("%s, want %s", strings.Join(says, ", "), want)
+	if want := "mmap[a:1 s b:2 s] [1 2 3], mmap[b:9 s] [4], nmap[] [5]"; strings.Join(wording, ", ") != want {
+		t.Errorf("%s, want %s", strings.Join(wording, ", "), want)
 	}
 	if len(own) != 1 {
 		t.Error("the trial's own settings were changed")

@@ -16,7 +16,7 @@ type lineEnd struct {
 // nameLines writes the name of each line: behind its end, where the ends lie
 // apart; above the line, where it runs clear of all others; and else behind the
 // ends, moved apart, with a hair to the line. A canvas without room behind the
-// ends names the lines that run clear; the caption says what the others are.
+// ends names the lines that run clear; the caption reports what the others are.
 func nameLines(d *drawing, ends []lineEnd, cv canvas, x0, x1, top, bottom float64) {
 	room := cv.font * 1.2
 	inline := make([]bool, len(ends))

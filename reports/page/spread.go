@@ -58,7 +58,7 @@ func (e *experiment) mapCascade() {
 	}
 }
 
-// spread says how far the failure spread for whom: "spread to registration
+// spread reports how far the failure spread for whom: "spread to registration
 // (sync-sequential, sync-fanout); spread to no other service (event)".
 func (e *experiment) spread() string {
 	hit := slices.DeleteFunc(slices.Clone(e.Contenders), func(c contender) bool { return len(c.M.Breaches) == 0 })
@@ -70,7 +70,7 @@ func (e *experiment) spread() string {
 	}), "; ")
 }
 
-// blast says how far the failure spread, beyond what was broken.
+// blast reports how far the failure spread, beyond what was broken.
 func blast(c contender) string {
 	var hit []string
 	for _, b := range c.M.Breaches {

@@ -120,8 +120,8 @@ const (
 	mostFolded = 9
 )
 
-// tell draws the story over time.
-func (e *experiment) tell() {
+// tellStory draws the story over time.
+func (e *experiment) tellStory() {
 	for _, c := range e.Contenders {
 		e.over.to = max(e.over.to, c.M.End)
 		e.Faults += len(c.M.Faults)
@@ -137,12 +137,12 @@ func (e *experiment) tell() {
 		e.leave("fault lanes", "no fault was injected")
 	}
 	f := e.focus()
-	var told, folded []panel
+	var reported, folded []panel
 	for _, p := range e.panels(f) {
 		switch {
 		case !e.drawable(p):
-		case p.focus && len(told) < mostTold:
-			told = append(told, p)
+		case p.focus && len(reported) < mostTold:
+			reported = append(reported, p)
 		default:
 			p.focus = false
 			folded = append(folded, p)
@@ -161,7 +161,7 @@ func (e *experiment) tell() {
 		}
 		return figures
 	}
-	e.Story = append(e.Story, stack(told)...)
+	e.Story = append(e.Story, stack(reported)...)
 	e.More = stack(folded)
 	e.MoreNames = strings.Join(lists.Collect(folded, func(p panel) string { return p.name }), ", ")
 	if !e.climb(f) {

@@ -164,7 +164,7 @@ func TestAlign(t *testing.T) {
 	if !reflect.DeepEqual(fast, system(2*time.Second)) {
 		t.Error("the trial itself was changed")
 	}
-	if sayMoved(nil) != "" {
+	if describeMoved(nil) != "" {
 		t.Error("something is said of nobody")
 	}
 }
@@ -325,8 +325,8 @@ func TestExplanationsOfAccidents(t *testing.T) {
 
 // What came out the same in the same words is told once.
 func TestExplanationsAreToldOnce(t *testing.T) {
-	of := func(outcome trial.Outcome, says, observed string) trial.Predicted {
-		return trial.Predicted{Says: says, Observed: observed, Outcome: outcome}
+	of := func(outcome trial.Outcome, wording, observed string) trial.Predicted {
+		return trial.Predicted{Says: wording, Observed: observed, Outcome: outcome}
 	}
 	for name, c := range map[string]struct {
 		why         string

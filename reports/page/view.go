@@ -96,8 +96,8 @@ func newView(run report.Run) view {
 			v.Experiments = append(v.Experiments, e)
 		}
 	}
-	for _, a := range run.Troubled {
-		v.Red = append(v.Red, redTrial{Anchor: "troubled", Title: cmp.Or(a.Title, a.Spec), Contender: a.Contender, Outcome: a.Outcome(), Tally: string(a.How())})
+	for _, a := range run.Errored {
+		v.Red = append(v.Red, redTrial{Anchor: "errored", Title: cmp.Or(a.Title, a.Spec), Contender: a.Contender, Outcome: a.Outcome(), Tally: string(a.How())})
 	}
 	if v.MoreRed = len(v.Red) - mostRed; v.MoreRed > 0 {
 		v.Red = v.Red[:mostRed]

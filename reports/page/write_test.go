@@ -128,7 +128,7 @@ func TestPage(t *testing.T) {
 		want []string
 	}{
 		{"every outcome", pagetest.Run(), []string{
-			"2 claims confirmed, 2 refuted, 1 undecided, 1 not judged: the kit had trouble",
+			"2 claims confirmed, 2 refuted, 1 undecided, 1 not judged: the kit failed",
 			"E1 refuted for event", "as is known", "a retry budget bounds load, not loss",
 			"Replay ladder, group analytics on user-events/2", "replays 344…403 (60)", "&gt; 13.4 s", "session time-out 3 s",
 			"spread to registration (sync-fanout, sync-hardened); spread to no other service (event)", "GET /catalog, unrelated to the fault", "6 % ok during the fault", "events 18,204, 19,310", "user-events/2@88", "analytics: commit interval (1 s)",
@@ -304,7 +304,7 @@ func TestSummary(t *testing.T) {
 		{"known, but confirmed", []*trial.Trial{mk("a", "E1", trial.Confirmed, "why")}, "1 claim confirmed", false},
 		{"undecided is red", []*trial.Trial{mk("a", "E1", trial.Undecided, "")}, "1 claim undecided", false},
 		{"never judged", []*trial.Trial{mk("a", "E1", "", "")}, "1 claim undecided", false},
-		{"no claim", []*trial.Trial{mk("a", "", trial.Confirmed, ""), mk("b", "", trial.Error, "")}, "1 scenario confirmed, 1 not judged: the kit had trouble", false},
+		{"no claim", []*trial.Trial{mk("a", "", trial.Confirmed, ""), mk("b", "", trial.Error, "")}, "1 scenario confirmed, 1 not judged: the kit failed", false},
 	} {
 		s := report.Summarize(report.Run{Trials: c.trials})
 		if s.Headline != c.headline || s.Green != c.green {
@@ -317,8 +317,8 @@ func TestDefects(t *testing.T) {
 	s := report.Summarize(pagetest.Selftest())
 	var got []string
 	for _, d := range s.Defects {
-		said := d.Said()
-		got = append(got, strings.Join([]string{d.Name, strings.Join(d.Guarantees, " "), said.After, said.Caught, said.Green, string(d.Outcome())}, " | "))
+		printed := d.Said()
+		got = append(got, strings.Join([]string{d.Name, strings.Join(d.Guarantees, " "), printed.After, printed.Caught, printed.Green, string(d.Outcome())}, " | "))
 	}
 	want := []string{
 		"commit-before-processing | no-acknowledged-loss commit-after-effect | −1.4 s (−2.5 s to 209 ms) | 10 of 10 | 10 of 10 | confirmed",

@@ -31,7 +31,7 @@ func TestRenderers(t *testing.T) {
 		v.Anomalies = []check.Anomaly{{What: evil, IDs: []string{evil}, Offsets: []string{evil}, Around: []string{evil}, Setting: evil}}
 	}
 	absent := []report.Absent{{Suite: evil, Spec: evil, World: evil, Reason: evil}}
-	run := report.Run{ID: evil, World: evil, Replay: evil, Claims: map[string]string{evil: evil}, Trials: []*trial.Trial{hostile}, Skipped: absent, Troubled: absent}
+	run := report.Run{ID: evil, World: evil, Replay: evil, Claims: map[string]string{evil: evil}, Trials: []*trial.Trial{hostile}, Skipped: absent, Errored: absent}
 	for name, render := range map[string]func(io.Writer) error{
 		"page":     func(w io.Writer) error { return page.Write(w, run) },
 		"json":     func(w io.Writer) error { return report.WriteJSON(w, run) },

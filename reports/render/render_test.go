@@ -43,23 +43,23 @@ func TestRenderWritesEveryForm(t *testing.T) {
 // A reader of the report never sees half of one.
 func TestAReportIsReplacedWhole(t *testing.T) {
 	file := filepath.Join(t.TempDir(), PageFile)
-	says := func(text string, err error) func(io.Writer) error {
+	wording := func(text string, err error) func(io.Writer) error {
 		return func(w io.Writer) error {
 			_, _ = io.WriteString(w, text)
 			return err
 		}
 	}
-	if err := write(file, says("the first", nil)); err != nil {
+	if err := write(file, wording("the first", nil)); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	if err := write(file, says("half of the sec", broken)); !errors.Is(err, broken) || !strings.Contains(err.Error(), PageFile) {
+	if err := write(file, wording("half of the sec", broken)); !errors.Is(err, broken) || !strings.Contains(err.Error(), PageFile) {
 		t.Errorf("error %v", err)
 	}
 	if b, err := os.ReadFile(file); string(b) != "the first" {
 		t.Errorf("the report is %q, %v", b, err)
 	}
-	if err := write(file, says("the second", nil)); err != nil {
+	if err := write(file, wording("the second", nil)); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(file); string(b) != "the second" {

@@ -38,7 +38,7 @@ const (
 	SpecInterrupted Ending = "interrupted" // somebody ended the run
 	SpecKilled      Ending = "killed"      // a signal ended its process
 	SpecExited      Ending = "exited"      // its process ended by itself, before the spec did
-	SpecTroubled    Ending = "trouble"     // it could not be performed; the default
+	SpecErrored     Ending = "error"     // it could not be performed; the default
 	SpecSkipped     Ending = "skipped"     // its world cannot do what it needs
 )
 
@@ -49,14 +49,14 @@ var endings = []struct {
 	verb string
 }{
 	{SpecFailed, "failed"}, {SpecPanicked, "panicked"}, {SpecTimedOut, "timed out"}, {SpecInterrupted, "interrupted"},
-	{SpecKilled, "killed"}, {SpecExited, "ended with the process"}, {SpecTroubled, "could not be performed"},
+	{SpecKilled, "killed"}, {SpecExited, "ended with the process"}, {SpecErrored, "could not be performed"},
 }
 
 // How is what ended it, with its default.
-func (a Absent) How() Ending { return cmp.Or(a.Ended, SpecTroubled) }
+func (a Absent) How() Ending { return cmp.Or(a.Ended, SpecErrored) }
 
 // Outcome is what it counts as: a failed assertion as a refutation, for what was
-// expected was observed otherwise, all else as trouble.
+// expected was observed otherwise, all else as failure.
 func (a Absent) Outcome() trial.Outcome {
 	if a.How() == SpecFailed {
 		return trial.Refuted
@@ -67,7 +67,7 @@ func (a Absent) Outcome() trial.Outcome {
 // Why is the reason, and whose fault it is where the spec could not be performed:
 // somebody has to mend something before there can be a verdict.
 func (a Absent) Why() string {
-	if a.How() != SpecTroubled {
+	if a.How() != SpecErrored {
 		return a.Reason
 	}
 	return a.Blame.Because() + ": " + a.Reason
@@ -92,12 +92,12 @@ func (r Run) ExitCode() int {
 	if slices.ContainsFunc(r.Sabotage, func(s Sabotage) bool { return !s.Caught }) {
 		code = trial.WorstExitCode(code, trial.ExitRefuted)
 	}
-	for _, a := range r.Troubled {
+	for _, a := range r.Errored {
 		switch a.Outcome() {
 		case trial.Refuted:
 			code = trial.WorstExitCode(code, trial.ExitRefuted)
 		default:
-			code = trial.WorstExitCode(code, trial.ExitTrouble)
+			code = trial.WorstExitCode(code, trial.ExitHarnessError)
 		}
 	}
 	return code

@@ -159,19 +159,19 @@ func DefectHeadline(all []Defect) string {
 		caught += btoi(d.Caught == d.Rounds)
 		wrong += btoi(d.Green < d.Beside)
 	}
-	says := fmt.Sprintf("%d of %d planted defects caught", caught, n)
+	wording := fmt.Sprintf("%d of %d planted defects caught", caught, n)
 	switch {
 	case n == 0:
 		return ""
 	case n == 1 && caught == 1:
-		says = "The planted defect caught"
+		wording = "The planted defect caught"
 	case caught == n:
-		says = fmt.Sprintf("All %d planted defects caught", n)
+		wording = fmt.Sprintf("All %d planted defects caught", n)
 	}
 	if wrong > 0 {
-		says += fmt.Sprintf(", %d with a right service that is not as predicted", wrong)
+		wording += fmt.Sprintf(", %d with a right service that is not as predicted", wrong)
 	}
-	return says
+	return wording
 }
 
 // Said is what the table of planted defects says of one.

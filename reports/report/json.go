@@ -27,9 +27,9 @@ type document struct {
 	Took    time.Duration `json:"took"`
 	Replay  string        `json:"replay,omitempty"`
 	Summary
-	Trials   []documentTrial `json:"trials"`
-	Skipped  []Absent        `json:"skipped"`
-	Troubled []Absent        `json:"troubled"`
+	Trials  []documentTrial `json:"trials"`
+	Skipped []Absent        `json:"skipped"`
+	Errored []Absent        `json:"errored"`
 }
 
 // documentTrial is a trial without its series over time, which are in the saved
@@ -77,7 +77,7 @@ func WriteJSON(w io.Writer, run Run) error {
 	}
 	d := document{
 		Schema: Schema, ID: run.ID, World: run.World, Took: run.Took, Replay: run.Replay,
-		Summary: Summarize(run), Trials: []documentTrial{}, Skipped: list(run.Skipped), Troubled: list(run.Troubled),
+		Summary: Summarize(run), Trials: []documentTrial{}, Skipped: list(run.Skipped), Errored: list(run.Errored),
 	}
 	if !run.Started.IsZero() {
 		utc := run.Started.UTC()

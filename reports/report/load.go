@@ -22,7 +22,7 @@ import (
 
 const (
 	skipFile     = "skipped.jsonl"
-	troubleFile  = "trouble.jsonl"
+	errorsFile  = "errors.jsonl"
 	sabotageFile = "sabotage.jsonl"
 
 	maxLines = 16 << 20 // bytes that are read of one
@@ -31,7 +31,7 @@ const (
 // Save records in the run's folder how a spec ended that has no verdict of its own.
 // Several processes may do so at once.
 func (a Absent) Save(dir string) error {
-	file := troubleFile
+	file := errorsFile
 	if a.Ended == SpecSkipped {
 		file = skipFile
 	}
@@ -78,14 +78,14 @@ func Load(dir string) (Run, error) {
 		return Run{}, fmt.Errorf("%w: it was cut off or changed, or is another version's; remove it to go on without it", err)
 	}
 	skipped, err := readLines[Absent](filepath.Join(dir, skipFile))
-	troubled, errTroubled := readLines[Absent](filepath.Join(dir, troubleFile))
+	errored, errTroubled := readLines[Absent](filepath.Join(dir, errorsFile))
 	sabotage, errSabotage := readLines[Sabotage](filepath.Join(dir, sabotageFile))
 	if err := errors.Join(err, errTroubled, errSabotage); err != nil {
 		return Run{}, err
 	}
 	run := Run{
 		ID: filepath.Base(dir), Replay: ReplayCommand(reachable(dir)),
-		Claims: map[string]string{}, Trials: trials, Skipped: skipped, Troubled: troubled, Sabotage: sabotage,
+		Claims: map[string]string{}, Trials: trials, Skipped: skipped, Errored: errored, Sabotage: sabotage,
 	}
 	// Files come by name; a reader wants the claims in their order, experiments as
 	// they were performed, and contenders as they were named.

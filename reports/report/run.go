@@ -22,20 +22,20 @@ type Run struct {
 	// replayed by the same command with " --trial <id>". "" leaves both out.
 	Replay string
 
-	// Claims says what each claim states, by its id. A claim that is missing
+	// Claims describes what each claim states, by its id. A claim that is missing
 	// here is shown with the title of its first scenario.
 	Claims map[string]string
 
-	Trials   []*trial.Trial // in the order in which they are to be read
-	Skipped  []Absent       // the world cannot do what these need
-	Troubled []Absent       // these failed or were not performed to their end; with one of them the run is not green
+	Trials  []*trial.Trial // in the order in which they are to be read
+	Skipped []Absent       // the world cannot do what these need
+	Errored []Absent       // these failed or were not performed to their end; with one of them the run is not green
 
 	Sabotage []Sabotage // what was planted in the kit itself, by its self-test
 }
 
 // Empty is whether the run has nothing to show.
 func (r Run) Empty() bool {
-	return len(r.Trials)+len(r.Skipped)+len(r.Troubled)+len(r.Sabotage) == 0
+	return len(r.Trials)+len(r.Skipped)+len(r.Errored)+len(r.Sabotage) == 0
 }
 
 // ReplayCommand is the command that performs the run in that folder again.

@@ -46,7 +46,7 @@ type Scenario struct {
 }
 
 // ClaimRow is what one contender was said to do about a claim, and did. Of a trial
-// that was repeated it says what became of all rounds, and stands for the worst.
+// that was repeated it reports what became of all rounds, and stands for the worst.
 type ClaimRow struct {
 	Trial     string        `json:"trial"`
 	Contender string        `json:"contender"`
@@ -119,15 +119,15 @@ type Part struct {
 }
 
 // Observed is what came out in few words. What did not come out as predicted is
-// said in full and first; what another part has said already is left out.
+// said in full and first; what another part has reported already is left out.
 func (r ClaimRow) Observed() []Part {
 	if len(r.Rounds) > 0 {
 		return r.observedOver()
 	}
 	var bad, good []Part
-	said := func(text string) bool {
-		says := func(p Part) bool { return strings.Contains(p.Text, text) }
-		return text == "" || slices.ContainsFunc(bad, says) || slices.ContainsFunc(good, says)
+	printed := func(text string) bool {
+		wording := func(p Part) bool { return strings.Contains(p.Text, text) }
+		return text == "" || slices.ContainsFunc(bad, wording) || slices.ContainsFunc(good, wording)
 	}
 	for _, l := range r.Lines {
 		if l.Outcome != trial.Confirmed {
@@ -135,7 +135,7 @@ func (r ClaimRow) Observed() []Part {
 			if l.Measured {
 				text = cmp.Or(l.Brief, text)
 			}
-			if !said(text) {
+			if !printed(text) {
 				bad = append(bad, Part{text, l.Outcome})
 			}
 		}
@@ -146,13 +146,13 @@ func (r ClaimRow) Observed() []Part {
 		}
 		clauses := strings.Split(l.shortly(r.Lines[:i]), ", ")
 		if len(clauses) > 1 {
-			clauses = slices.DeleteFunc(clauses, said)
+			clauses = slices.DeleteFunc(clauses, printed)
 		}
-		if text := strings.Join(clauses, ", "); !said(text) {
+		if text := strings.Join(clauses, ", "); !printed(text) {
 			good = append(good, Part{text, l.Outcome})
 		}
 	}
-	// A run that proves nothing says so before what it saw.
+	// A run that proves nothing reports it before what it saw.
 	if r.Why != "" && r.Outcome != trial.Confirmed && len(bad) == 0 {
 		bad = []Part{{r.Why, r.Outcome}}
 	}
@@ -215,7 +215,7 @@ func (c Claim) Predicted(r ClaimRow) string {
 		if row.Contender != r.Contender {
 			continue
 		}
-		rest := slices.DeleteFunc(says(row), func(s string) bool { return slices.Contains(above, s) })
+		rest := slices.DeleteFunc(wording(row), func(s string) bool { return slices.Contains(above, s) })
 		repeats := len(above) > 2 && len(rest)+len(above) == len(row.Lines)
 		switch {
 		case row.Trial == r.Trial && repeats:
@@ -223,18 +223,20 @@ func (c Claim) Predicted(r ClaimRow) string {
 		case row.Trial == r.Trial:
 			return r.Predicted()
 		case !repeats:
-			above = says(row)
+			above = wording(row)
 		}
 	}
 	return r.Predicted()
 }
 
 // Predicted is what was predicted in few words.
-func (r ClaimRow) Predicted() string { return strings.Join(says(r), ", ") }
+func (r ClaimRow) Predicted() string { return strings.Join(wording(r), ", ") }
 
-func says(r ClaimRow) []string { return lists.Collect(r.Lines, func(l Line) string { return l.Says }) }
+func wording(r ClaimRow) []string {
+	return lists.Collect(r.Lines, func(l Line) string { return l.Says })
+}
 
-// Summarize says how the run went. Claims come in the order of their first
+// Summarize reports how the run went. Claims come in the order of their first
 // trial, scenarios without a claim last.
 func Summarize(run Run) Summary {
 	s := Summary{Claims: []Claim{}}
@@ -268,7 +270,7 @@ func Summarize(run Run) Summary {
 		}
 	}
 	s.Headline = headline(s.Claims, s.Defects)
-	if absent := countAbsent(run.Troubled); absent != "" {
+	if absent := countAbsent(run.Errored); absent != "" {
 		s.Headline += "; " + absent
 	}
 	s.Green, s.Note = run.ExitCode() == trial.ExitAsPredicted, note(run)
@@ -342,7 +344,7 @@ func InRound(t *trial.Trial, text string) string {
 }
 
 // lineOver is what became of a prediction in all rounds. Of those in which it was
-// otherwise it tells of the first of the worst.
+// otherwise it shows the first of the worst.
 func lineOver(l Line, p trial.Predicted, rounds trial.Rounds, measured []measure.Measurements) Line {
 	var outcomes []trial.Outcome
 	var worst *trial.Trial
@@ -389,7 +391,7 @@ func rowOf(t *trial.Trial) ClaimRow {
 	if len(row.Lines) == 0 {
 		row.Lines = []Line{{Predicted: "nothing", Says: "nothing", Outcome: row.Outcome}}
 	}
-	// A trial in which nothing was observed says why.
+	// A trial in which nothing was observed reports why.
 	if !slices.ContainsFunc(row.Lines, func(l Line) bool { return l.Observed != "" }) {
 		row.Lines[0].Observed = t.Why
 	}
@@ -416,7 +418,7 @@ func headline(claims []Claim, planted []Defect) string {
 		noun, outcomes = "scenario", lists.Collect(claims[0].Rows(), func(r ClaimRow) trial.Outcome { return r.Outcome })
 	}
 	// "3 claims confirmed, 1 refuted", or "All 5 claims confirmed".
-	return tally(outcomes, "not judged: the kit had trouble", func(n int) string {
+	return tally(outcomes, "not judged: the kit failed", func(n int) string {
 		if n == len(outcomes) && n > 1 {
 			return fmt.Sprintf("All %d %s", n, quantity.Plural(n, noun))
 		}
@@ -437,7 +439,7 @@ func note(run Run) string {
 		}
 	}
 	absent := ""
-	switch n := len(run.Troubled); n {
+	switch n := len(run.Errored); n {
 	case 0:
 	case 1:
 		absent = " 1 spec is red."

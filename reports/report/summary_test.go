@@ -21,8 +21,8 @@ func TestClaimsInFewWords(t *testing.T) {
 		p.Count = &c
 		return p
 	}
-	bound := func(says string, o trial.Outcome, observed, brief string) trial.Predicted {
-		return trial.Predicted{Prediction: breakwater.Prediction{Measurement: says}, Says: says, Observed: observed, Brief: brief, Outcome: o}
+	bound := func(wording string, o trial.Outcome, observed, brief string) trial.Predicted {
+		return trial.Predicted{Prediction: breakwater.Prediction{Measurement: wording}, Says: wording, Observed: observed, Brief: brief, Outcome: o}
 	}
 	all := []trial.Predicted{
 		counted(breakwater.NoAcknowledgedLoss, "0 of 9 acknowledged ids never took effect in a, b", check.Count{Of: 9, What: "lost", Sinks: 2}),

@@ -37,8 +37,8 @@ func WriteTable(w io.Writer, run Run) error {
 		case i == 0:
 			fmt.Fprint(t, "\nPLANTED DEFECTS\tguarantee named for it\tcaught after\tcaught\tright service green\tfault\n")
 		}
-		said := d.Said()
-		print("  %s\t%s\t%s\t%s\t%s\t%s, %s\n", d.Name, strings.Join(d.Guarantees, ", "), said.After, said.Caught, said.Green, d.Fault, d.World)
+		printed := d.Said()
+		print("  %s\t%s\t%s\t%s\t%s\t%s, %s\n", d.Name, strings.Join(d.Guarantees, ", "), printed.After, printed.Caught, printed.Green, d.Fault, d.World)
 	}
 	for _, tr := range run.Trials {
 		for _, wrong := range tr.Wrong() {
@@ -48,7 +48,7 @@ func WriteTable(w io.Writer, run Run) error {
 			}
 		}
 	}
-	for _, a := range run.Troubled {
+	for _, a := range run.Errored {
 		print("\n%s\t%s: %s\t%s\t%s\n", strings.ToUpper(string(a.How())), a.Suite, a.Spec, a.Where(), a.Why())
 	}
 	for _, s := range run.Skipped {

@@ -118,7 +118,7 @@ func (r *Run) MakeLatest() error {
 	return nil
 }
 
-// usable says whether the text can be part of a path without surprises.
+// usable reports whether the text can be part of a path without surprises.
 func usable(what, name string) error {
 	if err := trial.CheckName(what, name); err != nil {
 		return fmt.Errorf("store: %w", err)

@@ -19,7 +19,7 @@ import (
 // predictions and the trial's contender; predictions for other contenders are
 // left out.
 //
-// The trial is trouble when the kit had trouble while it recorded, and undecided when
+// The trial is an error when the kit failed while it recorded, and undecided when
 // the history is inconsistent or nothing was predicted. Otherwise it is refuted when any
 // prediction was observed otherwise, or a guarantee is broken of which nothing was
 // predicted and that nobody tolerates, see [breakwater.ToBeTolerated]: that counts as a prediction that it
@@ -126,7 +126,7 @@ func (t *Trial) conclude(x *history.Index) (Outcome, string) {
 		}
 	}
 	if troubles > 0 {
-		return Error, fmt.Sprintf("the kit had trouble while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
+		return Error, fmt.Sprintf("the kit failed while it recorded: %s (%s in all)", cmp.Or(first.Error, first.Client, "not named"), quantity.Count(troubles))
 	}
 	exercised := t.verdict(breakwater.Exercised)
 	of := func(is func(Predicted) bool) (found []Predicted) {
@@ -283,7 +283,7 @@ func (t *Trial) observe(p breakwater.Prediction) Predicted {
 		}
 	default:
 		v, measured := t.Measurements.Lookup(p.Measurement)
-		found.Observed, found.Brief = t.Measurements.Tell(p.Measurement), t.Measurements.Brief(p.Measurement)
+		found.Observed, found.Brief = t.Measurements.Describe(p.Measurement), t.Measurements.Brief(p.Measurement)
 		if measured {
 			found.Outcome = compare(p, v)
 		}

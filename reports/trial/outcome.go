@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// severity orders outcomes: trouble over refuted over undecided over confirmed. What was
+// severity orders outcomes: error over refuted over undecided over confirmed. What was
 // observed otherwise in one trial was, whatever another could not decide.
 var severity = map[Outcome]int{Confirmed: 1, Undecided: 2, Refuted: 3, Error: 4}
 
@@ -31,10 +31,10 @@ func (o Outcome) Mark() string {
 
 // Exit codes of the built breakwater binary.
 const (
-	ExitAsPredicted = 0 // known refutations included
-	ExitRefuted     = 1 // a prediction was observed otherwise, or a known refutation was not
-	ExitUndecided   = 2 // a trial proves nothing, or there was none
-	ExitTrouble     = 3 // the kit's own trouble
+	ExitAsPredicted  = 0 // known refutations included
+	ExitRefuted      = 1 // a prediction was observed otherwise, or a known refutation was not
+	ExitUndecided    = 2 // a trial proves nothing, or there was none
+	ExitHarnessError = 3 // an error of the kit
 )
 
 // ExitCode is the code for a run of these trials: of several the first of 3, 1, 2 and 0.
@@ -46,7 +46,7 @@ func ExitCode(trials []*Trial) int {
 	for _, t := range trials {
 		switch {
 		case t.Outcome == Error:
-			codes = append(codes, ExitTrouble)
+			codes = append(codes, ExitHarnessError)
 		case t.Outcome != Confirmed && t.Outcome != Refuted || len(t.Predictions) == 0:
 			codes = append(codes, ExitUndecided)
 		case !t.AsPredicted():
@@ -59,7 +59,7 @@ func ExitCode(trials []*Trial) int {
 // WorstExitCode is the one of several by which a run ends: 3, 1, 2, 0. One that says that
 // nothing is decided would hide what was refuted.
 func WorstExitCode(codes ...int) int {
-	for _, code := range []int{ExitTrouble, ExitRefuted, ExitUndecided} {
+	for _, code := range []int{ExitHarnessError, ExitRefuted, ExitUndecided} {
 		if slices.Contains(codes, code) {
 			return code
 		}

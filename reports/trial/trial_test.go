@@ -121,7 +121,7 @@ func TestJudge(t *testing.T) {
 		}), []breakwater.Prediction{holds(breakwater.NoLostInLog), holds(breakwater.BoundedRecovery)}, trial.Undecided, "behind its schedule"},
 		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
 		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
-		"the kit had trouble":         {historytest.With(event, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Error, "tap lost its stream"},
+		"the kit failed":         {historytest.With(event, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Error, "tap lost its stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := judge(c.log, c.predictions...)
@@ -397,7 +397,7 @@ func TestExitCode(t *testing.T) {
 	surprise := settled("E1", "", "event", trial.Confirmed, came(trial.Confirmed, "as understood"))
 	refuted := settled("E1", "", "event", trial.Refuted, came(trial.Refuted, ""))
 	undecided := settled("E1", "", "event", trial.Undecided, came(trial.Undecided, ""))
-	trouble := settled("E1", "", "event", trial.Error)
+	failure := settled("E1", "", "event", trial.Error)
 	for _, c := range []struct {
 		trials []*trial.Trial
 		want   int
@@ -407,7 +407,7 @@ func TestExitCode(t *testing.T) {
 		{[]*trial.Trial{good, surprise}, trial.ExitRefuted},
 		{[]*trial.Trial{refuted, good}, trial.ExitRefuted},
 		{[]*trial.Trial{undecided, refuted, good}, trial.ExitRefuted},
-		{[]*trial.Trial{undecided, trouble, good}, trial.ExitTrouble},
+		{[]*trial.Trial{undecided, failure, good}, trial.ExitHarnessError},
 		{[]*trial.Trial{{}}, trial.ExitUndecided},                                          // never judged
 		{[]*trial.Trial{settled("E1", "", "event", trial.Confirmed)}, trial.ExitUndecided}, // confirmed nothing
 	} {

@@ -163,14 +163,14 @@ func poisonRecord(w *world) {
 func crashAfterTheLetter(w *world) {
 	net := kafkatest.NewSwitch(w.Dial)
 	dead := w.TopicInfo(deadLetters).TopicID
-	crashed, letter := make(chan struct{}), false
+	crashed, deadLetterRecord := make(chan struct{}), false
 	w.Control(func(request kmsg.Request) (kmsg.Response, error, bool) {
 		w.KeepControl()
 		switch r := request.(type) {
 		case *kmsg.ProduceRequest:
-			letter = letter || r.Topics[0].Topic == deadLetters || r.Topics[0].TopicID == dead
+			deadLetterRecord = deadLetterRecord || r.Topics[0].Topic == deadLetters || r.Topics[0].TopicID == dead
 		case *kmsg.OffsetCommitRequest, *kmsg.AddOffsetsToTxnRequest, *kmsg.TxnOffsetCommitRequest:
-			if letter {
+			if deadLetterRecord {
 				w.DropControl()
 				net.Silence()
 				close(crashed)
@@ -333,13 +333,13 @@ func (w *world) rows(query string) (all [][2]string) {
 
 // anomalies are all that is wrong, sorted.
 func (w *world) anomalies() (all []string) {
-	letters := map[string]int{}
+	deadLetterRecords := map[string]int{}
 	for _, r := range w.Read(deadLetters, 0) {
 		e, err := event.FromRecord(r)
 		if err != nil {
 			w.t.Error(err)
 		}
-		letters[e.ID]++
+		deadLetterRecords[e.ID]++
 		if e.ID != "poison" {
 			all = append(all, e.ID+" was given up")
 		}
@@ -363,10 +363,10 @@ func (w *world) anomalies() (all []string) {
 	w.standsFor(&handsOver)
 	for _, id := range w.published {
 		switch {
-		case id != "poison" && recorded[id]+letters[id] == 0:
+		case id != "poison" && recorded[id]+deadLetterRecords[id] == 0:
 			all = append(all, id+" lost")
-		case id == "poison" && handsOver.DeadLetter.Topic != "" && letters[id] != 1:
-			all = append(all, fmt.Sprintf("poison has %d letters", letters[id]))
+		case id == "poison" && handsOver.DeadLetter.Topic != "" && deadLetterRecords[id] != 1:
+			all = append(all, fmt.Sprintf("poison has %d letters", deadLetterRecords[id]))
 		}
 	}
 	if handsOver.Positions != nil {

@@ -55,7 +55,7 @@ func begin(t *testing.T, suite string, options []Option) (s *session.Session, ct
 	}
 	ctx, stop := session.Attend(t.Context())
 	attended := interrupt(ctx)
-	release, err := s.Alone(ctx)
+	release, err := s.LockMachine(ctx)
 	if err != nil {
 		attended()
 		stop()
@@ -177,7 +177,7 @@ const patience = time.Minute
 func interrupt(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		fmt.Fprintln(os.Stderr, "interrupted:", context.Cause(ctx))
-		time.AfterFunc(patience, func() { os.Exit(trial.ExitTrouble) })
+		time.AfterFunc(patience, func() { os.Exit(trial.ExitHarnessError) })
 		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
 	})
 }

@@ -39,7 +39,7 @@ func TestBeAsPredicted(t *testing.T) {
 		{"refuted", refuted, "b is refuted: because of b\n  confirmed  guarantee 1 holds: observed 1\n  refuted    guarantee 2 holds: observed 2\n"},
 		{"undecided", performed("c", trial.Undecided, trial.Undecided), "c is undecided: because of c\n  undecided  guarantee 1 holds: observed 1\n"},
 		{"undecided as a whole, whatever was observed", performed("c", trial.Undecided, trial.Confirmed), "c is undecided: because of c\n  confirmed  guarantee 1 holds: observed 1\n"},
-		{"trouble", performed("d", trial.Error, trial.Confirmed), "d is trouble: because of d\n  confirmed  guarantee 1 holds: observed 1\n"},
+		{"error", performed("d", trial.Error, trial.Confirmed), "d is error: because of d\n  confirmed  guarantee 1 holds: observed 1\n"},
 		{"nothing predicted", performed("e", trial.Confirmed), "e is confirmed: because of e\n"},
 		{"refuted, as is known", known(performed("f", trial.Refuted, trial.Confirmed, trial.Refuted)), ""},
 		{"confirmed, though known to be refuted", known(performed("g", trial.Confirmed, trial.Confirmed)),
@@ -81,12 +81,12 @@ func TestBeAsPredictedNeedsATrial(t *testing.T) {
 		{"something else", trial.Trial{}, "not trial.Trial"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var said []string
-			g := gomega.NewGomega(func(message string, _ ...int) { said = append(said, message) })
+			var printed []string
+			g := gomega.NewGomega(func(message string, _ ...int) { printed = append(printed, message) })
 			g.Expect(c.actual).To(matchers.BeAsPredicted())
 			g.Expect(c.actual).NotTo(matchers.BeAsPredicted())
-			if len(said) != 2 || !strings.Contains(said[0], c.want) || !strings.Contains(said[1], c.want) {
-				t.Errorf("said %q, want %q twice", said, c.want)
+			if len(printed) != 2 || !strings.Contains(printed[0], c.want) || !strings.Contains(printed[1], c.want) {
+				t.Errorf("said %q, want %q twice", printed, c.want)
 			}
 		})
 	}

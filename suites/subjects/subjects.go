@@ -155,10 +155,10 @@ func cache(contender string) breakwater.Service {
 	return consumer(contender, s)
 }
 
-// WithForeign is a system whose consumer is a program in another language, with
+// WithPythonConsumer is a system whose consumer is a program in another language, with
 // another client library and nothing of ours in it. It keeps no ledger that
 // could be read, so what became of its effects is not asked.
-func WithForeign() []breakwater.Service {
+func WithPythonConsumer() []breakwater.Service {
 	producer := registration(Event)
 	producer.Ledger = nil
 	python := cmp.Or(os.Getenv("BREAKWATER_PYTHON"), "python3")

@@ -194,7 +194,7 @@ func (g *generator) fault(name string, f breakwater.Fault, instance string, at, 
 	}})
 }
 
-// load sends registrations and catalog reads for three phases; register says how
+// load sends registrations and catalog reads for three phases; register reports how
 // long one registration takes.
 func (g *generator) load(register func(id, key string, at time.Duration) time.Duration) {
 	every := time.Second / time.Duration(g.Rate)

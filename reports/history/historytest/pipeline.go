@@ -14,9 +14,9 @@ import (
 
 // Topics of [Pipeline] beside [Topic].
 const (
-	Retries  = "email-retry"
-	Letters  = "email-dead"
-	Invoices = "invoices"
+	Retries     = "email-retry"
+	DeadLetters = "email-dead"
+	Invoices    = "invoices"
 )
 
 // What Pipeline's email service promises, and Fatal, the class of failure that it
@@ -31,7 +31,7 @@ const (
 // there is, with a fault that it survives:
 //
 //   - registration writes users and an outbox, whose relay publishes to [Topic];
-//   - email puts off what fails and gives up what goes on failing: of the
+//   - email retries later what fails and gives up what goes on failing: of the
 //     registrations each 20th fails once, each 30th three times and each 40th for
 //     good. The first letter is redriven, and then takes effect;
 //   - billing transfers every event to [Invoices] in transactions, each over two
@@ -44,7 +44,7 @@ func Pipeline(o Options) history.Log {
 	h.Services = []breakwater.Service{
 		{Name: "registration", Needs: Needs("database", "kafka"), Ledger: ledger("users"), Outbox: Topic, PublishesOnce: true},
 		{Name: "email", Needs: Needs("kafka", "mailbox"), Group: "email", Ledger: ledger("mailbox"),
-			DeadLetter: &breakwater.DeadLetter{Topic: Letters, Retry: []string{Retries}, MaxAttempts: MaxAttempts, Backoff: breakwater.Duration(Backoff), Fatal: []string{Fatal}}},
+			DeadLetter: &breakwater.DeadLetter{Topic: DeadLetters, Retry: []string{Retries}, MaxAttempts: MaxAttempts, Backoff: breakwater.Duration(Backoff), Fatal: []string{Fatal}}},
 		{Name: "billing", Needs: Needs("kafka"), Group: "billing", Output: Invoices, ExactlyOnce: true, TransactionTimeout: breakwater.Duration(2 * time.Second)},
 		{Name: "stats", Needs: Needs("database", "kafka"), Group: "stats", Offsets: "sink", Ledger: ledger("stats-db")},
 	}
@@ -52,7 +52,7 @@ func Pipeline(o Options) history.Log {
 
 	g := &pipeline{
 		generator: generator{Options: o, rng: rand.New(rand.NewPCG(o.Seed, 3)), arrivals: map[int32][]arrival{}},
-		ends:      map[history.Partition]int64{}, sequences: map[history.Partition]int32{}, letters: map[string]bool{},
+		ends:      map[history.Partition]int64{}, sequences: map[history.Partition]int32{}, deadLetters: map[string]bool{},
 	}
 	g.load(func(id, key string, at time.Duration) time.Duration {
 		g.effect("users", id, key, at+time.Millisecond, true)
@@ -80,12 +80,12 @@ func Pipeline(o Options) history.Log {
 
 type pipeline struct {
 	generator
-	ends      map[history.Partition]int64 // of the topics beside Topic
-	sequences map[history.Partition]int32
-	audits    []history.Event
-	transfers []transfer
-	letters   map[string]bool // ids given up
-	counted   map[string]map[string]bool
+	ends        map[history.Partition]int64 // of the topics beside Topic
+	sequences   map[history.Partition]int32
+	audits      []history.Event
+	transfers   []transfer
+	deadLetters map[string]bool // ids given up
+	counted     map[string]map[string]bool
 }
 
 func (g *pipeline) end() time.Duration { return 4 * g.Phase }
@@ -133,7 +133,7 @@ func (g *pipeline) redrive() {
 }
 
 // put appends one record to a topic beside Topic, and is when that was answered.
-func (g *pipeline) put(client, topic string, p int32, a arrival, letter *history.LetterRecord, at time.Duration) arrival {
+func (g *pipeline) put(client, topic string, p int32, a arrival, deadLetter *history.DeadLetterRecord, at time.Duration) arrival {
 	in := history.Partition{Topic: topic, Partition: p}
 	e := batch(history.Event{Client: client, Topic: topic, Partition: p, Offset: g.ends[in], Count: 1,
 		ProducerID: 20, Sequence: g.sequences[in], At: at, End: at + time.Millisecond, Outcome: history.OK}, a.id)
@@ -141,7 +141,7 @@ func (g *pipeline) put(client, topic string, p int32, a arrival, letter *history
 	g.sequences[in]++
 	g.add(e)
 	g.audits = append(g.audits, history.Event{Kind: history.Audit, Topic: topic, Partition: p, Offset: e.Offset, ID: a.id, Key: a.key,
-		ProducerID: e.ProducerID, Sequence: e.Sequence, Letter: letter})
+		ProducerID: e.ProducerID, Sequence: e.Sequence, DeadLetter: deadLetter})
 	return arrival{at: e.End, offset: e.Offset, id: a.id, key: a.key}
 }
 
@@ -222,13 +222,13 @@ func (g *pipeline) acknowledged(commit history.Event) {
 	g.commits = append(g.commits, commit)
 }
 
-// email reads one partition, and beside it what it put off.
+// email reads one partition, and beside it what it retried later.
 func (g *pipeline) email(p int32) {
 	var putOff []arrival
 	attempts, origin, done := map[string]int{}, map[string]int64{}, map[string]bool{}
 	attempt := func(a arrival, now time.Duration) time.Duration {
 		times, class := failures(a.id)
-		if g.letters[a.id] {
+		if g.deadLetters[a.id] {
 			times = 0 // it was redriven, with what was wrong put right
 		}
 		attempts[a.id]++
@@ -238,12 +238,12 @@ func (g *pipeline) email(p int32) {
 			done[a.id] = true
 			return now
 		}
-		letter := &history.LetterRecord{Topic: Topic, Partition: p, Offset: origin[a.id], Error: class, Attempt: n}
+		deadLetter := &history.DeadLetterRecord{Topic: Topic, Partition: p, Offset: origin[a.id], Error: class, Attempt: n}
 		if n == MaxAttempts || class == Fatal {
-			g.put("email/1", Letters, p, a, letter, now+time.Millisecond)
-			g.letters[a.id], attempts[a.id] = true, 0
+			g.put("email/1", DeadLetters, p, a, deadLetter, now+time.Millisecond)
+			g.deadLetters[a.id], attempts[a.id] = true, 0
 		} else {
-			later := g.put("email/1", Retries, p, a, letter, now+time.Millisecond)
+			later := g.put("email/1", Retries, p, a, deadLetter, now+time.Millisecond)
 			later.at += Backoff
 			putOff = append(putOff, later)
 		}

@@ -63,7 +63,7 @@ func Value(v float64, unit string) string {
 		return Duration(seconds(v, time.Millisecond))
 	case "count":
 		if (v == math.Trunc(v) || math.Abs(v) >= 1000) && math.Abs(v) < 1e15 {
-			return Count(int64(math.Round(v))) // half of one in thousands says nothing
+			return Count(int64(math.Round(v))) // half of one in thousands shows nothing
 		}
 		return trim(v, 2)
 	case "share":

@@ -47,7 +47,7 @@ func Large(n int) report.Run {
 	}
 	add(100, publishing())
 	add(102, undecided())
-	add(104, trouble())
+	add(104, failure())
 	return run
 }
 

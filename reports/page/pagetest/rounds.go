@@ -101,7 +101,7 @@ func Rounds() report.Run {
 	i := slices.IndexFunc(lost.Verdicts, func(v check.Verdict) bool { return v.Guarantee == breakwater.NoAcknowledgedLoss })
 	lost.Verdicts[i] = check.Verdict{Guarantee: breakwater.NoAcknowledgedLoss, Status: check.Broken, Examined: 6000, Total: 231, Why: why, Since: s(20.1),
 		Anomalies: []check.Anomaly{{What: "u7-000231 was acknowledged, is at user-events/2@88, and never took effect in analytics", IDs: []string{"u7-000231"}, Events: []uint64{18204}}}}
-	run.Skipped, run.Troubled = nil, nil
+	run.Skipped, run.Errored = nil, nil
 	return run
 }
 

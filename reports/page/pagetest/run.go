@@ -26,7 +26,7 @@ func never(seconds float64) measure.Span { return measure.Span{Took: s(seconds)}
 var none = measure.Span{None: true}
 
 // Run is a run with every kind of outcome: confirmed, refuted, known to be
-// refuted, undecided and the kit's own trouble.
+// refuted, undecided and an error of the kit.
 func Run() report.Run {
 	run := report.Run{
 		ID: "20261123T140201Z", World: "local", Started: time.Date(2026, 11, 23, 14, 2, 1, 0, time.UTC), Took: s(372),
@@ -43,10 +43,10 @@ func Run() report.Run {
 			Replay(),
 			slow("sync-sequential", 900, trial.Confirmed), slow("sync-fanout", 310, trial.Confirmed), slow("event", 4, trial.Confirmed),
 			Cascade("sync-fanout"), Cascade("sync-hardened"), Cascade("event"),
-			publishing(), undecided(), trouble(),
+			publishing(), undecided(), failure(),
 		},
 		Skipped: []report.Absent{{Suite: "replay", Spec: "survives a database that is cut off", Claim: "E2", Title: "The ledger's database is cut off", Contender: "event", World: "local", Ended: report.SpecSkipped, Reason: "SQLite has no wire that could be cut"}},
-		Troubled: []report.Absent{
+		Errored: []report.Absent{
 			{Suite: "replay", Spec: "survives a rebalance", World: "docker", Blame: trial.BlameService, Reason: "start analytics: analytics/2 ended (exit status 2) before it was ready"},
 			{Suite: "replay", Spec: "mails each user", World: "local", Round: 2, Ended: report.SpecFailed, Reason: "replay_test.go:41: Expected\n    <int>: 1\nto equal\n    <int>: 2"},
 			{Suite: "replay", Spec: "forgets nobody", World: "local", Ended: report.SpecKilled, Reason: "its process did not live to its end: signal: killed"},
@@ -231,8 +231,8 @@ func positive(points []measure.Point) []measure.Point {
 	return out
 }
 
-func predicted(guarantee string, expect breakwater.Expectation, says, observed string, outcome trial.Outcome) trial.Predicted {
-	return trial.Predicted{Prediction: breakwater.Prediction{Guarantee: guarantee, Expect: expect}, Says: says, Observed: observed, Outcome: outcome}
+func predicted(guarantee string, expect breakwater.Expectation, wording, observed string, outcome trial.Outcome) trial.Predicted {
+	return trial.Predicted{Prediction: breakwater.Prediction{Guarantee: guarantee, Expect: expect}, Says: wording, Observed: observed, Outcome: outcome}
 }
 
 // climb is the progress of an incarnation from one offset to another.
@@ -420,13 +420,13 @@ func Cascade(contender string) *trial.Trial {
 			{Fault: "silence email→mailbox", Subject: "GET /catalog", Detection: took(1.6), Outage: took(8.8), FirstProgress: took(.6), CatchUp: catch, Ideal: none},
 		}
 	}
-	says := "contained is broken"
+	wording := "contained is broken"
 	status, expect := check.Broken, breakwater.ToBreak
 	if contender != "sync-fanout" {
-		says, status, expect = "contained holds", check.Holds, breakwater.ToHold
+		wording, status, expect = "contained holds", check.Holds, breakwater.ToHold
 	}
 	observed := fmt.Sprintf("GET /catalog %.0f %% available", available*100)
-	t.Predictions = []trial.Predicted{predicted("contained", expect, says, observed, trial.Confirmed)}
+	t.Predictions = []trial.Predicted{predicted("contained", expect, wording, observed, trial.Confirmed)}
 	v := check.Verdict{Guarantee: "contained", Status: status, Examined: 5, Why: observed + " while the fault was active"}
 	if status == check.Broken {
 		v.Why = "1 service beyond the broken one was breached: registration; GET /catalog 6 % available while the fault was active"
@@ -482,8 +482,8 @@ func undecided() *trial.Trial {
 	return t
 }
 
-// trouble is T3: the kit failed, before anything was measured.
-func trouble() *trial.Trial {
+// failure is T3: the kit failed, before anything was measured.
+func failure() *trial.Trial {
 	t := base("broker-t3-cut-event", "broker", "T3", "The broker cannot be reached", "event")
 	t.Outcome, t.Why = trial.Error, "the edge registration→kafka could not be opened: address already in use"
 	t.Predictions = []trial.Predicted{predicted("availability", breakwater.ToBreak, "availability is broken", "", trial.Undecided)}

@@ -104,12 +104,12 @@ func (l *lane) work(ctx, round context.Context, s transact.Session, polled kgo.F
 	if !l.due(ctx, round, polled) {
 		return l.GiveBack(ctx, s)
 	}
-	letters, all := l.process(ctx, round, polled)
+	deadLetters, all := l.process(ctx, round, polled)
 	switch {
 	case !all:
 		return l.GiveBack(ctx, s)
-	case len(letters) > 0:
-		return l.Publish(ctx, s, letters)
+	case len(deadLetters) > 0:
+		return l.Publish(ctx, s, deadLetters)
 	default:
 		l.commit(ctx, round, s.Client())
 		return nil
@@ -141,7 +141,7 @@ func (l *lane) due(ctx, round context.Context, polled kgo.Fetches) bool {
 // process gives every record one attempt, partitions side by side, and returns
 // the letters for those that failed. It reports false when the round had to end
 // before all were tried.
-func (l *lane) process(ctx, round context.Context, polled kgo.Fetches) (letters []*kgo.Record, all bool) {
+func (l *lane) process(ctx, round context.Context, polled kgo.Fetches) (deadLetters []*kgo.Record, all bool) {
 	attempts, cancel := consumer.Attempts(ctx, round, grace)
 	defer cancel()
 	var mu sync.Mutex
@@ -154,18 +154,18 @@ func (l *lane) process(ctx, round context.Context, polled kgo.Fetches) (letters 
 					return
 				}
 				if err != nil {
-					letter := l.policy.letter(r, err)
+					deadLetter := l.policy.deadLetter(r, err)
 					l.Log.Warn("record failed, handed over", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset,
-						"to", letter.Topic, "error", err)
+						"to", deadLetter.Topic, "error", err)
 					mu.Lock()
-					letters = append(letters, letter)
+					deadLetters = append(deadLetters, deadLetter)
 					mu.Unlock()
 				}
 			}
 		})
 	})
 	workers.Wait()
-	return letters, attempts.Err() == nil
+	return deadLetters, attempts.Err() == nil
 }
 
 func (l *lane) try(ctx context.Context, r *kgo.Record) error {

@@ -125,15 +125,15 @@ func TestFatalGoesToTheDeadLetterTopicAtOnce(t *testing.T) {
 		put(k, 0, "a", "b", "c")
 		join(t, k, s, Policy{Topic: dead, RetryTopics: retry})
 		k.WaitCommitted(group, 0, 3)
-		letters := k.Read(dead, 1)
-		if len(letters) != 1 || string(letters[0].Value) != "b" {
-			t.Fatalf("letters %v, want one for b", letters)
+		deadLetters := k.Read(dead, 1)
+		if len(deadLetters) != 1 || string(deadLetters[0].Value) != "b" {
+			t.Fatalf("letters %v, want one for b", deadLetters)
 		}
 		want := map[string]string{
 			"event-id": "id-b", "origin-topic": k.Topic, "origin-partition": "0", "origin-offset": "1",
 			"error": "poison", "error-detail": "store: poison: nobody knows this", "attempt": "1",
 		}
-		if got := headers(letters[0]); !maps.Equal(got, want) {
+		if got := headers(deadLetters[0]); !maps.Equal(got, want) {
 			t.Errorf("headers %v, want %v", got, want)
 		}
 		for value, want := range map[string]int{"a": 1, "b": 0, "c": 1} {
@@ -172,11 +172,11 @@ func TestRetriesHoldNobodyUp(t *testing.T) {
 				t.Errorf("attempt %d came %v after the one before, want %v", i+2, gap, least)
 			}
 		}
-		letters := k.Read(dead, 1)
-		if len(letters) != 1 {
-			t.Fatalf("%d letters, want 1", len(letters))
+		deadLetters := k.Read(dead, 1)
+		if len(deadLetters) != 1 {
+			t.Fatalf("%d letters, want 1", len(deadLetters))
 		}
-		got := headers(letters[0])
+		got := headers(deadLetters[0])
 		if got["attempt"] != "4" || got["error"] != "failed" || got["origin-topic"] != k.Topic || got["origin-offset"] != "1" {
 			t.Errorf("headers %v, want the fourth attempt and the first place", got)
 		}
@@ -194,8 +194,8 @@ func TestWhatMayHaveBeenDoneIsNotGivenUp(t *testing.T) {
 		put(k, 0, "a", "b", "c")
 		join(t, k, s, Policy{Topic: dead, RetryTopics: retry, MaxAttempts: 3, Backoff: time.Second})
 		time.Sleep(2 * time.Minute) // virtual
-		if letters := k.Read(dead, 1); len(letters) != 1 || string(letters[0].Value) != "c" {
-			t.Errorf("letters %v, want c alone", letters)
+		if deadLetters := k.Read(dead, 1); len(deadLetters) != 1 || string(deadLetters[0].Value) != "c" {
+			t.Errorf("letters %v, want c alone", deadLetters)
 		}
 		attempts, effects := s.of("b")
 		if effects != 1 || len(attempts) < 20 {
@@ -245,13 +245,13 @@ func TestCrashLeavesOneLetter(t *testing.T) {
 				if took := time.Since(began); took > transact.Timeout+10*time.Second || heir == "instance-1" && took > 5*time.Second {
 					t.Errorf("went on after %v", took)
 				}
-				if letters := k.Read(dead, 1); len(letters) != 1 {
-					t.Errorf("%d letters, want 1", len(letters))
+				if deadLetters := k.Read(dead, 1); len(deadLetters) != 1 {
+					t.Errorf("%d letters, want 1", len(deadLetters))
 				}
 				net.Restore()
 				time.Sleep(time.Minute)
-				if letters := k.Read(dead, 1); len(letters) != 1 {
-					t.Errorf("%d letters after the first came back, want 1", len(letters))
+				if deadLetters := k.Read(dead, 1); len(deadLetters) != 1 {
+					t.Errorf("%d letters after the first came back, want 1", len(deadLetters))
 				}
 			})
 		})
@@ -277,8 +277,8 @@ func TestUnknownOutcomeLeavesOneLetter(t *testing.T) {
 		net.Restore()
 		put(k, 0, "d")
 		k.WaitCommitted(group, 0, 4)
-		if letters := k.Read(dead, 1); len(letters) != 1 {
-			t.Errorf("%d letters, want 1", len(letters))
+		if deadLetters := k.Read(dead, 1); len(deadLetters) != 1 {
+			t.Errorf("%d letters, want 1", len(deadLetters))
 		}
 		if attempts, _ := s.of("b"); len(attempts) != 1 {
 			t.Errorf("%d attempts at the record of the committed transaction, want 1", len(attempts))
@@ -325,9 +325,9 @@ func TestRebalances(t *testing.T) {
 		for p := range int32(partitions) {
 			k.WaitCommitted(group, p, k.PartitionInfo(k.Topic, p).HighWatermark)
 		}
-		letters := map[string]int{}
+		deadLetters := map[string]int{}
 		for _, r := range k.Read(dead, len(s.fails)) {
-			letters[string(r.Value)]++
+			deadLetters[string(r.Value)]++
 		}
 		redelivered := 0
 		for _, value := range values {
@@ -336,8 +336,8 @@ func TestRebalances(t *testing.T) {
 			if s.fails[value] != nil {
 				want = 0
 			}
-			if letters[value] != 1-want || min(effects, 1) != want {
-				t.Errorf("%s: %d effects, %d letters in %d attempts; want %d and %d", value, effects, letters[value], len(attempts), want, 1-want)
+			if deadLetters[value] != 1-want || min(effects, 1) != want {
+				t.Errorf("%s: %d effects, %d letters in %d attempts; want %d and %d", value, effects, deadLetters[value], len(attempts), want, 1-want)
 			}
 			redelivered += max(effects-1, 0)
 		}

@@ -38,7 +38,7 @@ func NewLetter(topic string, r *kgo.Record, why Failure) *kgo.Record {
 		}
 		return kgo.RecordHeader{Key: name, Value: []byte(own)}
 	}
-	letter := &kgo.Record{
+	deadLetter := &kgo.Record{
 		Topic: topic,
 		Key:   r.Key,
 		Value: r.Value,
@@ -52,19 +52,19 @@ func NewLetter(topic string, r *kgo.Record, why Failure) *kgo.Record {
 		),
 	}
 	if why.Unknown {
-		letter.Headers = append(letter.Headers, kgo.RecordHeader{Key: Unknown, Value: []byte("true")})
+		deadLetter.Headers = append(deadLetter.Headers, kgo.RecordHeader{Key: Unknown, Value: []byte("true")})
 	}
-	return letter
+	return deadLetter
 }
 
 // Original is what a letter stands for, as a new record for the topic that it
 // came from. Attempts are counted from the beginning again.
-func Original(letter *kgo.Record) (*kgo.Record, error) {
-	topic, ok := header(letter, OriginTopic)
+func Original(deadLetter *kgo.Record) (*kgo.Record, error) {
+	topic, ok := header(deadLetter, OriginTopic)
 	if !ok || topic == "" {
 		return nil, fmt.Errorf("the letter has no %s header", OriginTopic)
 	}
-	return &kgo.Record{Topic: topic, Key: letter.Key, Value: letter.Value, Headers: foreign(letter)}, nil
+	return &kgo.Record{Topic: topic, Key: deadLetter.Key, Value: deadLetter.Value, Headers: foreign(deadLetter)}, nil
 }
 
 // attempts is how many attempts were made at r so far; none for an original.

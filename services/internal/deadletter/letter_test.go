@@ -41,17 +41,17 @@ func FuzzLetter(f *testing.F) {
 		if attempts(r) < 0 {
 			t.Errorf("%d attempts", attempts(r))
 		}
-		letter := NewLetter("dead", r, Failure{Class: "failed", Attempt: 5})
-		if attempts(letter) != 5 {
-			t.Errorf("the letter says %d attempts", attempts(letter))
+		deadLetter := NewLetter("dead", r, Failure{Class: "failed", Attempt: 5})
+		if attempts(deadLetter) != 5 {
+			t.Errorf("the letter says %d attempts", attempts(deadLetter))
 		}
-		if !unknown(NewLetter("dead", r, Failure{Unknown: true})) || unknown(letter) {
-			t.Errorf("what is unknown: %v", letter.Headers)
+		if !unknown(NewLetter("dead", r, Failure{Unknown: true})) || unknown(deadLetter) {
+			t.Errorf("what is unknown: %v", deadLetter.Headers)
 		}
-		if again := NewLetter("dead", letter, Failure{Class: "failed", Attempt: 5}); len(again.Headers) != len(letter.Headers) {
-			t.Errorf("headers grow from %v to %v", letter.Headers, again.Headers)
+		if again := NewLetter("dead", deadLetter, Failure{Class: "failed", Attempt: 5}); len(again.Headers) != len(deadLetter.Headers) {
+			t.Errorf("headers grow from %v to %v", deadLetter.Headers, again.Headers)
 		}
-		if back, err := Original(letter); err == nil && slices.ContainsFunc(back.Headers, func(h kgo.RecordHeader) bool { return h.Key == Attempt || h.Key == Unknown }) {
+		if back, err := Original(deadLetter); err == nil && slices.ContainsFunc(back.Headers, func(h kgo.RecordHeader) bool { return h.Key == Attempt || h.Key == Unknown }) {
 			t.Errorf("the original has headers %v", back.Headers)
 		}
 	})

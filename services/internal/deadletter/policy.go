@@ -65,8 +65,8 @@ func (p Policy) validate(topic string) error {
 	return errors.Join(errs...)
 }
 
-// letter is what becomes of r after one more failure.
-func (p Policy) letter(r *kgo.Record, err error) *kgo.Record {
+// deadLetter is what becomes of r after one more failure.
+func (p Policy) deadLetter(r *kgo.Record, err error) *kgo.Record {
 	fatal := consumer.IsFatal(err)
 	why := Failure{
 		Class: consumer.Class(err), Detail: err.Error(), Attempt: attempts(r) + 1,

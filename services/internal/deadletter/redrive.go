@@ -119,13 +119,13 @@ func (d Redrive) round(ctx context.Context, s transact.Session) (redriven, passe
 		return 0, 0, ctx.Err()
 	}
 	var originals []*kgo.Record
-	polled.EachRecord(func(letter *kgo.Record) {
-		if letter.Attrs.IsControl() {
+	polled.EachRecord(func(deadLetter *kgo.Record) {
+		if deadLetter.Attrs.IsControl() {
 			return
 		}
-		original, err := Original(letter)
+		original, err := Original(deadLetter)
 		if err != nil {
-			d.Log.Error("letter passed over", "partition", letter.Partition, "offset", letter.Offset, "error", err)
+			d.Log.Error("letter passed over", "partition", deadLetter.Partition, "offset", deadLetter.Offset, "error", err)
 			passedOver++
 			return
 		}

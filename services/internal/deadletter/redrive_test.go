@@ -16,9 +16,9 @@ import (
 	"github.com/breakwater-kit/breakwater/services/internal/kafkatest"
 )
 
-// letters puts n letters about records of user-events into the dead letter
+// deadLetters puts n letters about records of user-events into the dead letter
 // topic, each in a transaction, so that the topic ends with a control record.
-func letters(t *testing.T, k *kafkatest.Kafka, n int) {
+func deadLetters(t *testing.T, k *kafkatest.Kafka, n int) {
 	t.Helper()
 	producer, err := kgo.NewClient(kgo.SeedBrokers(k.Brokers...), kgo.Dialer(k.Dial), kgo.TransactionalID("letters"))
 	if err != nil {
@@ -41,7 +41,7 @@ func TestRedrive(t *testing.T) {
 		k := kafkatest.Virtual(t, 2, dead)
 		redrive := Redrive{Brokers: k.Brokers, Topic: dead, Dial: k.Dial, Log: slog.New(slog.DiscardHandler)}
 		for _, step := range []struct{ put, want int }{{0, 0}, {5, 5}, {0, 0}, {1, 1}} {
-			letters(t, k, step.put)
+			deadLetters(t, k, step.put)
 			if got, err := redrive.Run(t.Context()); err != nil || got != step.want {
 				t.Fatalf("with %d new letters: %d, %v", step.put, got, err)
 			}
@@ -57,7 +57,7 @@ func TestRedrive(t *testing.T) {
 func TestRedriveOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1, dead)
-		letters(t, k, 3)
+		deadLetters(t, k, 3)
 		redrive := Redrive{Brokers: k.Brokers, Topic: dead, Dial: k.Dial, Log: slog.New(slog.DiscardHandler)}
 		k.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.CoordinatorNotAvailable, Count: 1})
 		if got, err := redrive.Run(t.Context()); err != nil || got != 3 {
@@ -80,7 +80,7 @@ func TestRedriveWithoutOrigin(t *testing.T) {
 		if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: dead, Value: []byte("?")}).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
-		letters(t, k, 1)
+		deadLetters(t, k, 1)
 		redrive := Redrive{Brokers: k.Brokers, Topic: dead, Dial: k.Dial, Log: slog.New(slog.DiscardHandler)}
 		if got, err := redrive.Run(t.Context()); got != 1 || !errors.Is(err, ErrNoOrigin) || !strings.HasSuffix(err.Error(), ": 1") {
 			t.Errorf("%d, %v; want one sent back and one passed over", got, err)

@@ -29,8 +29,8 @@ type Dialer struct {
 	ttl  time.Duration
 	ask  func(ctx context.Context, name string) (addresses []string, err error)
 
-	mu   sync.Mutex
-	told map[string]answer // by name
+	mu       sync.Mutex
+	reported map[string]answer // by name
 }
 
 type answer struct {
@@ -46,10 +46,10 @@ func New(server string, ttl time.Duration, dial Dial) *Dialer {
 		Dial:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, "tcp", server) },
 	}
 	return &Dialer{
-		dial: dial,
-		ttl:  ttl,
-		told: map[string]answer{},
-		ask:  func(ctx context.Context, name string) ([]string, error) { return ask(ctx, resolver, name) },
+		dial:     dial,
+		ttl:      ttl,
+		reported: map[string]answer{},
+		ask:      func(ctx context.Context, name string) ([]string, error) { return ask(ctx, resolver, name) },
 	}
 }
 
@@ -93,7 +93,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 // once all ask: the server is made for that.
 func (d *Dialer) find(ctx context.Context, host string) ([]string, error) {
 	d.mu.Lock()
-	known, ok := d.told[host]
+	known, ok := d.reported[host]
 	d.mu.Unlock()
 	if ok && time.Since(known.at) < d.ttl {
 		return known.addresses, nil
@@ -107,6 +107,6 @@ func (d *Dialer) find(ctx context.Context, host string) ([]string, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.told[host] = answer{at, addresses}
+	d.reported[host] = answer{at, addresses}
 	return addresses, nil
 }

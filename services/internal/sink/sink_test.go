@@ -58,8 +58,8 @@ func TestConsumesOnceItIsPrepared(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		k.WaitCommitted("sink", 0, 1)
-		if letters := k.Read("dead", 0); len(letters) > 0 {
-			t.Errorf("%d events were given up", len(letters))
+		if deadLetters := k.Read("dead", 0); len(deadLetters) > 0 {
+			t.Errorf("%d events were given up", len(deadLetters))
 		}
 		if got := client.Get("localhost:80", "/healthz"); got.Status != 200 {
 			t.Errorf("when it is ready: %d %s", got.Status, got.Body)

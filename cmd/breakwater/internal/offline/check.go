@@ -182,7 +182,7 @@ func shortly(value any) string {
 	return string(b)
 }
 
-// instead says how a verdict was saved and how it is now, with the first of its
+// instead reports how a verdict was saved and how it is now, with the first of its
 // anomalies that was not there. It is "" where at most the words differ.
 func instead(was, is check.Verdict) string {
 	status := fmt.Sprintf("%s: %s, now %s", is.Guarantee, was.Status, is.Status)
