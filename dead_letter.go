@@ -9,7 +9,7 @@ import (
 
 // DeadLetter is what a service does with a record that it cannot process: it
 // may retry it later, through retry topics, and in the end it gives it up. A record
-// in one of its topics is a letter. It carries the event id of the record that
+// in one of its topics is a dead letter. It carries the event id of the record that
 // it stands for, and holds in headers why it is there.
 type DeadLetter struct {
 	// Topic is where records are given up. Like the retry topics it is made by the
@@ -26,18 +26,18 @@ type DeadLetter struct {
 	MaxAttempts int      `json:"maxAttempts,omitempty"`
 	Backoff     Duration `json:"backoff,omitempty"`
 
-	// Fatal are the classes of failure, as the letters name them, that are never
+	// Fatal are the classes of failure, as the dead letters name them, that are never
 	// tried again. Default none.
 	Fatal []string `json:"fatal,omitempty"`
 
 	Headers DeadLetterHeaders `json:"headers,omitzero"`
 }
 
-// DeadLetterHeaders are the names of a letter's headers; each has a default.
+// DeadLetterHeaders are the names of a dead letter's headers; each has a default.
 //
 // Numbers are decimal digits or big-endian integers of four or eight bytes, so
 // that Spring Kafka's kafka_dlt-original-partition and kafka_dlt-original-offset
-// can be read. What is missing, or is neither, the letter does not say.
+// can be read. What is missing, or is neither, the dead letter does not say.
 type DeadLetterHeaders struct {
 	Topic     string `json:"topic,omitempty"`     // of the original; default "origin-topic"
 	Partition string `json:"partition,omitempty"` // default "origin-partition"
@@ -57,7 +57,7 @@ func (d DeadLetter) DeadLetterHeaders() DeadLetterHeaders {
 	}
 }
 
-// Topics are all that the letters go through.
+// Topics are all that the dead letters go through.
 func (d DeadLetter) Topics() []string {
 	return slices.DeleteFunc(append([]string{d.Topic}, d.Retry...), func(t string) bool { return t == "" })
 }

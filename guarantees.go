@@ -255,7 +255,7 @@ const NoAbortedRead = "no-aborted-read"
 // producer numbered them.
 //
 // What stood at an offset is said by the independent reader, by the answers to
-// producers, and by the letters in retry and dead letter topics about where their
+// producers, and by the dead letters in retry and dead letter topics about where their
 // originals stood. An offset that only one of them speaks of cannot be judged;
 // where that is so of all, it is not asked. Neither can two answers to one client
 // whose producer is not idempotent, unless by checksum and ids: it may have sent the
@@ -485,11 +485,11 @@ const NoHangingTransaction = "no-hanging-transaction"
 // promises on the way there:
 //   - neither: it committed past a record, and past what it put into retry topics
 //     for it, that has neither an effect in its sink (a record in its Output, where
-//     it has no sink) nor a letter; or both: it has an effect and a letter;
-//   - two letters stand for one record;
+//     it has no sink) nor a dead letter; or both: it has an effect and a dead letter;
+//   - two dead letters stand for one record;
 //   - a dead letter does not name where the original stood, or names the place of
 //     another id;
-//   - a record was tried more often than Service.MaxAttempts, by a letter's own
+//   - a record was tried more often than Service.MaxAttempts, by a dead letter's own
 //     count or by the sink's attempts; each time that a consumer took up the
 //     partition at or before the record may have been a redelivery, and allows as
 //     many again;
@@ -499,14 +499,14 @@ const NoHangingTransaction = "no-hanging-transaction"
 //     again (where the sink shows no attempt: while its other partitions go on), for
 //     Require.Recovery (10 s without one), and in a retry topic for
 //     Service.Backoff more, to the end of the run;
-//   - a letter that was redriven has not exactly one effect, unless it was given
+//   - a dead letter that was redriven has not exactly one effect, unless it was given
 //     up again.
 //
-// An id was redriven when a record in Topic with that id carries a letter's
-// headers, or was published after the letter was. Where nobody saw either of them
+// An id was redriven when a record in Topic with that id carries a dead letter's
+// headers, or was published after the dead letter was. Where nobody saw either of them
 // being published a second record may have been the producer's own, and an effect
-// beside a letter is not held against the service. An effect that was certainly
-// there before the letter is.
+// beside a dead letter is not held against the service. An effect that was certainly
+// there before the dead letter is.
 //
 // [Predictions.Because] can name [EffectAndDeadLetter], [TwoDeadLetters] or
 // [DeadLetterWithoutOrigin].

@@ -5,7 +5,7 @@
 //	services redrive
 //	services defect DEFECT
 //
-// The second is projection with REBUILD=true. The third sends the letters in a
+// The second is projection with REBUILD=true. The third sends the dead letters in a
 // dead letter topic back to where they came from, and exits. The last is a service
 // with a planted defect, which takes the variables of the one that it stands for.
 //
@@ -304,7 +304,7 @@ func newRedrive(e redriveEnv, o *opened) (service, error) {
 }
 
 // redrive sends letters back and ends. With a listener it stays, for those who
-// start services only: it is ready once the letters are back.
+// start services only: it is ready once the dead letters are back.
 type redrive struct {
 	deadLetters deadletter.Redrive
 	listener    net.Listener // may be nil

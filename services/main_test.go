@@ -342,7 +342,7 @@ func TestRedrive(t *testing.T) {
 		t.Fatalf("%d letters, want 1", len(deadLetters))
 	}
 
-	// With nobody to teach analytics what it did not know, the letter comes back.
+	// With nobody to teach analytics what it did not know, the dead letter comes back.
 	if err := run(t.Context(), []string{"redrive"}, environ, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +354,7 @@ func TestRedrive(t *testing.T) {
 		t.Errorf("%d letters, want the third one", len(deadLetters))
 	}
 	if events := k.Read(k.Topic, 3); len(events) != 3 {
-		t.Errorf("%d records, want the event and each letter that was sent back once", len(events))
+		t.Errorf("%d records, want the event and each dead letter that was sent back once", len(events))
 	}
 }
 

@@ -97,5 +97,5 @@ func wayOut(err error) error {
 	if err.Error() == `expected "<run>"` {
 		return fmt.Errorf("name the folder of a run: %s out/latest", name)
 	}
-	return fmt.Errorf("%w; %s --help reports what there is", err, name)
+	return fmt.Errorf("%w; %s --help lists what there is", err, name)
 }

@@ -29,7 +29,7 @@ func TestWhatIsWrong(t *testing.T) {
 		spoil   func(t *testing.T, run string)
 		wording []string
 	}{
-		"no command":               {args: "", wording: []string{"expected one of", "breakwater --help says what there is"}},
+		"no command":               {args: "", wording: []string{"expected one of", "breakwater --help lists what there is"}},
 		"an unknown one":           {args: "bogus", wording: []string{"unexpected argument bogus", "breakwater --help"}},
 		"an unknown flag":          {args: "run --bogus", wording: []string{"unknown flag --bogus", "breakwater run --help"}},
 		"an argument too many":     {args: "clean all", wording: []string{"unexpected argument all", "breakwater clean --help"}},

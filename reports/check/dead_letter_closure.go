@@ -85,7 +85,7 @@ func (c *closure) judge() finding {
 	switch {
 	case len(f.anomalies) > 0:
 	case c.open > 0:
-		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s ids have neither an effect nor a letter, %s", quantity.Count(c.open), c.hidden)
+		f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s ids have neither an effect nor a dead letter, %s", quantity.Count(c.open), c.hidden)
 	case c.examined == 0 && c.met > 0:
 		f.count, f.why = nil, fmt.Sprintf("none of %s records had come to an end", quantity.Count(c.met))
 	case c.examined == 0:
@@ -154,16 +154,16 @@ func (c *closure) report(i input, code Code, what string, witnesses ...*history.
 
 func place1(e *history.Event) string { return e.In().At(e.Offset) }
 
-// origins sees to it that letters report what they stand for.
+// origins sees to it that dead letters report what they stand for.
 func (c *closure) origins(i input) {
 	for _, l := range i.deadLetterRecords {
 		origin, wording := originOf(l)
 		if !wording {
-			c.report(i, breakwater.DeadLetterWithoutOrigin, fmt.Sprintf("the letter for %s at %s does not report where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
+			c.report(i, breakwater.DeadLetterWithoutOrigin, fmt.Sprintf("the dead letter of %s at %s does not name where the original stood", cmp.Or(i.id, "an unknown id"), place1(l)), l)
 			continue
 		}
 		if stands := c.at(origin, l.DeadLetter.Offset); stands != nil && stands.ID != "" && i.id != "" && stands.ID != i.id {
-			c.report(i, "", fmt.Sprintf("the letter for %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.DeadLetter.Offset), stands.ID), l, stands)
+			c.report(i, "", fmt.Sprintf("the dead letter of %s at %s names %s, where %s stands", i.id, place1(l), origin.At(l.DeadLetter.Offset), stands.ID), l, stands)
 		}
 	}
 }
@@ -183,7 +183,7 @@ func (c *closure) at(p history.Partition, offset int64) *history.Event {
 	return nil
 }
 
-// original is the record of Topic that the letter stands for: the one that it
+// original is the record of Topic that the dead letter stands for: the one that it
 // names, or the one that the record in a retry topic names that it names. Nil
 // when it names none that is there.
 func (c *closure) original(l *history.Event) *history.Event {
@@ -216,25 +216,25 @@ func (c *closure) ends(i input) {
 			c.open++
 			c.examined -= len(i.in)
 		} else if by != nil {
-			c.report(i, "", fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
+			c.report(i, "", fmt.Sprintf("%s is at %s, %s committed past it (%d), and it has neither an effect nor a dead letter", i.id, place1(i.in[0]), c.service.Name, by.Offset),
 				append([]*history.Event{i.in[0], by}, i.putOff...)...)
 		}
 	case len(i.deadLetterRecords) == 0 || len(i.effects) == 0 && again == nil:
 	case again == nil && len(i.in) > 1 && !c.knowsOrder(i):
 	case again == nil:
-		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s has an effect and a letter, at %s", i.id, place1(i.deadLetterRecords[0])), i.deadLetterRecords[0], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s has an effect and a dead letter, at %s", i.id, place1(i.deadLetterRecords[0])), i.deadLetterRecords[0], i.effects[0])
 	case c.certainlyBefore(i.effects, i.deadLetterRecords[0]):
 		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s had an effect before it was given up at %s", i.id, place1(i.deadLetterRecords[0])), i.deadLetterRecords[0], i.effects[0])
 	case len(i.effects) > 1:
-		c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s and has %s effects", i.id, place1(i.deadLetterRecords[0]), quantity.Count(len(i.effects))),
+		c.report(i, "", fmt.Sprintf("%s was redriven from its dead letter at %s and has %s effects", i.id, place1(i.deadLetterRecords[0]), quantity.Count(len(i.effects))),
 			append([]*history.Event{again, i.deadLetterRecords[0]}, i.effects...)...)
 	case len(i.effects) == 0 && len(i.deadLetterRecords) < len(i.in):
 		if by := c.done(i, again); by != nil {
-			c.report(i, "", fmt.Sprintf("%s was redriven from its letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.deadLetterRecords[0]), place1(again), c.service.Name, by.Offset),
+			c.report(i, "", fmt.Sprintf("%s was redriven from its dead letter at %s to %s, %s committed past that (%d), and it still has no effect", i.id, place1(i.deadLetterRecords[0]), place1(again), c.service.Name, by.Offset),
 				again, i.deadLetterRecords[0], by)
 		}
 	case len(i.effects) == 1 && c.givenUpAgain(i, again):
-		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s was redriven to %s, and has an effect and another letter", i.id, place1(again)), again, i.deadLetterRecords[len(i.deadLetterRecords)-1], i.effects[0])
+		c.report(i, breakwater.EffectAndDeadLetter, fmt.Sprintf("%s was redriven to %s, and has an effect and another dead letter", i.id, place1(again)), again, i.deadLetterRecords[len(i.deadLetterRecords)-1], i.effects[0])
 	}
 }
 
@@ -254,7 +254,7 @@ func (c *closure) done(i input, record *history.Event) *history.Event {
 }
 
 // redriven is the last record of Topic with the id that was put there after the
-// first letter, nil for none.
+// first dead letter, nil for none.
 func (c *closure) redriven(i input) *history.Event {
 	if len(i.deadLetterRecords) == 0 {
 		return nil
@@ -282,7 +282,7 @@ func (c *closure) knowsOrder(i input) bool {
 	return true
 }
 
-// certainlyBefore reports whether there was an effect before the letter was published.
+// certainlyBefore reports whether there was an effect before the dead letter was published.
 func (c *closure) certainlyBefore(effects []*history.Event, deadLetter *history.Event) bool {
 	put := c.appends.of(deadLetter)
 	return len(effects) > 0 && put != nil && effects[0].Kind == history.Effect && effects[0].At+c.skew < put.At
@@ -292,7 +292,7 @@ func (c *closure) givenUpAgain(i input, again *history.Event) bool {
 	return slices.ContainsFunc(i.deadLetterRecords, func(l *history.Event) bool { return c.original(l) == again })
 }
 
-// twoLetters sees to it that one record has one letter. Letters that do not say
+// twoLetters sees to it that one record has one dead letter. Letters that do not say
 // what they stand for may stand for any of the id's records.
 func (c *closure) twoLetters(i input) {
 	if len(i.deadLetterRecords) < 2 {
@@ -305,7 +305,7 @@ func (c *closure) twoLetters(i input) {
 			continue
 		}
 		if k := slices.Index(met, original); k >= 0 {
-			c.report(i, breakwater.TwoDeadLetters, fmt.Sprintf("two letters stand for %s at %s: the second is at %s", i.id, place1(original), place1(l)), original, l)
+			c.report(i, breakwater.TwoDeadLetters, fmt.Sprintf("two dead letters stand for %s at %s: the second is at %s", i.id, place1(original), place1(l)), original, l)
 			return
 		}
 		met = append(met, original)
@@ -323,7 +323,7 @@ func (c *closure) tries(i input) {
 	}
 	for _, r := range slices.Concat(i.putOff, i.deadLetterRecords) {
 		if r.DeadLetter != nil && r.DeadLetter.Attempt > limit {
-			c.report(i, "", fmt.Sprintf("%s was tried %s, by its letter at %s, and %s are allowed", i.id, times(r.DeadLetter.Attempt), place1(r), quantity.Count(limit)), r)
+			c.report(i, "", fmt.Sprintf("%s was tried %s, by its dead letter at %s, and %s are allowed", i.id, times(r.DeadLetter.Attempt), place1(r), quantity.Count(limit)), r)
 			return
 		}
 	}

@@ -60,7 +60,7 @@ var idCases = []small{
 	{"one id is enough", breakwater.NoLostInLog, consumer(), all(two, record("u1", 0), record("0b1c", 1)), Broken, []string{"u2"}, ""},
 	{"nobody wrote to the topic, but to another", breakwater.NoLostInLog, consumer(), all(two, on("orders-v2", bundle("u1", 5, produced(0, 1, 11*ms)))), Unknown, nil, "services published to orders-v2: set Topic.Name"},
 	{"the effects tell, where the records do not", breakwater.NoAcknowledgedLoss, consumer(), all(two, noIDs, bothDone), Holds, nil, "0 of 2"},
-	{"and what is lost is lost, wherever", breakwater.NoAcknowledgedLoss, with(consumer(), header("event-id")), all(two, noIDs, bothDone[:1]), Broken, []string{"u2"}, "nothing says where it was lost: " + noHeader},
+	{"and what is lost is lost, wherever", breakwater.NoAcknowledgedLoss, with(consumer(), header("event-id")), all(two, noIDs, bothDone[:1]), Broken, []string{"u2"}, "nothing reports where it was lost: " + noHeader},
 	{"positions tell what waits", breakwater.NoStuck, consumer(), all(two, noIDs, bothDone), NotAsked, nil, "no position of it was sampled"},
 	{"commits can be held against nothing", breakwater.CommitAfterEffect, with(consumer(), header("event-id")), all(noIDs, bothDone, resume(ms, -1, 0), commit(2, 10*ms, 11*ms, history.OK)), NotAsked, nil, noHeader},
 	{"nor can deliveries", breakwater.DeliveryOrder, with(consumer(), header("event-id")), all(noIDs, bothDone, resume(ms, -1, 0), fetched(1, 1, 5*ms)), NotAsked, nil, noHeader},
@@ -76,7 +76,7 @@ var idCases = []small{
 	{"nor who published what once", breakwater.NoLogDuplicate, edited(publishingOnce(), header("event-id")), all(seq(5, record("", 5)), seq(6, record("", 6)), seq(5, produced(5, 2, ms))), Holds, nil, "0 of 2 sequences"},
 	{"a record without an id passed by", breakwater.CommitAfterEffect, consumer(), all(someIDs, bothDone[:1], resume(ms, -1, 0), commit(2, 40*ms, 41*ms, history.OK)), Holds, nil, "0 of 1"},
 	{"a row that may be the one without", breakwater.Outbox, keeping(), events{row("u1", 20*ms), row("u2", 3*time.Second), record("u2", 0), record("", 1)}, Unknown, nil, "1 of 2 rows were not found in orders, where 1 records carry no id: orders/0@1"},
-	{"a letter that may be the one without", breakwater.DeadLetterClosure, givingUp(), all(records(0, 1), bothDone[:1], deadLetter("", 0, 1), commit(2, 40*ms, 41*ms, history.OK)), Unknown, nil, "1 ids have neither an effect nor a letter, and 1 records carry no id: dead/0@0"},
+	{"a dead letter that may be the one without", breakwater.DeadLetterClosure, givingUp(), all(records(0, 1), bothDone[:1], deadLetter("", 0, 1), commit(2, 40*ms, 41*ms, history.OK)), Unknown, nil, "1 ids have neither an effect nor a dead letter, and 1 records carry no id: dead/0@0"},
 	{"given up without an id", breakwater.NoAcknowledgedLoss, deadLetters(), all(two, records(0, 1), bothDone[:1], on("dead", record("", 0)), commit(2, 40*ms, 41*ms, history.OK)), Unknown, []string{"u2"}, "1 of 2 acknowledged ids never took effect in db, and 1 records carry no id: dead/0@0"},
 
 	// The effects carry none.
@@ -175,7 +175,7 @@ var misnumberedCases = []small{
 	{"the answer to the first was lost, and it is in the log", breakwater.OneRecordPerOffset, withAcks, all(two, outcome(history.Unknown, first5), second5, u1At0), Broken, []string{"u2"}, ""},
 	{"the same again", breakwater.OneRecordPerOffset, withAcks, all(two, first5, took(ms, started(20*ms, first5)), u1At0), Holds, nil, "0 of 1"},
 	{"the same in other bytes", breakwater.OneRecordPerOffset, withAcks, all(two, first5, bundle("u1", 0xb, seq(5, produced(0, 1, 21*ms))), u1At0), Holds, nil, ""},
-	{"other bytes, and no id", breakwater.OneRecordPerOffset, withAcks, all(two, bundle("", 0xa, first5), bundle("", 0xb, second5), u1At0), Unknown, nil, "sent again under their number with another checksum, and no id says whether they held the same"},
+	{"other bytes, and no id", breakwater.OneRecordPerOffset, withAcks, all(two, bundle("", 0xa, first5), bundle("", 0xb, second5), u1At0), Unknown, nil, "sent again under their number with another checksum, and no id reports whether they held the same"},
 	{"other bytes, no id, and more of them", breakwater.OneRecordPerOffset, withAcks, all(two, bundle("", 0xa, first5), bundle("", 0xb, seq(5, produced(0, 4, 21*ms))), u1At0), Broken, nil, "sent 4 records"},
 	{"of two producers", breakwater.OneRecordPerOffset, withAcks, all(two, first5, func() history.Event {
 		e := bundle("u2", 0xb, seq(5, produced(1, 1, 21*ms)))
@@ -216,7 +216,7 @@ var onceInLogCases = []small{
 	{"once aborted, once committed", breakwater.NoLogDuplicate, publishingOnce(), all(registered(aborted(u1At5)), registered(u1Again)), Holds, nil, "0 of 1 ids were committed more than once by registration"},
 	{"which promises nothing", breakwater.NoLogDuplicate, consumer(), all(registered(u1At5), registered(u1Again)), Holds, nil, "1 ids were published again by the application"},
 	{"the second by somebody else", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), by("redrive/1", registered(u1Redriven)[0]), u1Redriven), Holds, nil, ""},
-	{"the second by nobody knows whom", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), u1Redriven, by("redrive/1", seq(9, produced(20, 1, 12*ms)))), Unknown, []string{"u1"}, "nothing says who published one of their records"},
+	{"the second by nobody knows whom", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), u1Redriven, by("redrive/1", seq(9, produced(20, 1, 12*ms)))), Unknown, []string{"u1"}, "nothing shows who published one of their records"},
 	{"the answer to the second was lost", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), u1Again, seq(6, outcome(history.Unknown, produced(-1, 1, 12*ms)))), Broken, []string{"u1"}, ""},
 	{"in two topics", breakwater.NoLogDuplicate, publishingOnce(), all(registered(u1At5), registered(on("audit", u1Again))), Holds, nil, ""},
 	{"put off again", breakwater.NoLogDuplicate, edited(publishingOnce(), func(h *history.Header) { h.Services[0].DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), all(registered(u1At5), registered(on("again", u1Again)), registered(on("again", func() history.Event { e := u1Again; e.Offset, e.Sequence = 12, 7; return e }()))), Holds, nil, ""},

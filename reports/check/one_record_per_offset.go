@@ -164,7 +164,7 @@ func givenTo(batch *history.Event, s stamp) string {
 // end is the offset after the batch.
 func end(batch *history.Event) int64 { return batch.Offset + int64(max(batch.Count, 1)) }
 
-// deadLetter holds a letter's word about its original against the log. A letter with
+// deadLetter holds a dead letter's word about its original against the log. A dead letter with
 // an id of its own shows nothing about it.
 func (w *witnesses) deadLetter(e *history.Event) {
 	from := e.DeadLetter
@@ -175,7 +175,7 @@ func (w *witnesses) deadLetter(e *history.Event) {
 	}
 	w.seen++
 	if r.ID != e.ID {
-		w.differ(p, from.Offset, r, e, fmt.Sprintf("holds %s, and the letter at %s says that %s stood there", r.ID, e.In().At(e.Offset), e.ID))
+		w.differ(p, from.Offset, r, e, fmt.Sprintf("holds %s, and the dead letter at %s says that %s stood there", r.ID, e.In().At(e.Offset), e.ID))
 	}
 }
 

@@ -82,11 +82,11 @@ func TestPipelineMutations(t *testing.T) {
 			map[string][]string{breakwater.NoAcknowledgedLoss: {x}, breakwater.NoOrphans: {x}, breakwater.CommitAfterEffect: {x}, breakwater.DeadLetterClosure: {x}}},
 		"what was put off is dropped": {historytest.Without(run, inSink("mailbox", is(history.Effect, again))),
 			map[string][]string{breakwater.NoAcknowledgedLoss: {again}, breakwater.NoOrphans: {again}, breakwater.CommitAfterEffect: {again}, breakwater.DeadLetterClosure: {again}}},
-		"a letter is gone": {historytest.Without(run, letterOf(full)),
+		"a dead letter is gone": {historytest.Without(run, letterOf(full)),
 			map[string][]string{breakwater.NoAcknowledgedLoss: {full}, breakwater.NoOrphans: {full}, breakwater.CommitAfterEffect: {full}, breakwater.DeadLetterClosure: {full}}},
-		"a letter is there twice": {historytest.With(run, copied(run, letterOf(full), elsewhere)),
+		"a dead letter is there twice": {historytest.With(run, copied(run, letterOf(full), elsewhere)),
 			map[string][]string{breakwater.DeadLetterClosure: {full}}},
-		"a letter does not say what it stands for": {changed(run, letterOf(full), func(e *history.Event) {
+		"a dead letter does not say what it stands for": {changed(run, letterOf(full), func(e *history.Event) {
 			l := *e.DeadLetter
 			l.Offset = -1
 			e.DeadLetter = &l

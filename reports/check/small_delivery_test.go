@@ -195,9 +195,9 @@ var offsetCases = []small{
 	{"the same was read twice", breakwater.OneRecordPerOffset, consumer(), events{record("u1", 7), record("u1", 7)}, Holds, nil, "0 of 1"},
 	{"one committed, one aborted", breakwater.OneRecordPerOffset, consumer(), events{record("u1", 7), aborted(record("u2", 7))}, Broken, []string{"u1", "u2"}, ""},
 	{"in two partitions", breakwater.OneRecordPerOffset, consumer(), events{record("u1", 7), in(1, aborted(record("u2", 7)))}, NotAsked, nil, ""},
-	{"a letter remembers another", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u2", 7), original("u1", 7)}, Broken, []string{"u2", "u1"}, "orders/0@7 holds u2, and the letter at dead/0@0 says that u1 stood there"},
-	{"a letter remembers the same", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u1", 7), original("u1", 7)}, Holds, nil, "0 of 1"},
-	{"a letter with an id of its own", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u1", 7), original("letter-1", 7)}, NotAsked, nil, ""},
+	{"a dead letter remembers another", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u2", 7), original("u1", 7)}, Broken, []string{"u2", "u1"}, "orders/0@7 holds u2, and the dead letter at dead/0@0 says that u1 stood there"},
+	{"a dead letter remembers the same", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u1", 7), original("u1", 7)}, Holds, nil, "0 of 1"},
+	{"a dead letter with an id of its own", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u1", 7), original("letter-1", 7)}, NotAsked, nil, ""},
 	{"the producer was told so of another", breakwater.OneRecordPerOffset, consumer(), events{seq(5, produced(7, 1, 10*ms)), seq(6, record("u2", 7))}, Broken, []string{"u2"}, "orders/0@7 was given to sequence 5 of producer 7, epoch 0 and holds sequence 6"},
 	{"and of the same", breakwater.OneRecordPerOffset, consumer(), events{seq(5, produced(7, 1, 10*ms)), seq(5, record("u1", 7))}, Holds, nil, "0 of 1"},
 	{"a batch, and the last of it", breakwater.OneRecordPerOffset, consumer(), events{seq(5, produced(7, 3, 10*ms)), seq(5, record("u1", 7)), seq(6, record("u2", 8)), seq(9, record("u3", 9))}, Broken, []string{"u3"}, "1 of 3"},
@@ -323,7 +323,7 @@ var replayCases = []small{
 	{"a resume that came to nothing", breakwater.ReplayIsContiguous, recorded(), all(five, took1, attempts(5*ms, 1, 2, 3), by("analytics/2", resume(20*ms, 5, -1)), attempts(30*ms, 4, 5)), Holds, nil, "1 of 1"},
 	{"assignments have to do", breakwater.ReplayIsContiguous, recorded(), all(five, assign("analytics/1", "m1", history.Assigned, ms), attempts(5*ms, 1, 2, 3), assign("analytics/2", "m2", history.Assigned, 50*ms), attempts(60*ms, 3, 4, 5)), Holds, nil, "2 of 2"},
 	{"assignments, and one is left out", breakwater.ReplayIsContiguous, recorded(), all(five, assign("analytics/1", "m1", history.Assigned, ms), attempts(5*ms, 1, 2), assign("analytics/2", "m2", history.Assigned, 50*ms), attempts(60*ms, 4, 5)), Broken, []string{"u3"}, ""},
-	{"nothing says who owned it", breakwater.ReplayIsContiguous, recorded(), all(five, attempts(5*ms, 1, 2, 4, 5)), Broken, []string{"u3"}, ""},
+	{"nothing shows who owned it", breakwater.ReplayIsContiguous, recorded(), all(five, attempts(5*ms, 1, 2, 4, 5)), Broken, []string{"u3"}, ""},
 	{"records before it first took up", breakwater.ReplayIsContiguous, recorded(), all(five, resume(ms, 2, 2), attempts(5*ms, 3, 4, 5)), Holds, nil, ""},
 	{"given up", breakwater.ReplayIsContiguous, analytics(func(s *breakwater.Service) {
 		s.Ledger.Attempts, s.DeadLetter = "attempts", &breakwater.DeadLetter{Topic: "dead"}

@@ -215,7 +215,7 @@ var exercisedCases = []small{
 var sent = request("u1", 10*ms, history.OK)
 
 var lostCases = []small{
-	{"missing from the log", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Broken, []string{"u2"}, "no edge saw what was published, so that nothing says who lost it"},
+	{"missing from the log", breakwater.NoLostInLog, consumer(), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Broken, []string{"u2"}, "no edge saw what was published, so that nothing shows who lost it"},
 	{"missing from a compacted log", breakwater.NoLostInLog, with(consumer(), compacted), events{sent, request("u2", 20*ms, history.OK), record("u1", 0)}, Unknown, []string{"u2"}, "orders is compacted, which removes records as well: 1 of 2"},
 	{"all there, though it is compacted", breakwater.NoLostInLog, with(consumer(), compacted), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},
 	{"all there", breakwater.NoLostInLog, consumer(), events{sent, record("u1", 0)}, Holds, nil, "0 of 1"},

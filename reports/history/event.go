@@ -275,13 +275,13 @@ type Event struct {
 // record that it stands for.
 type DeadLetterRecord struct {
 	// Topic, Partition and Offset are where the original stood. An empty topic
-	// or a negative number: the letter does not say.
+	// or a negative number: the dead letter does not say.
 	Topic     string `json:"topic,omitempty"`
 	Partition int32  `json:"partition"`
 	Offset    int64  `json:"offset"`
 
 	Error   string `json:"error,omitempty"`   // class of the last failure, as the service names it
-	Attempt int    `json:"attempt,omitempty"` // attempts made so far; 0: the letter does not say
+	Attempt int    `json:"attempt,omitempty"` // attempts made so far; 0: the dead letter does not say
 }
 
 // FaultRecord is the part of an event that only faults have.

@@ -85,7 +85,7 @@ func TestLifeOfTold(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if y := whats(measure.LifeOf(log, "y"), "after attempt 2: poison"); len(y) != 1 {
-		t.Error("a letter's life does not say why it was given up")
+		t.Error("a dead letter's life does not say why it was given up")
 	}
 	if z := measure.LifeOf(log, "z"); len(z) != 0 {
 		t.Errorf("nobody sent it, and it lived: %v", z)

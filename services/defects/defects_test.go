@@ -159,7 +159,7 @@ func poisonRecord(w *world) {
 	w.publish("e1", "poison", "e2")
 }
 
-// The letter is in the log, and the commit behind it never arrives.
+// The dead letter is in the log, and the commit behind it never arrives.
 func crashAfterTheLetter(w *world) {
 	net := kafkatest.NewSwitch(w.Dial)
 	dead := w.TopicInfo(deadLetters).TopicID

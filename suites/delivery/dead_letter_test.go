@@ -33,7 +33,7 @@ func givingUp(title string, plan ...Step) Scenario {
 var _ = Describe("A consumer with retries and a dead letter topic", func() {
 	database := Edge("analytics", Database)
 
-	killed := givingUp("a tenth is poison to analytics, which is killed when a letter is appended",
+	killed := givingUp("a tenth is poison to analytics, which is killed when a dead letter is appended",
 		On(Published("analytics/1").Nth(10).Answered()).Then(Kill("analytics/1")).RestartAfter(2*time.Second))
 
 	It("gives up a poison record once, though it is killed on the way", func(ctx SpecContext) {
@@ -60,7 +60,7 @@ var _ = Describe("A consumer with retries and a dead letter topic", func() {
 		redriven.Services, redriven.Requests = subjects.Redriving(), subjects.Requests()
 		redriven.Predict = Predict(
 			Holds(DeadLetterClosure, NoOrphans, EffectOnce),
-			AtLeast(LogDuplicates(subjects.Topic), 1), // the letters that were sent back
+			AtLeast(LogDuplicates(subjects.Topic), 1), // the dead letters that were sent back
 			AtMost(Lost("analytics"), 0),
 		)
 		Expect(harness.Run(ctx, redriven)).To(BeAsPredicted())

@@ -108,7 +108,7 @@ var _ = DescribeTable("A planted defect breaks the guarantee named for it, and t
 		name: "dead-letter-then-commit", of: "analytics", in: subjects.DeadLettering(),
 		under: "analytics is killed once a dead letter is appended", requests: subjects.Poisoned(0.25),
 		load: longer,
-		// Letters of the warm-up may come late, and many at once.
+		// Dead letters of the warm-up may come late, and many at once.
 		require: Require{MinOperations: 10},
 		plan:    Plan{On(Published("analytics/1").Nth(20).Answered()).Then(Kill("analytics/1")).RestartAfter(1500 * time.Millisecond)},
 		breaks:  []string{DeadLetterClosure}, because: TwoDeadLetters,

@@ -268,7 +268,7 @@ func Repeating() []breakwater.Service {
 }
 
 // Redriving is DeadLettering with a service that sends back, whenever it starts,
-// the letters that are there.
+// the dead letters that are there.
 func Redriving() []breakwater.Service {
 	return append(DeadLettering(), service("redrive",
 		map[string]string{"KAFKA_BROKERS": "${kafka}", "DEAD_LETTER_TOPIC": deadLetterTopic}, to(breakwater.Kafka)))

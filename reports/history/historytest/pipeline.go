@@ -33,7 +33,7 @@ const (
 //   - registration writes users and an outbox, whose relay publishes to [Topic];
 //   - email retries later what fails and gives up what goes on failing: of the
 //     registrations each 20th fails once, each 30th three times and each 40th for
-//     good. The first letter is redriven, and then takes effect;
+//     good. The first dead letter is redriven, and then takes effect;
 //   - billing transfers every event to [Invoices] in transactions, each over two
 //     partitions where there are several. Each tenth is aborted and done again.
 //     billing/1 is killed with one open, which its next start aborts;

@@ -5,7 +5,7 @@
 // The hand-over and the commit of the offset behind it are one Kafka
 // transaction. A crash before its end leaves neither, so that the record is
 // read again; a crash after it leaves both. So an input ends in exactly one
-// effect or one letter, if the sink takes a repeated event for one.
+// effect or one dead letter, if the sink takes a repeated event for one.
 //
 // What the sink did not answer to may have been done. Such a record is retried later until
 // an attempt is answered, however long that takes: given up, it could end in both.
@@ -48,7 +48,7 @@ func (p Policy) Loop(config consumer.Config) (consumer.Loop, error) {
 		return nil, fmt.Errorf("dead letters: %w", err)
 	}
 	if config.Claim != nil {
-		return nil, errors.New("dead letters: offsets in the sink cannot be committed together with a letter in Kafka: choose one of them")
+		return nil, errors.New("dead letters: offsets in the sink cannot be committed together with a dead letter in Kafka: choose one of them")
 	}
 	c := &lanes{}
 	wait := time.Duration(0)
@@ -139,7 +139,7 @@ func (l *lane) due(ctx, round context.Context, polled kgo.Fetches) bool {
 }
 
 // process gives every record one attempt, partitions side by side, and returns
-// the letters for those that failed. It reports false when the round had to end
+// the dead letters for those that failed. It reports false when the round had to end
 // before all were tried.
 func (l *lane) process(ctx, round context.Context, polled kgo.Fetches) (deadLetters []*kgo.Record, all bool) {
 	attempts, cancel := consumer.Attempts(ctx, round, grace)

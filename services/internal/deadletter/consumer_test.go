@@ -186,7 +186,7 @@ func TestRetriesHoldNobodyUp(t *testing.T) {
 	})
 }
 
-// What may have been done is not given up: it would have an effect and a letter.
+// What may have been done is not given up: it would have an effect and a dead letter.
 func TestWhatMayHaveBeenDoneIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := kafkatest.Virtual(t, 1, dead, retry[0], retry[1])
@@ -214,7 +214,7 @@ func TestWhatMayHaveBeenDoneIsNotGivenUp(t *testing.T) {
 	})
 }
 
-// A member dies after its letter is in the log and before the transaction ends.
+// A member dies after its dead letter is in the log and before the transaction ends.
 func TestCrashLeavesOneLetter(t *testing.T) {
 	for name, heir := range map[string]string{
 		"the same instance comes back": "instance-1",
@@ -286,7 +286,7 @@ func TestUnknownOutcomeLeavesOneLetter(t *testing.T) {
 	})
 }
 
-// Members come and go: every input ends in exactly one of effect and letter.
+// Members come and go: every input ends in exactly one of effect and dead letter.
 func TestRebalances(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const partitions, perPartition = 4, 100

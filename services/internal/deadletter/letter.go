@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Headers of a letter, beside those that the original had.
+// Headers of a dead letter, beside those that the original had.
 const (
 	OriginTopic     = "origin-topic"     // where the original stands
 	OriginPartition = "origin-partition" // decimal
@@ -57,12 +57,12 @@ func NewLetter(topic string, r *kgo.Record, why Failure) *kgo.Record {
 	return deadLetter
 }
 
-// Original is what a letter stands for, as a new record for the topic that it
+// Original is what a dead letter stands for, as a new record for the topic that it
 // came from. Attempts are counted from the beginning again.
 func Original(deadLetter *kgo.Record) (*kgo.Record, error) {
 	topic, ok := header(deadLetter, OriginTopic)
 	if !ok || topic == "" {
-		return nil, fmt.Errorf("the letter has no %s header", OriginTopic)
+		return nil, fmt.Errorf("the dead letter has no %s header", OriginTopic)
 	}
 	return &kgo.Record{Topic: topic, Key: deadLetter.Key, Value: deadLetter.Value, Headers: foreign(deadLetter)}, nil
 }

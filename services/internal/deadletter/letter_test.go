@@ -32,7 +32,7 @@ func TestLetterKeepsItsOrigin(t *testing.T) {
 	}
 }
 
-// Headers come from outside: whatever they are, a letter is a letter.
+// Headers come from outside: whatever they are, a dead letter is a dead letter.
 func FuzzLetter(f *testing.F) {
 	f.Add("origin-topic", []byte("in"), "attempt", []byte("3"))
 	f.Add("attempt", []byte("-1"), "attempt", []byte("99999999999999999999"))
@@ -43,7 +43,7 @@ func FuzzLetter(f *testing.F) {
 		}
 		deadLetter := NewLetter("dead", r, Failure{Class: "failed", Attempt: 5})
 		if attempts(deadLetter) != 5 {
-			t.Errorf("the letter says %d attempts", attempts(deadLetter))
+			t.Errorf("the dead letter says %d attempts", attempts(deadLetter))
 		}
 		if !unknown(NewLetter("dead", r, Failure{Unknown: true})) || unknown(deadLetter) {
 			t.Errorf("what is unknown: %v", deadLetter.Headers)

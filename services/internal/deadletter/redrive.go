@@ -15,14 +15,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Redrive sends the letters in a dead letter topic back to where they came
-// from, each once: a letter's way back and the commit that it was taken are one
+// Redrive sends the dead letters in a dead letter topic back to where they came
+// from, each once: a dead letter's way back and the commit that it was taken are one
 // transaction. What fails again comes back as a new letter. Brokers and Topic
 // are required.
 type Redrive struct {
 	Brokers []string
 	Topic   string // the dead letter topic
-	// Group remembers which letters were taken. Default "redrive".
+	// Group remembers which dead letters were taken. Default "redrive".
 	Group string
 	// ClientID must differ between processes that run. Default: the group.
 	ClientID string
@@ -34,7 +34,7 @@ type Redrive struct {
 // passed over; all others were sent back.
 var ErrNoOrigin = errors.New("letters without an origin were passed over")
 
-// Run sends back all letters that are there when it begins, and returns how
+// Run sends back all dead letters that are there when it begins, and returns how
 // many. Letters that come later are left to the next time.
 func (d Redrive) Run(ctx context.Context) (redriven int, err error) {
 	d.Group = cmp.Or(d.Group, "redrive")

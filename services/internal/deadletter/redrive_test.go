@@ -52,7 +52,7 @@ func TestRedrive(t *testing.T) {
 	})
 }
 
-// Neither a commit that is refused nor a run that is cut short sends a letter
+// Neither a commit that is refused nor a run that is cut short sends a dead letter
 // back twice.
 func TestRedriveOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
