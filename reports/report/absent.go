@@ -38,7 +38,7 @@ const (
 	SpecInterrupted Ending = "interrupted" // somebody ended the run
 	SpecKilled      Ending = "killed"      // a signal ended its process
 	SpecExited      Ending = "exited"      // its process ended by itself, before the spec did
-	SpecErrored     Ending = "error"     // it could not be performed; the default
+	SpecErrored     Ending = "error"       // it could not be performed; the default
 	SpecSkipped     Ending = "skipped"     // its world cannot do what it needs
 )
 

@@ -22,7 +22,7 @@ import (
 
 const (
 	skipFile     = "skipped.jsonl"
-	errorsFile  = "errors.jsonl"
+	errorsFile   = "errors.jsonl"
 	sabotageFile = "sabotage.jsonl"
 
 	maxLines = 16 << 20 // bytes that are read of one

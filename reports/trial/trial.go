@@ -74,7 +74,7 @@ const (
 	Confirmed Outcome = "confirmed" // observed as predicted
 	Refuted   Outcome = "refuted"   // observed otherwise
 	Undecided Outcome = "undecided" // nothing examined, fault not witnessed, history inconsistent, generator behind
-	Error     Outcome = "error"   // an error of the kit; no verdict about the system
+	Error     Outcome = "error"     // an error of the kit; no verdict about the system
 )
 
 // Predicted is a prediction with what was observed.

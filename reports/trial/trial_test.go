@@ -121,7 +121,7 @@ func TestJudge(t *testing.T) {
 		}), []breakwater.Prediction{holds(breakwater.NoLostInLog), holds(breakwater.BoundedRecovery)}, trial.Undecided, "behind its schedule"},
 		"too few operations":          {edit(history.Request, func(e *history.Event) { e.Outcome = history.Unknown }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "only 0 requests were ok"},
 		"the history is inconsistent": {edit(history.Fault, func(e *history.Event) { e.End, e.Fault.Clear = 0, 0 }), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Undecided, "the history is inconsistent: a fault was never healed"},
-		"the kit failed":         {historytest.With(event, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Error, "tap lost its stream"},
+		"the kit failed":              {historytest.With(event, history.Event{Kind: history.HarnessError, Error: "tap lost its stream"}), []breakwater.Prediction{holds(breakwater.NoPhantom)}, trial.Error, "tap lost its stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := judge(c.log, c.predictions...)
