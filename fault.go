@@ -120,11 +120,11 @@ func Reset(e EdgeRef) Fault { return Fault{Kind: KindReset, Edge: e} }
 func DropAnswers(e EdgeRef, api string) Fault { return Fault{Kind: KindDrop, Edge: e, API: api} }
 
 // Move gives the dependency another address: open connections are closed, and the
-// one that the client was given refuses. The new one is told by the world's name
-// service (see [Names]) and, of Kafka, by whatever broker is asked for metadata. A
+// one that the client was given refuses. The new one is announced by the world's name
+// service (see [NameService]) and, of Kafka, by whatever broker is asked for metadata. A
 // client that was configured with an address sees EOF, then "connection refused", as
 // after a Cut; one that was configured with a name does until it asks again. Healed,
-// both addresses serve and the old one is told again, as if the client had been
+// both addresses serve and the old one is announced again, as if the client had been
 // given the new one.
 func Move(e EdgeRef) Fault { return Fault{Kind: KindMove, Edge: e} }
 

@@ -195,8 +195,8 @@ const Exercised = "exercised"
 // of another id.
 const NoLostInLog = "no-lost-in-log"
 
-// NoAcknowledgedLoss is broken when an id that a sink is owed has no effect in
-// it at the end of the drain. Owed are the acknowledged ids and, for a service
+// NoAcknowledgedLoss is broken when an id that is due in a sink has no effect in
+// it at the end of the drain. Due are the acknowledged ids and, for a service
 // that consumes a topic, the ids of unknown outcome that stand in that topic,
 // less what it handed to its dead letter topic. Each missing id is shown with where it
 // went: "lost by the broker", "never came to" the topic that the service reads, "in
@@ -211,7 +211,7 @@ const NoLostInLog = "no-lost-in-log"
 // calls still came at the drain's deadline.
 const NoAcknowledgedLoss = "no-acknowledged-loss"
 
-// NoStuck is broken when an id that a sink is owed stands in the log at the end
+// NoStuck is broken when an id that is due in a sink stands in the log at the end
 // of the drain and nothing has become of it, nor been decided about it: no effect,
 // no attempt, no dead letter, no position past it, and yet the consumer is alive.
 // What the group has committed past, or took up above, is lost and not stuck;

@@ -31,9 +31,9 @@ const Orphans = "orphans"
 const BlastRadius = "blast-radius"
 
 // Traced is the name of the share, 0…1, of the acknowledged events of which the
-// whole life is known: appended where there is a log; by each service that owes it
+// whole life is known: appended where there is a log; by each service that must have
 // an effect called for, or delivered to its group and committed past; and every
-// effect that is owed.
+// effect that is due.
 const Traced = "traced"
 
 // LatencyOf names the intended latency of an operation in a phase (before,
@@ -76,7 +76,7 @@ func AvailabilityIn(phase, operation string) string {
 // that rises fast makes it too high.
 func Capacity(operation string) string { return measureName("capacity", operation) }
 
-// Lost names the number of ids that a sink was owed and never got.
+// Lost names the number of ids that were due in a sink and never came.
 func Lost(sink string) string { return measureName("lost", sink) }
 
 // Duplicates names the effects beyond the first of each id in a sink.

@@ -57,7 +57,7 @@ type Request struct {
 	Weight  float64           `json:"weight,omitempty"` // share of the arrivals; default 1
 
 	// Event says that an acknowledged request of this kind is an event whose
-	// effects are owed. Others, like GET /catalog, are only answered. A status below 400
+	// effects are due. Others, like GET /catalog, are only answered. A status below 400
 	// acknowledges it. One of 4xx, or 503 with Retry-After, refuses it: it must never have
 	// an effect then. Of any other it may have one, or none.
 	Event bool `json:"event,omitempty"`

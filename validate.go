@@ -138,8 +138,8 @@ func (r Request) validate(s Scenario) (errs []error) {
 			}
 		}
 	}
-	owed := s.Asks(s.Operation(r)) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
-	if owed && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
+	due := s.Asks(s.Operation(r)) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
+	if due && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
 		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or say in Event of others that they are the events")
 	}
 	return errs

@@ -15,7 +15,7 @@ func noAcknowledgedLoss(x *history.Index) Verdict {
 	return ofSinks(x, func(s breakwater.Service, f *finding) {
 		p, stuck, late := newPending(x, s), 0, 0
 		w, held := p.waiting, x.Sink(s.Ledger.Sink)
-		for r := range x.Owed(s) {
+		for r := range x.Due(s) {
 			f.examined++
 			if len(held.Effects.Of(r)) > 0 {
 				continue

@@ -20,7 +20,7 @@ func noStuck(x *history.Index) Verdict {
 		}
 		f := finding{subject: s.Ledger.Sink}
 		p, waits, held := newPending(x, s), 0, x.Sink(s.Ledger.Sink)
-		for r := range x.Owed(s) {
+		for r := range x.Due(s) {
 			if sighting(held, r) != nil {
 				f.examined++
 				continue

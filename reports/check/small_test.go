@@ -246,7 +246,7 @@ var lostCases = []small{
 	}), events{sent, request("u2", 20*ms, history.OK), record("u1", 0), record("u2", 1), effect("db", "u1", 20*ms), on("orders-dead", record("u2", 0))}, Holds, nil, ""},
 	{"synchronous, lost", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms)}, Broken, []string{"u1"}, "1 of 1 acknowledged ids never took effect in mail; 0 of 1 in db"},
 	{"synchronous, all", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
-	{"synchronous, unknown is not owed", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, request("u2", 20*ms, history.Unknown), effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
+	{"synchronous, unknown is not due", breakwater.NoAcknowledgedLoss, synchronous(), events{sent, request("u2", 20*ms, history.Unknown), effect("db", "u1", 12*ms), effect("mail", "u1", 12*ms)}, Holds, nil, ""},
 	{"no ledger", breakwater.NoAcknowledgedLoss, history.Header{}, events{sent}, NotAsked, nil, ""},
 	{"nothing acknowledged", breakwater.NoAcknowledgedLoss, consumer(), nil, Unknown, nil, ""},
 }

@@ -347,11 +347,10 @@ func (x *Index) Acknowledged() iter.Seq[*Event] {
 	}
 }
 
-// Owed yields the requests whose effect the service owes its sink: the
+// Due yields the requests whose effect the service must have in its sink: the
 // acknowledged ones and, when it consumes a topic, those of unknown outcome
-// that stand in that topic. What it gave up to its dead letter topic it does not
-// owe.
-func (x *Index) Owed(s breakwater.Service) iter.Seq[*Event] {
+// that stand in that topic. What it gave up to its dead letter topic is not due.
+func (x *Index) Due(s breakwater.Service) iter.Seq[*Event] {
 	topic, given := x.Log.Header.Input(s), s.DeadLetters().Topic
 	return func(yield func(*Event) bool) {
 		for _, e := range x.asking {

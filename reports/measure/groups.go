@@ -157,7 +157,7 @@ func (f *fold) sinks() []Sink {
 		}
 		k.Attempts = held.Attempts.Count()
 		if x.KnowsEffects(k.Name) {
-			for r := range x.Owed(s) {
+			for r := range x.Due(s) {
 				if len(held.Effects.Of(r)) == 0 {
 					k.Missing++
 				}

@@ -28,7 +28,7 @@ func newPromises(x *history.Index, s breakwater.Service, end time.Duration) []pr
 	if !x.KnowsEffects(s.Ledger.Sink) {
 		return nil
 	}
-	for r := range x.Owed(s) {
+	for r := range x.Due(s) {
 		if r.Outcome != history.OK {
 			continue
 		}
@@ -41,7 +41,7 @@ func newPromises(x *history.Index, s breakwater.Service, end time.Duration) []pr
 	return all
 }
 
-// promisedIn are what was acknowledged in a phase and owed to a sink, by the wait.
+// promisedIn are what was acknowledged in a phase and due in a sink, by the wait.
 func (f *fold) promisedIn(phase, sink string) []promise {
 	type key struct{ phase, sink string }
 	return history.Remember(f.index, key{phase, sink}, func() []promise {

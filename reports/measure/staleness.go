@@ -16,7 +16,7 @@ import (
 const freshEnough = time.Second
 
 // gap is a span [from, to) in which the event of a request was not in a sink that
-// was owed it, although it was known to its sender.
+// was to have it, although it was known to its sender.
 type gap struct {
 	known    time.Duration // since when it is: the request's answer
 	from, to time.Duration
@@ -42,7 +42,7 @@ func gapsOf(x *history.Index, s breakwater.Service, end time.Duration) []gap {
 		if !x.KnowsEffects(s.Ledger.Sink) {
 			return nil
 		}
-		for r := range x.Owed(s) {
+		for r := range x.Due(s) {
 			g := gap{known: max(r.End, r.At), to: end, open: true, acked: r.Outcome == history.OK}
 			g.from = g.known
 			done := ledger.Effects.Of(r)
@@ -126,7 +126,7 @@ type stale struct {
 func newStale(x *history.Index, s breakwater.Service, phases spans, end time.Duration) stale {
 	v := stale{service: s, value: make([]time.Duration, len(newCounts(end)))}
 	reported := x.KnowsEffects(s.Ledger.Sink)
-	for r := range x.Owed(s) {
+	for r := range x.Due(s) {
 		if reported && r.Outcome == history.OK {
 			v.acked = append(v.acked, max(r.End, r.At))
 		}

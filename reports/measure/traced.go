@@ -135,9 +135,9 @@ func (f *fold) traced(breakwater.Measured) Value {
 			owing = append(owing, s)
 		}
 	}
-	torn := map[*history.Event]bool{} // of which something that is owed is not known
+	torn := map[*history.Event]bool{} // of which something that is due is not known
 	for _, s := range owing {
-		for r := range f.index.Owed(s) {
+		for r := range f.index.Due(s) {
 			torn[r] = torn[r] || !t.whole(r, s)
 		}
 	}

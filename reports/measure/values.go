@@ -35,13 +35,13 @@ var rows = map[string]row{
 
 	"lost": {sinkNames, func(f *fold, of breakwater.Measured) Value {
 		k, s := f.sink(of.Subject)
-		owed := 0
+		due := 0
 		if f.index.KnowsEffects(k.Name) { // else nobody knows what is missing
-			for range f.index.Owed(s) {
-				owed++
+			for range f.index.Due(s) {
+				due++
 			}
 		}
-		return number(k.Missing, owed)
+		return number(k.Missing, due)
 	}},
 	"duplicates": {sinkNames, func(f *fold, of breakwater.Measured) Value {
 		return number(beyondFirst(f.index.Sink(of.Subject).Effects))

@@ -75,7 +75,7 @@ var _ = Describe("A fourth dependent", func() {
 		}
 		added.Predict = Predict(
 			AtMost(Restarts("registration"), 0).By(subjects.Event),
-			// All that was acknowledged is owed to audit too, also what was before it came.
+			// All that was acknowledged is due in audit too, also what was before it came.
 			Holds(NoAcknowledgedLoss, EffectOnce, BoundedRecovery).By(subjects.Event),
 			AtMost(CatchUp("audit"), 5*time.Second).By(subjects.Event),
 

@@ -12,7 +12,7 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// recovery is what every disturbed consumer owes.
+// recovery is what every disturbed consumer has to keep.
 func recovery() Predictions {
 	return Predict(
 		Holds(NoAcknowledgedLoss, NoPhantom, ExplainedRedelivery,

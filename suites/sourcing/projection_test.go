@@ -12,7 +12,7 @@ import (
 	"github.com/breakwater-kit/breakwater/suites/subjects"
 )
 
-// sound is what every view owes, whatever has become of its consumer.
+// sound is what every view has to keep, whatever has become of its consumer.
 func sound() Predictions {
 	return Predict(
 		Holds(ProjectionEqualsReplay, NoAcknowledgedLoss, NoPhantom,
