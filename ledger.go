@@ -130,7 +130,7 @@ func (l Ledger) validate(s Scenario, of Service) (errs []error) {
 		}
 	}
 	if l.Fenced && l.Epoch == "" && l.Positions == "" {
-		add("is fenced but nothing in it tells an epoch; name the column Epoch or the table Positions")
+		add("is fenced but nothing in it holds an epoch; name the column Epoch or the table Positions")
 	}
 	switch {
 	case l.Projection != "" && l.Projection != CountByKey:

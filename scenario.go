@@ -348,7 +348,7 @@ func (s Scenario) validateService(v Service) (errs []error) {
 		add("it promises publishesOnce but does not need kafka; add Need{To: breakwater.Kafka}, or leave it out")
 	}
 	if v.Outbox != "" && v.Ledger == nil {
-		add("outbox %q but no ledger; say in Ledger where the effects are that it publishes", v.Outbox)
+		add("outbox %q but no ledger; set Ledger to where the effects are that it publishes", v.Outbox)
 	}
 	if v.Outbox != "" && !s.Uses(Kafka) {
 		add("outbox %q but no service needs kafka; add Need{To: breakwater.Kafka} to the one that publishes", v.Outbox)
@@ -379,7 +379,7 @@ func (s Scenario) validateTopics() (errs []error) {
 		}
 		alike := strings.ReplaceAll(t, ".", "_")
 		if other, taken := likes[alike]; taken {
-			add("topic %q: Kafka does not tell it from %q, for it takes a dot for an underscore; rename one", t, other)
+			add("topic %q: Kafka does not distinguish it from %q, for it takes a dot for an underscore; rename one", t, other)
 		}
 		likes[alike] = t
 	}

@@ -130,7 +130,7 @@ func TestDeclaredIsValidated(t *testing.T) {
 		`is of "redis" but has positions in a table "positions"; keep it in the database`: func(_ *breakwater.Scenario, v *breakwater.Service) {
 			v.Ledger.Of, v.Ledger.Stream = breakwater.Redis, "effects"
 		},
-		"is fenced but nothing in it tells an epoch": func(_ *breakwater.Scenario, v *breakwater.Service) {
+		"is fenced but nothing in it holds an epoch": func(_ *breakwater.Scenario, v *breakwater.Service) {
 			v.Ledger.Epoch, v.Ledger.Positions = "", ""
 		},
 		`has a projection "sum"; the one that is known is "count"`: func(_ *breakwater.Scenario, v *breakwater.Service) { v.Ledger.Projection = "sum" },

@@ -140,7 +140,7 @@ func (r Request) validate(s Scenario) (errs []error) {
 	}
 	due := s.Asks(s.Operation(r)) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.Ledger != nil })
 	if due && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${id}") }) {
-		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or say in Event of others that they are the events")
+		add("its effects are looked for in a ledger, and nothing in it holds ${id}, by which they are found; put that in its path, body or a header, or set Event of others that are the events")
 	}
 	return errs
 }
@@ -230,7 +230,7 @@ func (s Scenario) validatePredictions(contender string) (errs []error) {
 		return []error{errors.New("predict: nothing is predicted; a run without a prediction decides nothing")}
 	}
 	if contender != "" && len(s.Predict.Of(contender)) == 0 {
-		return []error{fmt.Errorf("predict: nothing is predicted of %s; a run without a prediction decides nothing, say with By what is", contender)}
+		return []error{fmt.Errorf("predict: nothing is predicted of %s; a run without a prediction decides nothing; add one with By", contender)}
 	}
 	for i, p := range s.Predict {
 		if p.Contender != "" && p.Contender != contender {

@@ -240,7 +240,7 @@ func TestScenarioIsValidated(t *testing.T) {
 		"topics that are one": {func(s *breakwater.Scenario) {
 			s.Services[0].Group, s.Services[0].Needs = "g", append(s.Services[0].Needs, breakwater.Need{To: breakwater.Kafka})
 			s.Topic.Name, s.Services[0].Output = "a.b", "a_b"
-		}, `topic "a_b": Kafka does not tell it from "a.b"`},
+		}, `topic "a_b": Kafka does not distinguish it from "a.b"`},
 		"a replay of nobody": {func(s *breakwater.Scenario) { s.Require.Replay = true }, "require: replay asks that a consumer resumes, and no service has a Group"},
 
 		"a latency that no edge counts": {func(s *breakwater.Scenario) {

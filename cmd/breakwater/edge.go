@@ -49,7 +49,7 @@ func (c *edgeCommand) settings() (s settings, err error) {
 		return s, fmt.Errorf("--listen %q is no IP address; give one, such as 127.0.0.1 or 0.0.0.0", c.Listen)
 	}
 	if net.ParseIP(c.Listen).IsUnspecified() && c.Advertise == "" {
-		return s, fmt.Errorf("--listen %s is every address, so clients must be told one; add --advertise HOST", c.Listen)
+		return s, fmt.Errorf("--listen %s is every address, so clients need one; add --advertise HOST", c.Listen)
 	}
 	if c.Advertise != "" && !isHost(c.Advertise) {
 		return s, fmt.Errorf("--advertise %q is no host; write a name or an IP address, without a port", c.Advertise)

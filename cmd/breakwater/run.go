@@ -170,7 +170,7 @@ func (c *RunCmd) worlds(ctx context.Context, k *kong.Kong, suites []suite) ([]st
 		err := conductor.Available(ctx, world)
 		switch {
 		case slices.Contains(asked[:i], world):
-			return nil, fmt.Errorf("%s=%s: %s is named twice; name each world once, and say how often with --repeat", field, strings.Join(asked, ","), world)
+			return nil, fmt.Errorf("%s=%s: %s is named twice; name each world once, and set how often with --repeat", field, strings.Join(asked, ","), world)
 		case errors.Is(err, conductor.ErrNoWorld) || err != nil && !c.OrSkip:
 			return nil, fmt.Errorf("%s=%s: %w", field, world, err)
 		case err != nil:

@@ -103,7 +103,7 @@ var idCases = []small{
 	{"those of the records are not those of the effects", breakwater.CommitAfterEffect, consumer(), all(otherIDs, bothDone, resume(ms, -1, 0), commit(2, 10*ms, 11*ms, history.OK)), NotAsked, nil, "none of the ids in db is one of orders"},
 	{"one right id shows the column", breakwater.NoPhantom, consumer(), all(two, bothDone[:1], effect("db", "2", 31*ms)), Broken, []string{"2"}, "nobody sent it"},
 	{"nothing at all took effect", breakwater.NoAcknowledgedLoss, consumer(), all(two, records(0, 1)), Broken, []string{"u1", "u2"}, ""},
-	{"epochs of what cannot be placed", breakwater.SingleOwner, fencing(), events{given, record("u1", 0), generation(2, effect("db", "x1", 10*ms)), generation(1, effect("db", "x2", 20*ms))}, Unknown, nil, "nothing that db accepted under an epoch can be told by its partition"},
+	{"epochs of what cannot be placed", breakwater.SingleOwner, fencing(), events{given, record("u1", 0), generation(2, effect("db", "x1", 10*ms)), generation(1, effect("db", "x2", 20*ms))}, Unknown, nil, "nothing that db accepted under an epoch can be assigned to its partition"},
 
 	// What was not compared is not examined.
 	{"one commit a partition", breakwater.CommittedMonotone, consumer(), events{commit(6, 10*ms, 11*ms, history.OK), in(1, commit(5, 12*ms, 13*ms, history.OK))}, Unknown, nil, "none of 2 positions"},

@@ -69,7 +69,7 @@ func (a audience) keyOrder(s breakwater.Service) finding {
 	f.count = &count{bad: len(f.anomalies), of: f.examined, what: "records of a key took effect out of order in %s", brief: "out of order by key"}
 	switch {
 	case f.examined == 0 && met > 0:
-		f.count, f.why = nil, fmt.Sprintf("none of the %s effects of a key can be told by their instants from the others of it, whose clock is off by up to %s", quantity.Count(met), quantity.Duration(skew))
+		f.count, f.why = nil, fmt.Sprintf("none of the %s effects of a key can be ordered among the others of it by their instants, whose clock is off by up to %s", quantity.Count(met), quantity.Duration(skew))
 	case f.examined == 0:
 		f.count, f.why = nil, "no key had two effects"
 	}

@@ -36,7 +36,7 @@ func noLogDuplicate(x *history.Index) Verdict {
 		}
 	case len(d.anomalies) == 0 && len(d.open) > 0:
 		d.count, d.status, d.anomalies = nil, Unknown, d.open
-		d.why = quantity.Count(len(d.open)) + " ids stand in the log twice, and nothing says under which sequences"
+		d.why = quantity.Count(len(d.open)) + " ids stand in the log twice, and nothing shows under which sequences"
 	}
 	return combine(x, append(d.publishing.findings(), d.finding), "")
 }
@@ -124,7 +124,7 @@ func (d *duplicates) published() {
 			}
 			a.What = fmt.Sprintf("%s was published %d times, and stands at %s", r.ID, len(a.Offsets), strings.Join(clip(a.Offsets), " and "))
 			if !decided && d.examined > 0 {
-				a.What = fmt.Sprintf("%s stands at %s, and nothing says under which sequences", r.ID, strings.Join(clip(a.Offsets), " and "))
+				a.What = fmt.Sprintf("%s stands at %s, and nothing shows under which sequences", r.ID, strings.Join(clip(a.Offsets), " and "))
 			}
 			a.Events, a.Offsets = clip(a.Events), clip(a.Offsets)
 			if decided || d.examined == 0 {

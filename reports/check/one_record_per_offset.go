@@ -175,7 +175,7 @@ func (w *witnesses) deadLetter(e *history.Event) {
 	}
 	w.seen++
 	if r.ID != e.ID {
-		w.differ(p, from.Offset, r, e, fmt.Sprintf("holds %s, and the dead letter at %s says that %s stood there", r.ID, e.In().At(e.Offset), e.ID))
+		w.differ(p, from.Offset, r, e, fmt.Sprintf("holds %s, and the dead letter at %s records that %s stood there", r.ID, e.In().At(e.Offset), e.ID))
 	}
 }
 

@@ -66,7 +66,7 @@ func newAnswer(x *history.Index, s breakwater.Service) projection {
 		case e.Sink != s.Ledger.Sink || e.Name != history.AsOf:
 		case e.Topic != "":
 			p.positions[e.In()] = e
-			p.wording = fmt.Sprintf("%s, asked for its state as of %s, says", s.Ledger.Sink, quantity.Duration(e.At))
+			p.wording = fmt.Sprintf("%s, asked for its state as of %s, answers", s.Ledger.Sink, quantity.Duration(e.At))
 		default:
 			p.state[e.Key] = e
 		}

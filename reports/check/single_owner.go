@@ -30,9 +30,9 @@ func singleOwner(x *history.Index) Verdict {
 		switch {
 		case len(f.anomalies) > 0:
 		case s.Ledger != nil && s.Ledger.Fenced && len(reported[s.Ledger.Sink]) == 0:
-			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and tells no epoch", s.Ledger.Sink)
+			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("%s promises to be fenced and records no epoch", s.Ledger.Sink)
 		case s.Ledger != nil && s.Ledger.Fenced && placed == 0:
-			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("nothing that %s accepted under an epoch can be told by its partition: the ids of its effects are not those of records", s.Ledger.Sink)
+			f.count, f.status, f.why = nil, Unknown, fmt.Sprintf("nothing that %s accepted under an epoch can be assigned to its partition: the ids of its effects are not those of records", s.Ledger.Sink)
 		case f.examined == 0:
 			f.count, f.why = nil, "no assignment was recorded"
 		}

@@ -232,7 +232,7 @@ var duplicateCases = []small{
 	{"an answer that the log refutes", breakwater.NoLogDuplicate, consumer(), events{seq(5, produced(5, 1, 10*ms)), seq(5, produced(9, 1, 20*ms)), record("u1", 5), record("u2", 9)}, Holds, nil, ""},
 	{"without a reader", breakwater.NoLogDuplicate, consumer(), events{seq(5, produced(5, 1, 10*ms)), seq(5, produced(9, 1, 20*ms))}, Broken, nil, "a record stands at orders/0@5 and orders/0@9"},
 	{"answered twice alike", breakwater.NoLogDuplicate, consumer(), events{seq(5, produced(5, 1, 10*ms)), seq(5, produced(5, 1, 20*ms)), record("u1", 5)}, Holds, nil, ""},
-	{"the first answer was lost, and the reader told no sequence", breakwater.NoLogDuplicate, consumer(), events{seq(5, outcome(history.Unknown, produced(-1, 1, 10*ms))), seq(5, produced(9, 1, 20*ms)), record("u1", 5), record("u1", 9)}, Unknown, []string{"u1"}, "nothing says under which sequences"},
+	{"the first answer was lost, and the reader told no sequence", breakwater.NoLogDuplicate, consumer(), events{seq(5, outcome(history.Unknown, produced(-1, 1, 10*ms))), seq(5, produced(9, 1, 20*ms)), record("u1", 5), record("u1", 9)}, Unknown, []string{"u1"}, "nothing shows under which sequences"},
 	{"nothing says how it was produced", breakwater.NoLogDuplicate, consumer(), events{record("u1", 5)}, NotAsked, nil, ""},
 	{"put off, and put off again", breakwater.NoLogDuplicate, analytics(func(s *breakwater.Service) { s.DeadLetter = &breakwater.DeadLetter{Retry: []string{"again"}} }), events{seq(5, record("u1", 5)), on("again", seq(1, record("u1", 0))), on("again", seq(2, record("u1", 1)))}, Holds, nil, "0 of 3 sequences stand in the log twice"},
 	{"no log", breakwater.NoLogDuplicate, synchronous(), nil, NotAsked, nil, ""},
@@ -399,7 +399,7 @@ var ownerCases = []small{
 	{"within the clock's error", breakwater.SingleOwner, fencing(), events{generation(2, kept(5, 10*ms)), generation(1, kept(6, 14*ms))}, Holds, nil, ""},
 	{"an attempt is nothing that it accepted", breakwater.SingleOwner, fencing(), events{record("u1", 0), generation(2, kept(5, 10*ms)), generation(1, attempt("db", "u1", 20*ms))}, Holds, nil, ""},
 	{"not fenced", breakwater.SingleOwner, consumer(), events{given, generation(2, kept(5, 10*ms)), generation(1, kept(6, 20*ms))}, Holds, nil, "1 writes of a former owner came late"},
-	{"fenced, and silent about it", breakwater.SingleOwner, fencing(), events{given, record("u1", 0), effect("db", "u1", 10*ms)}, Unknown, nil, "db promises to be fenced and tells no epoch"},
+	{"fenced, and silent about it", breakwater.SingleOwner, fencing(), events{given, record("u1", 0), effect("db", "u1", 10*ms)}, Unknown, nil, "db promises to be fenced and records no epoch"},
 	{"nobody consumes", breakwater.SingleOwner, synchronous(), nil, NotAsked, nil, ""},
 }
 

@@ -232,7 +232,7 @@ func (v *validator) edges() {
 	if len(clocks) == len(edges.Looks) { // else something is missing, and said below
 		for i, l := range edges.Looks {
 			if printed := clocks[i].At; printed < l.Asked-clockSlack || printed > l.Answered+clockSlack {
-				v.problem("the edges have another clock than the run: between %v and %v theirs said %v", l.Asked, l.Answered, printed)
+				v.problem("the edges have another clock than the run: between %v and %v theirs read %v", l.Asked, l.Answered, printed)
 				break
 			}
 		}
@@ -240,7 +240,7 @@ func (v *validator) edges() {
 	accounts := slices.Collect(v.x.Of(Account))
 	switch {
 	case len(accounts) == 0:
-		v.problem("what the edges recorded is not all here: they never said how much it is, %d events are here", v.crossed)
+		v.problem("what the edges recorded is not all here: they never reported how much it is, %d events are here", v.crossed)
 	case len(clocks) != len(edges.Looks):
 		v.problem("what the edges recorded is not all here: they were asked for their clock %d times, %d answers are here", len(edges.Looks), len(clocks))
 	case int(accounts[0].Count) != v.crossed+v.count(HarnessError):

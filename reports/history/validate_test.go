@@ -100,7 +100,7 @@ func TestValidate(t *testing.T) {
 		"edges that told no clock":   {edges(0), "not all here: they were asked for their clock 1 times, 0 answers are here"},
 		"edges that recorded more":   {edges(1, time.Second), "not all here: they recorded"},
 		"edges that recorded less":   {edges(-1, time.Second), "not all here: they recorded"},
-		"edges that never accounted": {header(func(h *history.Header) { h.Edges = &history.Edges{} }), "not all here: they never said how much it is"},
+		"edges that never accounted": {header(func(h *history.Header) { h.Edges = &history.Edges{} }), "not all here: they never reported how much it is"},
 		"negative skew": {header(func(h *history.Header) {
 			h.Ledgers["redis"] = history.Reading{Skew: -1}
 		}), "negative skew"},

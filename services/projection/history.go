@@ -120,7 +120,7 @@ func (h *History) check(ctx context.Context, upTo Offsets) error {
 		case offset > end:
 			return badQuestion{fmt.Errorf("partition %d ends at %d: ask for an offset up to there, not for %d", number, end, offset)}
 		case offset > 0 && starts[number] > 0:
-			return forgotten{fmt.Errorf("partition %d begins at %d: what was before is no longer in the log, and the state cannot be told without it", number, starts[number])}
+			return forgotten{fmt.Errorf("partition %d begins at %d: what was before is no longer in the log, and the state cannot be computed without it", number, starts[number])}
 		}
 	}
 	return nil

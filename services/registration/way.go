@@ -32,7 +32,7 @@ type Way interface {
 type IncompleteError struct{ Missed []string }
 
 func (e IncompleteError) Error() string {
-	return "registered, but not told: " + strings.Join(e.Missed, ", ")
+	return "registered, but not notified: " + strings.Join(e.Missed, ", ")
 }
 
 // RejectedError says that nothing was done: the caller may send the request again.
