@@ -285,6 +285,7 @@ func newMailbox(e mailboxEnv, o *opened) (service, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.log.Info("taking mail", "addr", mail.Addr().String())
 	s, err := mailbox.New(mailbox.Config{
 		Listener: o.listener, SMTPListener: mail, LedgerFile: e.LedgerFile, MailsPerSecond: e.MailsPerSecond, Log: o.log,
 	})
