@@ -108,7 +108,7 @@ var idCases = []small{
 	// What was not compared is not examined.
 	{"one commit a partition", breakwater.CommittedMonotone, consumer(), events{commit(6, 10*ms, 11*ms, history.OK), in(1, commit(5, 12*ms, 13*ms, history.OK))}, Unknown, nil, "none of 2 positions"},
 	{"samples that moved", breakwater.CommittedMonotone, consumer(), events{sample(ms, 9, 1), sample(2*ms, 9, 3)}, Holds, nil, "0 of 1"},
-	{"effects of one instant", breakwater.KeyOrder, consumer(), keyedRecords("k", 10*ms, 11*ms, 12*ms), Unknown, nil, "none of the 3 effects of a key can be told by their instants"},
+	{"effects of one instant", breakwater.KeyOrder, consumer(), keyedRecords("k", 10*ms, 11*ms, 12*ms), Unknown, nil, "none of the 3 effects of a key can be ordered among the others of it by their instants"},
 	{"one of them later", breakwater.KeyOrder, consumer(), keyedRecords("k", 10*ms, 11*ms, 20*ms), Holds, nil, "0 of 3"},
 	{"one delivery, from nobody knows where", breakwater.DeliveryOrder, consumer(), all(records(0, 1), fetched(1, 1, 5*ms)), Unknown, nil, "nothing was seen to be fetched"},
 	{"nothing had come to an end", breakwater.DeadLetterClosure, givingUp(), all(records(0, 1)), Unknown, nil, "none of 2 records had come to an end"},

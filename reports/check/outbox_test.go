@@ -96,9 +96,9 @@ var held = plus(ofAnn, holds("ann", 2), holds("bob", 1))
 
 var projectionCases = []small{
 	{"answered rightly", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 1), asked("bob", 1)), Holds, nil, "0 of 2"},
-	{"answered as of now", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 2), asked("bob", 1)), Broken, nil, `db, asked for its state as of 5 s, says 2 for key "ann", and the log replayed to the same positions gives 1`},
-	{"answered without a key", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 1)), Broken, nil, `says nothing for key "bob"`},
-	{"answered with a key of later", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(1), asked("ann", 1), asked("bob", 1)), Broken, nil, `says 1 for key "bob"`},
+	{"answered as of now", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 2), asked("bob", 1)), Broken, nil, `db, asked for its state as of 5 s, answers 2 for key "ann", and the log replayed to the same positions gives 1`},
+	{"answered without a key", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(3), asked("ann", 1)), Broken, nil, `answers nothing for key "bob"`},
+	{"answered with a key of later", breakwater.ProjectionEqualsReplay, answering(), plus(held, upTo(1), asked("ann", 1), asked("bob", 1)), Broken, nil, `answers 1 for key "bob"`},
 	{"an answer does not stand for what is held", breakwater.ProjectionEqualsReplay, answering(), plus(ofAnn, holds("ann", 1), holds("bob", 1), upTo(3), asked("ann", 1), asked("bob", 1)), Broken, nil, `db holds 1 for key "ann"`},
 	{"what took effect later is no suspect", breakwater.ProjectionEqualsReplay, answering(), plus(held, effect("db", "u3", 20*ms), upTo(3), asked("ann", 2), asked("bob", 1)), Broken, nil, `gives 1`},
 	{"never asked", breakwater.ProjectionEqualsReplay, answering(), held, Unknown, nil, "nobody asked what the state was"},

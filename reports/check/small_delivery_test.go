@@ -195,7 +195,7 @@ var offsetCases = []small{
 	{"the same was read twice", breakwater.OneRecordPerOffset, consumer(), events{record("u1", 7), record("u1", 7)}, Holds, nil, "0 of 1"},
 	{"one committed, one aborted", breakwater.OneRecordPerOffset, consumer(), events{record("u1", 7), aborted(record("u2", 7))}, Broken, []string{"u1", "u2"}, ""},
 	{"in two partitions", breakwater.OneRecordPerOffset, consumer(), events{record("u1", 7), in(1, aborted(record("u2", 7)))}, NotAsked, nil, ""},
-	{"a dead letter remembers another", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u2", 7), original("u1", 7)}, Broken, []string{"u2", "u1"}, "orders/0@7 holds u2, and the dead letter at dead/0@0 says that u1 stood there"},
+	{"a dead letter remembers another", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u2", 7), original("u1", 7)}, Broken, []string{"u2", "u1"}, "orders/0@7 holds u2, and the dead letter at dead/0@0 records that u1 stood there"},
 	{"a dead letter remembers the same", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u1", 7), original("u1", 7)}, Holds, nil, "0 of 1"},
 	{"a dead letter with an id of its own", breakwater.OneRecordPerOffset, deadLetters(), events{sent, record("u1", 7), original("letter-1", 7)}, NotAsked, nil, ""},
 	{"the producer was told so of another", breakwater.OneRecordPerOffset, consumer(), events{seq(5, produced(7, 1, 10*ms)), seq(6, record("u2", 7))}, Broken, []string{"u2"}, "orders/0@7 was given to sequence 5 of producer 7, epoch 0 and holds sequence 6"},
