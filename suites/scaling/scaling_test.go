@@ -34,7 +34,7 @@ func untouched(groups ...string) (p Predictions) {
 }
 
 var _ = Describe("A group of consumers", func() {
-	It("shares its partitions with who comes, takes over from who goes, and does nothing twice", func(ctx SpecContext) {
+	It("shares its partitions with who comes, takes over from who goes, and does nothing twice", Serial, func(ctx SpecContext) {
 		s := consumed("consumers come and go under load",
 			At(3*time.Second).Inject(Start("analytics/2")),
 			At(5*time.Second).Inject(Start("analytics/3")),
