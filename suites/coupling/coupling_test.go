@@ -22,7 +22,7 @@ var _ = DescribeTable("What a caller can take, while each that it calls takes 50
 		}
 		rising := Experiment{Scenario: Scenario{
 			Claim:    "S4",
-			Title:    fmt.Sprintf("the load rises, with %d to tell", callees),
+			Title:    fmt.Sprintf("the load rises, with %d to notify", callees),
 			Requests: subjects.Requests()[:1],
 			Load:     Ramp(4, highest).For(32 * time.Second),
 			Plan:     plan,
